@@ -1,0 +1,2 @@
+// The public surface of @latchkey/server: importing it starts nothing.
+export {};

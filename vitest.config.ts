@@ -1,0 +1,26 @@
+// How the tests run: straight from the sources, no build needed. The soak tests run alone, under LATCHKEY_SOAK=1.
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vitest/config';
+
+const soak = process.env.LATCHKEY_SOAK === '1';
+const source = (path: string) => fileURLToPath(new URL(`./packages/${path}`, import.meta.url));
+
+export default defineConfig({
+  resolve: {
+    alias: [
+      { find: /^@latchkey\/(core|client|server)$/, replacement: source('$1/src/index.ts') },
+      { find: /^@latchkey\/client\/(.+)$/, replacement: source('client/src/$1.ts') },
+    ],
+  },
+  test: {
+    include: soak
+      ? ['test/soak/**/*.test.ts']
+      : ['packages/**/*.test.ts', 'test/**/*.test.ts', 'profiles/**/*.test.ts', 'examples/**/*.test.ts'],
+    exclude: ['**/node_modules/**', '**/dist/**', '**/data/**', ...(soak ? [] : ['test/soak/**'])],
+    // Processes, because the tests load a native SQLite and start servers; two, so that a small machine keeps its timings.
+    pool: 'forks',
+    maxWorkers: 2,
+    testTimeout: soak ? 3_600_000 : 30_000,
+    hookTimeout: 30_000,
+  },
+});
