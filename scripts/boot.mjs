@@ -1,10 +1,10 @@
 // Makes a clone ready to run: the right Node, the locked dependencies, a current build. Quiet when there is nothing to do.
 // Node built-ins only, because it runs before anything is installed.
-import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { run } from './run.mjs';
 
 const NODE_AT_LEAST = [20, 19];
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -55,7 +55,7 @@ function recordInstall(hash) {
   if (existsSync(MODULES)) writeFileSync(HASH_FILE, `${hash}\n`);
 }
 
-function npm(args) {
+async function npm(args) {
   // Inside `npm start` npm says where it lives; that is the only form that needs no shell on Windows.
   const cli = process.env.npm_execpath?.endsWith('npm-cli.js') ? process.env.npm_execpath : undefined;
   const [command, first] = cli ? [process.execPath, [cli]] : ['npm', []];
@@ -65,25 +65,17 @@ function npm(args) {
       ([name]) => !/^npm_config_(workspaces?|prefix|local_prefix|global)$/i.test(name),
     ),
   );
-  return new Promise((resolve, reject) => {
-    const child = spawn(command, [...first, ...args], {
+  try {
+    return await run(command, [...first, ...args], {
       cwd: root,
       env,
       stdio: ['ignore', 2, 2],
       shell: !cli && process.platform === 'win32',
     });
-    process.once('exit', () => child.kill());
-    child.on('error', (error) =>
-      reject(
-        error.code === 'ENOENT'
-          ? new Error(
-              'npm was not found, so nothing can be installed. Fix: install Node with npm, then run this again.',
-            )
-          : error,
-      ),
-    );
-    child.on('exit', (status, signal) => resolve(status ?? signal));
-  });
+  } catch (error) {
+    if (error.code !== 'ENOENT') throw error;
+    throw new Error('npm was not found, so nothing can be installed. Fix: install Node with npm, then run this again.');
+  }
 }
 
 async function boot() {

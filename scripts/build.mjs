@@ -1,10 +1,10 @@
 // Builds every package into its dist/ and puts profiles/ and examples/ beside the server's code. Node built-ins only.
-import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, relative, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { withLock } from './lock.mjs';
+import { run } from './run.mjs';
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
@@ -91,23 +91,16 @@ function walk(folder) {
     });
 }
 
-function compile() {
+async function compile() {
   const tsc = join(root, 'node_modules/typescript/bin/tsc');
   if (!existsSync(tsc)) throw new Error('The TypeScript compiler is not installed. Fix: run `node scripts/boot.mjs`.');
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [tsc, '-b'], { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
-    process.once('exit', () => child.kill());
-    child.on('error', reject);
-    child.on('exit', (code) => {
-      if (code === 0) resolve();
-      else
-        reject(
-          new Error(
-            'The build stopped at the type errors above. Fix: correct them in the named files, then run it again.',
-          ),
-        );
-    });
-  });
+  const code = await run(process.execPath, [tsc, '-b'], { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
+  if (code === 0) return;
+  throw new Error(
+    typeof code === 'string'
+      ? `The build was interrupted (${code}). Fix: run it again.`
+      : 'The build stopped at the type errors above. Fix: correct them in the named files, then run it again.',
+  );
 }
 
 /** Removes what earlier sources left in dist/, so that a deleted file cannot be imported. */

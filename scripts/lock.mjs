@@ -1,5 +1,15 @@
 // One run at a time: a folder in the repository that only one process can hold. Node built-ins only.
-import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -18,16 +28,10 @@ export async function withLock(root, say, work) {
   const path = join(root, '.boot-lock');
   const token = await acquire(root, path, say);
   const beat = setInterval(() => touch(path), BEAT_MS);
-  const stop = (signal) => {
-    release(path, token);
-    process.exit(signal === 'SIGINT' ? 130 : 143);
-  };
-  process.on('SIGINT', stop).on('SIGTERM', stop);
   try {
     return await work();
   } finally {
     clearInterval(beat);
-    process.off('SIGINT', stop).off('SIGTERM', stop);
     release(path, token);
   }
 }
@@ -35,27 +39,26 @@ export async function withLock(root, say, work) {
 async function acquire(root, path, say) {
   const token = `${process.pid}-${Date.now()}-${Math.random().toString(36).slice(2)}`;
   const started = Date.now();
-  const mine = makeFolder(root);
-  writeFileSync(join(mine, 'owner.json'), JSON.stringify({ token, pid: process.pid, host: hostname() }));
-  try {
-    for (let said = false; ; ) {
-      try {
-        touch(mine);
-        renameSync(mine, path);
-        return token;
-      } catch (error) {
-        if (!['ENOTEMPTY', 'EEXIST', 'EPERM', 'EACCES'].includes(error.code)) throw error;
-      }
-      if (takeOver(path, mine)) continue;
-      if (!said) say('Waiting for another run that is installing or building here.');
-      said = true;
-      if (Date.now() - started > GIVE_UP_MS) {
-        throw new Error(`${path} has been held for 15 minutes. Fix: end the other run, or delete that folder.`);
-      }
-      await sleep(200);
+  for (let said = false; ; said = true) {
+    if ((!existsSync(path) || takeOver(path)) && claim(root, path, token)) return token;
+    if (!said) say('Waiting for another run that is installing or building here.');
+    if (Date.now() - started > GIVE_UP_MS) {
+      throw new Error(`${path} has been held for 15 minutes. Fix: end the other run, or delete that folder.`);
     }
+    await sleep(200);
+  }
+}
+
+/** Puts our folder in place; false when another process was first. */
+function claim(root, path, token) {
+  const mine = makeFolder(root);
+  try {
+    writeFileSync(join(mine, 'owner.json'), JSON.stringify({ token, pid: process.pid, host: hostname() }));
+    renameSync(mine, path);
+    return true;
   } catch (error) {
     rmSync(mine, { recursive: true, force: true });
+    if (['ENOTEMPTY', 'EEXIST', 'EPERM', 'EACCES'].includes(error.code)) return false;
     throw error;
   }
 }
@@ -71,18 +74,17 @@ function makeFolder(root) {
 }
 
 /** Removes a dead owner's folder. Of several that see the same dead owner, one makes the marker and removes. */
-function takeOver(path, mine) {
+function takeOver(path) {
   const dead = owner(path);
   if (!dead || isAlive(path, dead)) return false;
   try {
     mkdirSync(join(path, `dead-${dead.token}`));
     if (owner(path)?.token !== dead.token) return false;
-    renameSync(path, join(mine, 'old'));
+    renameSync(path, `${path}-${dead.token}`);
+    rmSync(`${path}-${dead.token}`, { recursive: true, force: true });
     return true;
   } catch {
     return false;
-  } finally {
-    rmSync(join(mine, 'old'), { recursive: true, force: true });
   }
 }
 

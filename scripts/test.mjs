@@ -1,10 +1,10 @@
 // Runs every test, streams what they print, and ends with one line: `N passed, N failed, N skipped`.
 // `--soak` runs the long ones instead; other arguments go to vitest, such as a file or `-t name`.
-import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { run } from './run.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const args = process.argv.slice(2);
@@ -17,14 +17,10 @@ function vitest() {
   const cli = join(root, 'node_modules/vitest/vitest.mjs');
   if (!existsSync(cli)) throw new Error('vitest is not installed. Fix: run `node scripts/boot.mjs`, then try again.');
   const reporters = ['--reporter=default', `--reporter=${join(root, 'scripts/count-reporter.mjs')}`];
-  const child = spawn(process.execPath, [cli, 'run', ...reporters, ...args.filter((arg) => arg !== '--soak')], {
+  return run(process.execPath, [cli, 'run', ...reporters, ...args.filter((arg) => arg !== '--soak')], {
     cwd: root,
     stdio: ['ignore', 'inherit', 'inherit'],
     env: { ...process.env, LATCHKEY_TEST_COUNTS: countsFile, ...(soak ? { LATCHKEY_SOAK: '1' } : {}) },
-  });
-  return new Promise((resolve, reject) => {
-    child.on('error', reject);
-    child.on('exit', (code) => resolve(code ?? 1));
   });
 }
 
@@ -45,5 +41,5 @@ if (counts.passed + counts.failed === 0) {
 } else if (code !== 0 && counts.failed === 0) {
   console.error('vitest failed outside any test; its reason is above.');
 }
-process.exitCode = code || (counts.failed ? 1 : 0);
+process.exitCode = typeof code === 'string' ? 1 : code || (counts.failed ? 1 : 0);
 console.log(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
