@@ -1,0 +1,50 @@
+// Paths as the upstream will see them: matching against patterns, and the forms no rule can be decided on.
+
+const AMBIGUOUS = /\/\/|\\|;|\0|%2f|%5c|%2e|%00|%3b|\/\.{1,2}(\/|$)/i;
+
+/**
+ * True for a path that an upstream might read as another one (encoded slash or dot, dot segments, empty segments,
+ * path parameters, bad percent or UTF-8). Such a path is refused where a rule depends on the path.
+ */
+export function isAmbiguousPath(path: string): boolean {
+  if (!path.startsWith('/') || AMBIGUOUS.test(path)) return true;
+  for (let at = 0; at < path.length; at++) {
+    const code = path.charCodeAt(at);
+    if (code <= 0x20 || code >= 0x7f) return true;
+  }
+  try {
+    decodeURIComponent(path);
+    return false;
+  } catch {
+    return true;
+  }
+}
+
+/**
+ * Matches a path against a pattern of segments: `:name` and `*` take one non-empty segment, a final `**` takes any rest.
+ * Returns the named segments, percent-decoded, or null.
+ */
+export function matchesPath(path: string, pattern: string): Record<string, string> | null {
+  const want = pattern.split('/');
+  const have = path.split('/');
+  const params: Record<string, string> = {};
+  for (let at = 0; at < want.length; at++) {
+    const segment = want[at] as string;
+    if (segment === '**' && at === want.length - 1) return have.length >= at ? params : null;
+    const given = have[at];
+    if (given === undefined) return null;
+    if (segment === '*' || segment.startsWith(':')) {
+      if (given === '') return null;
+      if (segment !== '*') {
+        try {
+          params[segment.slice(1)] = decodeURIComponent(given);
+        } catch {
+          return null;
+        }
+      }
+    } else if (segment !== given) {
+      return null;
+    }
+  }
+  return have.length === want.length ? params : null;
+}

@@ -1,0 +1,118 @@
+// The values that inputs are made of, as schemas: names, instants, ids, metadata, limits, restrictions.
+
+import { z } from 'zod';
+import { PERMISSION_PATTERN } from '../access/permissions.js';
+import { ENDPOINT_PATTERN, REFERRER_PATTERN } from '../access/restrictions.js';
+import type { JsonObject } from '../ports.js';
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused.
+const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/;
+
+/** Half of a surrogate pair standing alone: no UTF-8 can carry it. */
+const HALF_PAIR = /\p{Cs}/u;
+
+/** A line of text without control characters or halves of surrogate pairs. */
+export const line = (max: number) =>
+  z
+    .string()
+    .min(1)
+    .max(max)
+    .refine((text) => !CONTROL.test(text) && !HALF_PAIR.test(text), 'must be one line of well-formed text')
+    .refine((text) => text.trim() !== '', 'must not be blank');
+
+/** An id as it stands in a path. Its shape is not judged: an id that is not there is 404 whatever it looks like. */
+export const id = z.string().min(1).max(200);
+
+/** RFC 3339 with an offset; handed on as milliseconds since the epoch. */
+export const instant = z.iso
+  .datetime({ offset: true })
+  .transform((text) => Date.parse(text))
+  .refine((at) => Number.isSafeInteger(at), 'must be a time that exists');
+
+/** A whole number in a query string or as a number. */
+export const count = (min: number, max: number) =>
+  z
+    .union([z.int(), z.string().regex(/^[0-9]{1,9}$/)])
+    .transform(Number)
+    .refine((value) => value >= min && value <= max, `must be a whole number from ${min} to ${max}`);
+
+/** `true` or `false` in a query string or as a boolean. */
+export const flag = z.union([z.boolean(), z.enum(['true', 'false'])]).transform((value) => value === true || value === 'true');
+
+const METADATA_DEPTH = 16;
+const METADATA_SIZE = 16_384;
+
+/** Why a value would not come back exactly as it was sent, or null. Iterative, so that depth cannot exhaust the stack. */
+function metadataFault(root: unknown): string | null {
+  const waiting: { value: unknown; depth: number }[] = [{ value: root, depth: 0 }];
+  let size = 0;
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    const { value, depth } = next;
+    size += 4;
+    if (typeof value === 'string') {
+      if (HALF_PAIR.test(value)) return 'must not hold halves of surrogate pairs';
+      size += value.length;
+    } else if (typeof value === 'number') {
+      if (!Number.isFinite(value) || (Number.isInteger(value) && !Number.isSafeInteger(value))) {
+        return 'must not hold numbers that JSON cannot carry exactly; send them as text';
+      }
+    } else if (typeof value === 'object' && value !== null) {
+      if (depth >= METADATA_DEPTH) return `must not nest deeper than ${METADATA_DEPTH}`;
+      for (const [name, member] of Object.entries(value)) {
+        if (name === '__proto__') return 'must not have a member named __proto__';
+        if (HALF_PAIR.test(name)) return 'must not hold halves of surrogate pairs';
+        size += Array.isArray(value) ? 0 : name.length;
+        waiting.push({ value: member, depth: depth + 1 });
+      }
+    } else if (value !== null && typeof value !== 'boolean') {
+      return 'must be JSON';
+    }
+    if (size > METADATA_SIZE) return `must not be larger than ${METADATA_SIZE} characters`;
+  }
+  return null;
+}
+
+/** A JSON object that is stored and returned exactly as sent: at most 16 deep, 16 KB. */
+export const metadata = z
+  .record(z.string(), z.unknown())
+  .superRefine((value, context) => {
+    const fault = metadataFault(value);
+    if (fault !== null) context.addIssue({ code: 'custom', message: fault });
+  })
+  .transform((value) => value as JsonObject)
+  .meta({ description: 'A JSON object, kept and returned as it is: at most 16 deep and 16 KB', type: 'object' });
+
+export const permission = z
+  .string()
+  .max(100)
+  .regex(PERMISSION_PATTERN, 'must be dotted lower-case words; the last may be *');
+export const permissions = z.array(permission).max(100);
+
+const limitFigure = z.int().min(0).max(1_000_000_000);
+
+export const limits = z
+  .strictObject({ perMinute: limitFigure.optional(), perDay: limitFigure.optional(), concurrent: limitFigure.optional() })
+  .meta({ description: "Figures that stand in place of the tier's; 0 lets nothing pass" });
+
+export const restrictions = z
+  .strictObject({
+    ips: z
+      .array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()], 'must be an IP address or a CIDR range'))
+      .min(1)
+      .max(100)
+      .optional(),
+    referrers: z
+      .array(z.string().max(300).regex(REFERRER_PATTERN, 'must be an origin such as https://app.example.com or https://*.example.com'))
+      .min(1)
+      .max(100)
+      .optional(),
+    endpoints: z
+      .array(z.string().max(300).regex(ENDPOINT_PATTERN, 'must be a path such as /v1/users/** or GET /v1/users/*'))
+      .min(1)
+      .max(100)
+      .optional(),
+  })
+  .meta({ description: 'Where the key may be used from; every list that is given has to match' });
+
+/** Answer side: RFC 3339 UTC. */
+export const time = z.string().meta({ format: 'date-time' });

@@ -1,0 +1,62 @@
+// Every error a caller can meet on the control plane: code, status, title, whether a retry may help. Codes are only ever added.
+
+export interface ErrorEntry {
+  status: number;
+  title: string;
+  /** What the code means and what to do about it; public. */
+  help: string;
+  /** true: the same call may pass later without a change. */
+  retryable: boolean;
+}
+
+const entry = (status: number, title: string, help: string, retryable = false): ErrorEntry => ({
+  status,
+  title,
+  help,
+  retryable,
+});
+
+export const ERRORS = {
+  invalid_request: entry(400, 'Invalid request', 'The request does not fit the operation; `errors` names each place and its fix.'),
+  invalid_json: entry(400, 'Body is not JSON', 'Send a JSON document in UTF-8 with the content type application/json.'),
+  invalid_cursor: entry(400, 'Invalid cursor', 'Use the `nextCursor` of the page before, unchanged, or leave `cursor` out.'),
+  idempotency_key_invalid: entry(400, 'Invalid Idempotency-Key', 'Send 16 to 255 visible ASCII characters that nobody can guess, such as a UUID.'),
+  mode_not_offered: entry(400, 'Mode not offered', 'This profile makes no keys of that mode; leave `mode` out.'),
+  tier_unknown: entry(400, 'Unknown tier', "Name one of the profile's tiers."),
+  permission_unknown: entry(400, 'Unknown permission', "Name permissions of the profile, or management permissions such as keys.read."),
+  limits_required: entry(400, 'Limits required', 'This tier leaves its limits to each key: set them in `limits`.'),
+  limits_inconsistent: entry(400, 'Inconsistent limits', 'perDay must not be lower than perMinute.'),
+  grace_period_required: entry(400, 'Grace period required', 'This profile has no default: say gracePeriodSeconds.'),
+  grace_period_not_allowed: entry(400, 'Grace period not allowed', "A legacy project's key is replaced in place: leave gracePeriodSeconds out or send 0."),
+  expiry_in_past: entry(400, 'Expiry in the past', 'Send an expiresAt that lies ahead.'),
+  unauthenticated: entry(401, 'Not authenticated', 'Send a root key, or a customer key that may manage keys, as `Authorization: Bearer …`.'),
+  forbidden: entry(403, 'Not permitted', 'Use a key that carries the permission named in `detail`.'),
+  operator_only: entry(403, 'Operator only', 'Only a root key may do or set this.'),
+  exceeds_own_rights: entry(403, 'Exceeds own rights', 'A key cannot hand on more than it has itself.'),
+  not_found: entry(404, 'Not found', 'Check the id. What belongs to somebody else looks the same as what is not there.'),
+  method_not_allowed: entry(405, 'Method not allowed', 'Use a method named in the Allow header.'),
+  duplicate_key: entry(409, 'Key already exists', 'A key with this secret or digest is already here.'),
+  key_not_rotatable: entry(409, 'Key cannot rotate', 'Only the newest generation of a live key rotates.'),
+  key_not_live: entry(409, 'Key is not live', 'A revoked or expired key stays so: create a new one.'),
+  legacy_key_exists: entry(409, 'Project already has its key', 'A legacy project has one key: rotate it, or use a v2 project.'),
+  idempotency_in_progress: entry(409, 'Still running', 'The first call with this Idempotency-Key has not finished; try again shortly.', true),
+  idempotency_answer_gone: entry(409, 'Answer no longer kept', 'The key was made, but its secret is no longer kept: rotate or revoke the key named in `detail`.'),
+  organization_suspended: entry(409, 'Organization suspended', 'Resume the organization or project first.'),
+  last_root_key: entry(409, 'Last root key', 'Make another root key before revoking this one.'),
+  payload_too_large: entry(413, 'Body too large', 'Send at most 1 MB (10 MB through the gateway).'),
+  unsupported_media_type: entry(415, 'Unsupported media type', 'Send application/json.'),
+  idempotency_mismatch: entry(422, 'Idempotency-Key used for another request', 'Use a new Idempotency-Key for a new request.'),
+  too_many_failures: entry(429, 'Too many failures', 'This address keeps presenting unknown keys; wait for Retry-After.', true),
+  header_fields_too_large: entry(431, 'Headers too large', 'Send fewer or smaller headers (16 KB in all).'),
+  internal_error: entry(500, 'Internal error', 'Report it with the requestId; the log has the cause.', true),
+  upstream_unreachable: entry(502, 'Upstream unreachable', 'The API behind the gateway did not answer.', true),
+  unavailable: entry(503, 'Unavailable', 'A dependency is away or the server is stopping; try again after Retry-After.', true),
+  upstream_timeout: entry(504, 'Upstream timed out', 'The API behind the gateway took too long.', true),
+  configuration_invalid: entry(500, 'Configuration invalid', 'Mend the setting named in `detail`; nothing was started.'),
+  data_dir_in_use: entry(500, 'Data directory in use', 'Another process serves this data directory: stop it, or name another one.'),
+  data_dir_profile_mismatch: entry(500, 'Data directory belongs to another profile', 'One profile per data directory: name another directory or the profile it was made with.'),
+  sealed_value_unreadable: entry(500, 'Sealed value unreadable', 'Its master key is not among LATCHKEY_MASTER_KEY, or the value was changed; run `latchkey doctor`.'),
+  pepper_missing: entry(500, 'Pepper missing', 'Keys need a pepper that LATCHKEY_PEPPER no longer has: add it back.'),
+} as const satisfies Record<string, ErrorEntry>;
+
+export type ErrorCode = keyof typeof ERRORS;

@@ -1,0 +1,65 @@
+// How records look from outside. The one place where they are turned into answers, so that no digest can slip out.
+
+import type { Instant, KeyRecord, OrganizationRecord, ProjectRecord, RootKeyRecord } from '../ports.js';
+import { keyState } from './state.js';
+
+export const rfc3339 = (at: Instant): string => new Date(at).toISOString();
+const orNull = (at: Instant | null): string | null => (at === null ? null : rfc3339(at));
+
+export const keyView = (key: KeyRecord, now: Instant) => ({
+  id: key.id,
+  projectId: key.projectId,
+  name: key.name,
+  prefix: key.prefix,
+  hint: key.hint,
+  mode: key.mode,
+  model: key.model,
+  tier: key.tier,
+  permissions: key.permissions,
+  restrictions: key.restrictions,
+  limits: key.limits,
+  credits: null,
+  environment: key.environment,
+  metadata: key.metadata,
+  ownerId: key.ownerId,
+  familyId: key.familyId,
+  generation: key.generation,
+  state: keyState(key, now),
+  createdAt: rfc3339(key.createdAt),
+  expiresAt: orNull(key.expiresAt),
+  lastUsedAt: orNull(key.lastUsedAt),
+  lastUsedIp: key.lastUsedIp,
+  graceEndsAt: orNull(key.graceEndsAt),
+  revokedAt: orNull(key.revokedAt),
+  revokedReason: key.revokedReason,
+});
+
+export const organizationView = (organization: OrganizationRecord) => ({
+  id: organization.id,
+  name: organization.name,
+  metadata: organization.metadata,
+  createdAt: rfc3339(organization.createdAt),
+  suspendedAt: orNull(organization.suspendedAt),
+});
+
+export const projectView = (project: ProjectRecord) => ({
+  id: project.id,
+  organizationId: project.organizationId,
+  name: project.name,
+  keyModel: project.keyModel,
+  tier: project.tier,
+  metadata: project.metadata,
+  createdAt: rfc3339(project.createdAt),
+  suspendedAt: orNull(project.suspendedAt),
+});
+
+export const rootKeyView = (rootKey: RootKeyRecord) => ({
+  id: rootKey.id,
+  name: rootKey.name,
+  hint: rootKey.hint,
+  permissions: rootKey.permissions,
+  source: rootKey.source,
+  createdAt: rfc3339(rootKey.createdAt),
+  expiresAt: orNull(rootKey.expiresAt),
+  revokedAt: orNull(rootKey.revokedAt),
+});

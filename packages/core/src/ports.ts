@@ -1,0 +1,371 @@
+// What the engine needs from the outside world, as records and interfaces; adapters live in the server's rooms, never here.
+
+import type { Restrictions } from './access/restrictions.js';
+import type { LimitOverrides, TakeClaims, TakeOutcome } from './limit/limits.js';
+
+/** Milliseconds since the Unix epoch. Every time inside the engine is one of these; RFC 3339 exists only at the edges. */
+export type Instant = number;
+export type Clock = () => Instant;
+/** Fills a fresh array of `length` bytes from a cryptographically secure source. */
+export type RandomBytes = (length: number) => Uint8Array;
+
+export type JsonValue = string | number | boolean | null | JsonValue[] | { [name: string]: JsonValue };
+export type JsonObject = { [name: string]: JsonValue };
+
+export type Mode = 'live' | 'test';
+export type KeyModel = 'legacy' | 'v2';
+
+export interface OrganizationRecord {
+  id: string;
+  name: string;
+  metadata: JsonObject | null;
+  createdAt: Instant;
+  suspendedAt: Instant | null;
+}
+
+export interface ProjectRecord {
+  id: string;
+  organizationId: string;
+  name: string;
+  keyModel: KeyModel;
+  /** The tier that a new key gets when none is named; null: the profile's default. */
+  tier: string | null;
+  metadata: JsonObject | null;
+  createdAt: Instant;
+  suspendedAt: Instant | null;
+}
+
+/**
+ * How a digest was made: `hmac` under the pepper `pepperId`, or an imported plain `sha256` that waits for first use.
+ * `value` is lower-case hex, 64 characters.
+ */
+export interface Digest {
+  kind: 'hmac' | 'sha256';
+  pepperId: string | null;
+  value: string;
+}
+
+export interface KeyRecord {
+  id: string;
+  organizationId: string;
+  projectId: string;
+  /** Generations of one key share the family; limits, usage and concurrency belong to it. */
+  familyId: string;
+  generation: number;
+  name: string;
+  prefix: string;
+  /** The last four characters of the secret. */
+  hint: string;
+  mode: Mode;
+  model: KeyModel;
+  tier: string | null;
+  /** null: full access to the key's project. */
+  permissions: string[] | null;
+  restrictions: Restrictions | null;
+  limits: LimitOverrides | null;
+  environment: string | null;
+  metadata: JsonObject | null;
+  ownerId: string | null;
+  digest: Digest;
+  /** True for keys that were not made here: their secrets have any shape and no checksum of ours. */
+  imported: boolean;
+  /** The webhook signing secret, sealed by the vault with the key id as associated data; null until the plaintext was seen. */
+  webhookSecret: string | null;
+  createdBy: string;
+  createdAt: Instant;
+  expiresAt: Instant | null;
+  disabledAt: Instant | null;
+  graceEndsAt: Instant | null;
+  revokedAt: Instant | null;
+  revokedReason: string | null;
+  lastUsedAt: Instant | null;
+  lastUsedIp: string | null;
+}
+
+export interface RootKeyRecord {
+  id: string;
+  name: string;
+  hint: string;
+  permissions: string[];
+  digest: Digest;
+  /** `environment`: the one given as LATCHKEY_ROOT_KEY, replaced when that setting changes. */
+  source: 'created' | 'environment';
+  createdAt: Instant;
+  expiresAt: Instant | null;
+  revokedAt: Instant | null;
+}
+
+export type ActorType = 'root_key' | 'customer_key' | 'operator' | 'system';
+
+/** Who does an audited thing. `organizationId`/`projectId` bound a customer key; they are null for the operator's own actors. */
+export interface Actor {
+  type: ActorType;
+  id: string;
+  permissions: readonly string[];
+  /** Present for customer keys: the record itself bounds what it may hand on. */
+  key?: KeyRecord;
+}
+
+export interface AuditEntry {
+  id: string;
+  organizationId: string | null;
+  at: Instant;
+  actorType: ActorType;
+  actorId: string;
+  /** The operation's name, e.g. `createKey`. */
+  action: string;
+  targetType: string;
+  targetId: string;
+  projectId: string | null;
+  /** What changed, without secrets and digests. */
+  changes: JsonObject;
+  requestId: string;
+}
+
+/** An audit entry in its chain: one chain per organization and one (`installation`) for what belongs to none. */
+export interface AuditRecord extends AuditEntry {
+  chain: string;
+  sequence: number;
+  mac: string;
+}
+
+export interface AuditHead {
+  chain: string;
+  sequence: number;
+  mac: string;
+  /** A MAC over the head itself, so that a cut tail shows. */
+  seal: string;
+}
+
+/** One remembered answer of a create or rotate, findable by the digest of its Idempotency-Key only. */
+export interface ReplayRecord {
+  /** Digest over actor, operation, target and Idempotency-Key. */
+  id: string;
+  fingerprint: string;
+  keyId: string;
+  /** The answer, sealed under HKDF(master key ‖ Idempotency-Key). */
+  answer: string;
+  createdAt: Instant;
+}
+
+export interface UsageRow {
+  familyId: string;
+  keyId: string;
+  projectId: string;
+  organizationId: string;
+  /** Start of the UTC hour. */
+  hour: Instant;
+  /** `allowed` or a reason. */
+  outcome: string;
+  count: number;
+}
+
+export interface UsageFilter {
+  organizationId?: string;
+  projectId?: string;
+  keyId?: string;
+  from: Instant;
+  to: Instant;
+}
+
+export interface LastUse {
+  keyId: string;
+  at: Instant;
+  ip: string | null;
+}
+
+export interface Page<T> {
+  rows: T[];
+  /** Position after the last row, or null at the end. */
+  next: Cursor | null;
+}
+
+/** A place in a list that is ordered newest first by (createdAt, id). */
+export interface Cursor {
+  at: Instant;
+  id: string;
+}
+
+export interface PageRequest {
+  limit: number;
+  after: Cursor | null;
+}
+
+export interface KeyFilter {
+  projectId: string;
+  /** Absent: every key; `true` leaves out revoked ones. */
+  notRevoked?: boolean;
+  mode?: Mode;
+  familyId?: string;
+}
+
+export interface AuditFilter {
+  organizationId?: string;
+  projectId?: string;
+  action?: string;
+  targetId?: string;
+  actorId?: string;
+  from?: Instant;
+  to?: Instant;
+}
+
+/**
+ * Reads and writes of one consistent view. Inside `Store.transaction` everything is committed together or not at all;
+ * on `Store` itself each call is its own transaction.
+ */
+export interface StoreView {
+  organizations: {
+    get(id: string): Promise<OrganizationRecord | null>;
+    list(page: PageRequest): Promise<Page<OrganizationRecord>>;
+    insert(record: OrganizationRecord): Promise<void>;
+    update(record: OrganizationRecord): Promise<void>;
+    /** Removes the organization with its projects and keys; audit, usage and tombstones stay. */
+    delete(id: string): Promise<void>;
+  };
+  projects: {
+    get(id: string): Promise<ProjectRecord | null>;
+    list(filter: { organizationId?: string }, page: PageRequest): Promise<Page<ProjectRecord>>;
+    insert(record: ProjectRecord): Promise<void>;
+    update(record: ProjectRecord): Promise<void>;
+    /** Removes the project and its keys; audit, usage and tombstones stay. */
+    delete(id: string): Promise<void>;
+  };
+  keys: {
+    get(id: string): Promise<KeyRecord | null>;
+    /** One indexed read; the first record that carries any of the digest values. */
+    findByDigest(values: readonly string[]): Promise<KeyRecord | null>;
+    list(filter: KeyFilter, page: PageRequest): Promise<Page<KeyRecord>>;
+    /** All generations of a family, oldest first. */
+    family(familyId: string): Promise<KeyRecord[]>;
+    /** @throws LatchkeyError `duplicate_key` when the digest is already there. */
+    insert(record: KeyRecord): Promise<void>;
+    /** Writes every column but `lastUsedAt`/`lastUsedIp`, which only `recordUse` moves. */
+    update(record: KeyRecord): Promise<void>;
+    /** Removes the record and leaves a tombstone under its id and digest, so that it cannot be imported again. */
+    delete(id: string, at: Instant): Promise<void>;
+    countByPepper(): Promise<{ pepperId: string | null; count: number }[]>;
+    /** Keys whose sealed webhook secret was not made with `masterKeyId`, at most `limit`. */
+    sealedUnderOther(masterKeyId: string, limit: number): Promise<KeyRecord[]>;
+    /** True while an imported key is live: then a wrong checksum no longer proves a mistyped key. */
+    anyImported(): Promise<boolean>;
+  };
+  rootKeys: {
+    get(id: string): Promise<RootKeyRecord | null>;
+    findByDigest(values: readonly string[]): Promise<RootKeyRecord | null>;
+    list(page: PageRequest): Promise<Page<RootKeyRecord>>;
+    insert(record: RootKeyRecord): Promise<void>;
+    update(record: RootKeyRecord): Promise<void>;
+    countByPepper(): Promise<{ pepperId: string | null; count: number }[]>;
+  };
+  audit: {
+    head(chain: string): Promise<AuditHead | null>;
+    heads(): Promise<AuditHead[]>;
+    append(record: AuditRecord, head: AuditHead): Promise<void>;
+    list(filter: AuditFilter, page: PageRequest): Promise<Page<AuditRecord>>;
+    /** A chain in order, from `fromSequence` on, at most `limit` records. */
+    chain(chain: string, fromSequence: number, limit: number): Promise<AuditRecord[]>;
+  };
+  replays: {
+    get(id: string): Promise<ReplayRecord | null>;
+    insert(record: ReplayRecord): Promise<void>;
+    /** Empties the sealed answers older than `answersBefore`, removes records older than `recordsBefore`. */
+    prune(answersBefore: Instant, recordsBefore: Instant): Promise<void>;
+  };
+  usage: {
+    /** Adds counts to the stored hours. */
+    add(rows: readonly UsageRow[]): Promise<void>;
+    list(filter: UsageFilter): Promise<UsageRow[]>;
+    /** Moves `lastUsedAt` forward, never back. */
+    recordUse(uses: readonly LastUse[]): Promise<void>;
+  };
+  /** Small named values of the installation: the profile's name, sealed signing keys. */
+  settings: {
+    get(name: string): Promise<string | null>;
+    set(name: string, value: string): Promise<void>;
+    list(): Promise<{ name: string; value: string }[]>;
+  };
+}
+
+export interface Store extends StoreView, QuotaBook {
+  transaction<T>(work: (view: StoreView) => Promise<T>): Promise<T>;
+  /** Throws when the database cannot answer. */
+  ping(): Promise<void>;
+  /** Writes a consistent copy of the database to `file`, while serving. */
+  backup(file: string): Promise<void>;
+  /** Problems found in the database file itself; empty when sound. */
+  integrity(): Promise<string[]>;
+  close(): Promise<void>;
+}
+
+/** Where the day's use of a family is kept ahead of spending, so that a crash never forgets an acknowledged request. */
+export interface QuotaBook {
+  /** The use written for that UTC day (days since the epoch), 0 when none. */
+  readDay(familyId: string, day: number): Promise<number>;
+  /** Raises the written use to at least `used`; resolves once it is durable. Calls of one tick share a transaction. */
+  raiseDay(familyId: string, day: number, used: number): Promise<void>;
+  /** Sets the written use exactly: what a clean stop gives back. */
+  setDays(rows: readonly { familyId: string; day: number; used: number }[]): Promise<void>;
+  /** Forgets the days before `day`. */
+  pruneDays(day: number): Promise<void>;
+}
+
+/** Takes all limits of a family in one step, or none. */
+export interface Limiter {
+  take(claims: TakeClaims): Promise<TakeOutcome>;
+  /** The same numbers without spending. */
+  peek(claims: TakeClaims): Promise<TakeOutcome>;
+  /** Forgets a family's held slots and counters are kept: used when a slot's owner dies. */
+  held(familyId: string): number;
+  /** Writes what is reserved ahead back and stops. */
+  close(): Promise<void>;
+}
+
+
+/** Keeps peppers, master keys and what they make; the only room that ever holds secret material besides a request itself. */
+export interface Vault {
+  /** Digest of a secret under the current pepper. */
+  digest(secret: string): Digest;
+  /** Every digest value under which a secret may be stored: one per pepper, and plain SHA-256 when `imported`. Current pepper first. */
+  candidates(secret: string, imported: boolean): Digest[];
+  currentPepperId(): string;
+  pepperIds(): string[];
+  currentMasterKeyId(): string;
+  masterKeyIds(): string[];
+  /** The id of the master key a sealed text was made with. */
+  masterKeyIdOf(sealed: string): string;
+  /** AES-256-GCM under the current master key, bound to `context`. Text: `v1.<masterKeyId>.<base64url>`. */
+  seal(plaintext: string, context: string): string;
+  /** @throws LatchkeyError `sealed_value_unreadable` when the key is gone or the text was changed. */
+  open(sealed: string, context: string): string;
+  /** As `seal`, under HKDF(master key ‖ secondFactor): neither of the two alone opens it. */
+  sealWith(secondFactor: string, plaintext: string, context: string): string;
+  openWith(secondFactor: string, sealed: string, context: string): string;
+  /** HKDF-SHA-256(whole secret, salt empty, info `latchkey/webhook/v1`, 32 bytes) as `whsec_` + base64. */
+  webhookSecret(secret: string): string;
+  /** HMAC-SHA-256 under a raw key given as base64url; lower-case hex. */
+  mac(key: string, message: string): string;
+  /** SHA-256, lower-case hex. */
+  hash(message: string): string;
+  /** Constant-time comparison of two strings of any length. */
+  equal(a: string, b: string): boolean;
+}
+
+/** A change that caches and running requests have to hear of. `ended`: nothing under this id may pass any more. */
+export interface Change {
+  subject: 'key' | 'project' | 'organization' | 'root_key';
+  id: string;
+  kind: 'changed' | 'ended';
+}
+
+/** How far a change got before the call returned. */
+export interface Propagation {
+  nodes: number;
+  of: number;
+  ms: number;
+}
+
+export interface ChangeFeed {
+  publish(changes: readonly Change[]): Promise<Propagation>;
+  /** Listeners run synchronously, in the order they subscribed. Returns the way to unsubscribe. */
+  subscribe(listener: (change: Change) => void): () => void;
+}

@@ -1,0 +1,145 @@
+// The shape of `profiles/<name>/profile.json`: a provider's dialect as data. `wire` is how to read and answer, `policy` what a project starts from.
+
+import { z } from 'zod';
+import { PERMISSION_PATTERN } from '../access/permissions.js';
+import { REASON_STATUSES, REASONS, type Reason } from '../verify/reasons.js';
+
+const name = z.string().regex(/^[a-z][a-z0-9-]*$/, 'lower-case letters, digits and dashes');
+const headerName = z.string().regex(/^[A-Za-z][A-Za-z0-9-]*$/, 'a header name of letters, digits and dashes');
+const permission = z.string().regex(PERMISSION_PATTERN, 'dotted lower-case words, the last may be *');
+const limit = z.int().min(0);
+const template = z.json();
+
+/** An answer in the dialect; texts may name `{values}` of the answer's context. */
+const answerSchema = z.strictObject({
+  status: z.int().min(400).max(599),
+  code: z.string().optional().describe('Machine-readable code; absent where the status says it all'),
+  message: z.string().describe('Public text; may name {values}, e.g. {required.tier}'),
+  details: template.optional().describe('Extra values for the error body'),
+});
+export type ProfileAnswer = z.infer<typeof answerSchema>;
+
+const wireSchema = z.strictObject({
+  credential: z.union([
+    z.strictObject({ header: z.literal('authorization'), scheme: z.string().regex(/^[A-Za-z]+$/) }),
+    z.strictObject({ header: z.literal('x-api-key') }),
+  ]),
+  challenge: z
+    .strictObject({ scheme: z.string(), realm: z.string().optional() })
+    .describe('What WWW-Authenticate says on every 401'),
+  limitHeaders: z
+    .strictObject({ limit: headerName, remaining: headerName, reset: headerName })
+    .nullable()
+    .describe('Names of the per-minute headers on every authenticated answer; reset in Unix seconds. null: none'),
+  gatedFieldsHeader: headerName.nullable(),
+  errorBody: z.strictObject({
+    contentType: z.string(),
+    template: template.describe('JSON with {values}: status, code, title, message, details, reason, requestId'),
+  }),
+  codeCase: z.enum(['snake', 'upper']).default('snake').describe('How codes of errors that are no reason are written'),
+  reasons: z.strictObject(
+    Object.fromEntries(REASONS.map((reason) => [reason, answerSchema])) as Record<Reason, typeof answerSchema>,
+  ),
+});
+
+const limitsSchema = z.strictObject({
+  perMinute: z.union([limit, z.literal('custom')]).nullable(),
+  perDay: z.strictObject({ limit: z.union([limit, z.literal('custom')]), metered: z.boolean() }).nullable(),
+  concurrent: limit.nullable(),
+});
+
+const tierSchema = z.strictObject({
+  name,
+  title: z.string(),
+  limits: limitsSchema,
+  batchSize: z.int().min(1).nullable(),
+});
+
+const policySchema = z.strictObject({
+  keyModel: z.enum(['v2', 'legacy']).describe('What a new project gets when none is named'),
+  prefixes: z.strictObject({ live: z.string(), test: z.string().optional() }),
+  secretBodyLength: z.int().min(32).max(128).default(32),
+  tiers: z.array(tierSchema).describe('In ascending order; empty: no tiers, `limits` apply to every key'),
+  defaultTier: name.nullable(),
+  limits: limitsSchema,
+  gatedFields: z.array(z.strictObject({ field: z.string(), tier: name })).default([]),
+  permissions: z
+    .array(z.strictObject({ name: permission, description: z.string(), implies: z.array(permission).default([]) }))
+    .describe('Permissions that a key of this provider may carry'),
+  gracePeriodSeconds: z.int().min(0).nullable().describe('Default of rotateKey; null: the caller has to say'),
+  rotationDays: z.int().min(1).nullable(),
+  webhookSecret: z.enum(['derived', 'shown']),
+  signUp: z.enum(['open', 'invite', 'closed']),
+});
+
+const routeSchema = z.strictObject({
+  method: z.string().regex(/^([A-Z]+|\*)$/),
+  path: z.string().startsWith('/').describe(':name and * take one segment, a final ** any rest'),
+  auth: z.enum(['key', 'none']).default('key'),
+  permission: permission.nullable().default(null),
+  tier: name.nullable().default(null).describe('Lowest tier whose keys may call it'),
+  cost: z.int().min(0).default(1),
+  batch: z.strictObject({ pointer: z.string().startsWith('/') }).nullable().default(null).describe('JSON Pointer to the list in the request body'),
+  fieldsParam: z.string().nullable().default(null),
+  concurrency: z.enum(['request', 'job']).nullable().default(null),
+  mode: z.enum(['live', 'test']).nullable().default(null),
+  shared: z.boolean().default(false).describe("Leaves an upstream's public caching as it is"),
+  answer: z
+    .strictObject({ status: z.int().min(200).max(299), body: template })
+    .nullable()
+    .default(null)
+    .describe('Answered here from the decision; never reaches the upstream'),
+  operation: z
+    .strictObject({ name: z.string(), input: z.record(z.string(), template) })
+    .nullable()
+    .default(null)
+    .describe('Runs a management operation as the calling key; `answer` then also sees its {result}'),
+});
+
+export const profileSchema = z
+  .strictObject({
+    $schema: z.string().optional(),
+    name,
+    title: z.string(),
+    description: z.string(),
+    hosts: z
+      .strictObject({ live: z.array(z.string()), test: z.array(z.string()) })
+      .default({ live: [], test: [] })
+      .describe('Host names that serve one mode only'),
+    wire: wireSchema,
+    policy: policySchema,
+    routes: z.array(routeSchema).describe('First match wins; what matches none goes to the upstream with any valid key'),
+  })
+  .superRefine((profile, context) => {
+    const { policy } = profile;
+    const tiers = policy.tiers.map((tier) => tier.name);
+    const known = (tier: string | null, path: (string | number)[]): void => {
+      if (tier !== null && !tiers.includes(tier)) {
+        context.addIssue({ code: 'custom', path, message: `names the tier "${tier}", which policy.tiers does not have` });
+      }
+    };
+    known(policy.defaultTier, ['policy', 'defaultTier']);
+    policy.gatedFields.forEach((gate, at) => known(gate.tier, ['policy', 'gatedFields', at, 'tier']));
+    profile.routes.forEach((route, at) => {
+      known(route.tier, ['routes', at, 'tier']);
+      if (route.operation && !route.answer) {
+        context.addIssue({ code: 'custom', path: ['routes', at, 'answer'], message: 'a row with an operation needs an answer' });
+      }
+      if (route.auth === 'none' && (route.permission || route.operation || route.answer)) {
+        context.addIssue({ code: 'custom', path: ['routes', at, 'auth'], message: 'a public row has no permission, operation or answer' });
+      }
+    });
+    for (const reason of REASONS) {
+      const { status } = profile.wire.reasons[reason];
+      if (!REASON_STATUSES[reason].includes(status)) {
+        context.addIssue({
+          code: 'custom',
+          path: ['wire', 'reasons', reason, 'status'],
+          message: `is ${status}; ${reason} is answered with ${REASON_STATUSES[reason].join(' or ')}`,
+        });
+      }
+    }
+  });
+
+export type Profile = z.infer<typeof profileSchema>;
+export type Route = Profile['routes'][number];

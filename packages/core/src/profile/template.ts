@@ -1,0 +1,46 @@
+// Filling a JSON template from a context: how dialects say things without code.
+
+import type { JsonValue } from '../ports.js';
+
+/** Values a template may name, by dotted path. */
+export type Context = { readonly [name: string]: unknown };
+
+const WHOLE = /^\{([A-Za-z0-9_.]+)\}$/;
+const PART = /\{([A-Za-z0-9_.]+)\}/g;
+
+function valueAt(context: Context, path: string): unknown {
+  let value: unknown = context;
+  for (const step of path.split('.')) {
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, step)) return undefined;
+    value = (value as Record<string, unknown>)[step];
+  }
+  return value;
+}
+
+/** Fills the `{values}` of one text; what is not there leaves nothing. */
+export const fillText = (text: string, context: Context): string =>
+  text.replace(PART, (_, path: string) => String(valueAt(context, path) ?? ''));
+
+/**
+ * Fills a template. A text that is one `{value}` becomes that value with its type; a member whose value is not there is left out.
+ * `{"$each": "path", "$as": template}` maps a list, each element standing as `item`.
+ */
+export function fill(template: JsonValue, context: Context): JsonValue | undefined {
+  if (typeof template === 'string') {
+    const whole = WHOLE.exec(template);
+    return whole ? (valueAt(context, whole[1] as string) as JsonValue | undefined) : fillText(template, context);
+  }
+  if (template === null || typeof template !== 'object') return template;
+  if (Array.isArray(template)) return template.map((entry) => fill(entry, context) ?? null);
+  if (typeof template.$each === 'string' && template.$as !== undefined) {
+    const list = valueAt(context, template.$each);
+    const as = template.$as;
+    return Array.isArray(list) ? list.map((item) => fill(as, { ...context, item }) ?? null) : [];
+  }
+  const filled: { [name: string]: JsonValue } = {};
+  for (const [member, entry] of Object.entries(template)) {
+    const value = fill(entry, context);
+    if (value !== undefined) filled[member] = value;
+  }
+  return filled;
+}
