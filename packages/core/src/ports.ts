@@ -369,3 +369,24 @@ export interface ChangeFeed {
   /** Listeners run synchronously, in the order they subscribed. Returns the way to unsubscribe. */
   subscribe(listener: (change: Change) => void): () => void;
 }
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+
+/** Where events and figures go. Never awaited, never throws; fields are redacted by name before they are written. */
+export interface Telemetry {
+  log(level: LogLevel, event: string, fields?: Readonly<Record<string, unknown>>): void;
+  /** Adds to a counter of the metric table. */
+  count(metric: string, labels?: Readonly<Record<string, string>>, by?: number): void;
+  /** Adds seconds to a histogram of the metric table. */
+  observe(metric: string, seconds: number, labels?: Readonly<Record<string, string>>): void;
+  /** Sets a gauge of the metric table. */
+  gauge(metric: string, value: number, labels?: Readonly<Record<string, string>>): void;
+}
+
+/** The key that signs principals for upstreams (EdDSA). */
+export interface PrincipalSigner {
+  /** A compact JWS over the claims. */
+  sign(claims: JsonObject): string;
+  /** Public keys as a JWK Set. */
+  jwks(): { keys: JsonObject[] };
+}

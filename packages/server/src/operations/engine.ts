@@ -1,0 +1,131 @@
+// What the engine is to the rooms around it: management operations by name, and one decision per request. Types only.
+
+import type {
+  Actor,
+  Budget,
+  Change,
+  ChangeFeed,
+  Clock,
+  Denial,
+  Instant,
+  Limiter,
+  Mode,
+  OperationName,
+  OperationOutput,
+  Operations,
+  PrincipalSigner,
+  Profile,
+  RandomBytes,
+  Reason,
+  RouteMatch,
+  Snapshot,
+  Store,
+  Telemetry,
+  Vault,
+} from '@latchkey/core';
+
+/** Everything the engine stands on; each is a port with at least one adapter. */
+export interface EngineParts {
+  store: Store;
+  limiter: Limiter;
+  vault: Vault;
+  feed: ChangeFeed;
+  signer: PrincipalSigner;
+  telemetry: Telemetry;
+  profile: Profile;
+  clock: Clock;
+  random: RandomBytes;
+  /** Modes that have an upstream; a key of another mode is refused as `wrong_mode`. */
+  servedModes: readonly Mode[];
+}
+
+/** The circumstances of one management call. */
+export interface Call {
+  actor: Actor;
+  requestId: string;
+  idempotencyKey: string | null;
+}
+
+/** A call's input as it came over a wire: not yet judged. */
+export interface RawInput {
+  params?: unknown;
+  query?: unknown;
+  body?: unknown;
+}
+
+/** A request that presents a credential. Route, cost and permission are looked up in the profile by method and path. */
+export interface VerifyRequest {
+  /** Raw headers as a flat list of names and values, or a secret that was already read (null: none was presented). */
+  credential: { rawHeaders: readonly string[] } | { secret: string | null };
+  method: string | null;
+  /** Exactly the bytes that the upstream will see, without query. */
+  path: string | null;
+  ip: string | null;
+  /** The value of `Origin`, else of `Referer`. */
+  referrer: string | null;
+  /** The mode that the request's host serves; null: either. */
+  mode: Mode | null;
+  /** Needed in addition to the route's. */
+  permissions?: readonly string[];
+  /** Requests to spend; absent: the route's cost. */
+  cost?: number;
+  batchSize?: number | null;
+  fields?: readonly string[];
+  /** true: a passing request keeps its concurrency slot until `release`. */
+  holdSlot: boolean;
+}
+
+/** The decision, before it is rendered. `reason` null: allowed. */
+export interface Verdict {
+  reason: Reason | null;
+  required: Denial['required'] | null;
+  /** Known whenever the key is, also for refusals. */
+  snapshot: Snapshot | null;
+  route: RouteMatch | null;
+  budgets: readonly Budget[];
+  retryAfterSeconds: number | null;
+  /** Response fields that this key may not see. */
+  hiddenFields: readonly string[];
+  at: Instant;
+  /** Frees what a passing request holds; safe to call more than once. */
+  release(): void;
+}
+
+export interface Engine {
+  readonly profile: Profile;
+  readonly clock: Clock;
+  /**
+   * Judges the input, checks what the actor may do, runs the operation.
+   * @throws LatchkeyError with a code of the catalogue.
+   */
+  run<Name extends OperationName>(name: Name, input: RawInput, call: Call): Promise<OperationOutput<Operations[Name]>>;
+  /** One decision; spends the limits when it is yes. Never throws: what cannot be decided safely is `unavailable`. */
+  verify(request: VerifyRequest): Promise<Verdict>;
+  /** The reply to a verdict in the profile's dialect; for a passing one the headers to add, and a body where the profile answers itself. */
+  reply(verdict: Verdict, requestId: string, query?: Readonly<Record<string, string>>): DialectReply;
+  /** false once the key, project or organization of a verdict was ended or refused after the verdict was made. */
+  stillGood(verdict: Verdict): boolean;
+  /**
+   * Who presents this secret to the management API: a root key or a customer key.
+   * @throws LatchkeyError `unauthenticated`, `too_many_failures`.
+   */
+  authenticate(secret: string | null, ip: string | null): Promise<Actor>;
+  /** The actor that a customer key is on the profile's own management rows. */
+  actorOf(snapshot: Snapshot): Actor;
+  /** A signed statement of who calls, for the upstream: EdDSA JWT, valid at most 60 s. Cached per key for half of that. */
+  principal(snapshot: Snapshot, audience: string): string;
+  jwks(): ReturnType<PrincipalSigner['jwks']>;
+  /** Hears changes of keys, projects and organizations, after the caches did. */
+  onChange(listener: (change: Change) => void): () => void;
+  /** Throws when a part is not able to work. */
+  ready(): Promise<void>;
+  makeRequestId(): string;
+  /** Writes buffered usage and hands back reserved quota. */
+  close(): Promise<void>;
+}
+
+export interface DialectReply {
+  status: number;
+  headers: Record<string, string>;
+  body: string | null;
+}
