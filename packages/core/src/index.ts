@@ -15,6 +15,7 @@ export * from './limit/limits.js';
 export * from './limit/window.js';
 export * from './ports.js';
 export * from './profile/routes.js';
+export * from './profile/render.js';
 export * from './profile/schema.js';
 export * from './profile/template.js';
 export * from './tier/tiers.js';

@@ -14,7 +14,9 @@ const template = z.json();
 const answerSchema = z.strictObject({
   status: z.int().min(400).max(599),
   code: z.string().optional().describe('Machine-readable code; absent where the status says it all'),
-  message: z.string().describe('Public text; may name {values}, e.g. {required.tier}'),
+  message: z
+    .union([z.string(), z.array(z.string()).min(1)])
+    .describe('Public text; may name {values}, e.g. {required.tier}. Of several, the first whose values are all there'),
   details: template.optional().describe('Extra values for the error body'),
 });
 export type ProfileAnswer = z.infer<typeof answerSchema>;

@@ -21,6 +21,15 @@ function valueAt(context: Context, path: string): unknown {
 export const fillText = (text: string, context: Context): string =>
   text.replace(PART, (_, path: string) => String(valueAt(context, path) ?? ''));
 
+/** Fills the first of several texts whose `{values}` are all there; the last one stands for every other case. */
+export function fillFirst(texts: string | readonly string[], context: Context): string {
+  if (typeof texts === 'string') return fillText(texts, context);
+  const complete = texts.find((text) =>
+    [...text.matchAll(PART)].every(([, path]) => valueAt(context, path as string) != null),
+  );
+  return fillText(complete ?? texts.at(-1) ?? '', context);
+}
+
 /**
  * Fills a template. A text that is one `{value}` becomes that value with its type; a member whose value is not there is left out.
  * `{"$each": "path", "$as": template}` maps a list, each element standing as `item`.
