@@ -219,16 +219,16 @@ export interface StoreView {
     list(page: PageRequest): Promise<Page<OrganizationRecord>>;
     insert(record: OrganizationRecord): Promise<void>;
     update(record: OrganizationRecord): Promise<void>;
-    /** Removes the organization with its projects and keys; audit, usage and tombstones stay. */
-    delete(id: string): Promise<void>;
+    /** Removes the organization with its projects and keys, which leave tombstones; audit and usage stay. */
+    delete(id: string, at: Instant): Promise<void>;
   };
   projects: {
     get(id: string): Promise<ProjectRecord | null>;
     list(filter: { organizationId?: string }, page: PageRequest): Promise<Page<ProjectRecord>>;
     insert(record: ProjectRecord): Promise<void>;
     update(record: ProjectRecord): Promise<void>;
-    /** Removes the project and its keys; audit, usage and tombstones stay. */
-    delete(id: string): Promise<void>;
+    /** Removes the project and its keys, which leave tombstones; audit and usage stay. */
+    delete(id: string, at: Instant): Promise<void>;
   };
   keys: {
     get(id: string): Promise<KeyRecord | null>;

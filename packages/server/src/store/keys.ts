@@ -1,0 +1,209 @@
+// Customer keys in SQL, with the tombstones of those that are gone. Digests only: a secret never comes here.
+
+import {
+  type Digest,
+  type JsonObject,
+  type KeyModel,
+  type KeyRecord,
+  LatchkeyError,
+  type LimitOverrides,
+  type Mode,
+  type Restrictions,
+  type StoreView,
+} from '@latchkey/core';
+import { atomically, type Db, fromJson, pageOf, toJson } from './query.js';
+import type { KeyRow } from './schema.js';
+
+type LastUseColumns = 'last_used_at' | 'last_used_ip';
+
+const updatable = (record: KeyRecord): Omit<KeyRow, LastUseColumns> => ({
+  id: record.id,
+  organization_id: record.organizationId,
+  project_id: record.projectId,
+  family_id: record.familyId,
+  generation: record.generation,
+  name: record.name,
+  prefix: record.prefix,
+  hint: record.hint,
+  mode: record.mode,
+  model: record.model,
+  tier: record.tier,
+  permissions: toJson(record.permissions),
+  restrictions: toJson(record.restrictions),
+  limits: toJson(record.limits),
+  environment: record.environment,
+  metadata: toJson(record.metadata),
+  owner_id: record.ownerId,
+  digest: record.digest.value,
+  digest_kind: record.digest.kind,
+  pepper_id: record.digest.pepperId,
+  imported: record.imported ? 1 : 0,
+  webhook_secret: record.webhookSecret,
+  sealed_under: record.webhookSecret?.split('.')[1] ?? null,
+  created_by: record.createdBy,
+  created_at: record.createdAt,
+  expires_at: record.expiresAt,
+  disabled_at: record.disabledAt,
+  grace_ends_at: record.graceEndsAt,
+  revoked_at: record.revokedAt,
+  revoked_reason: record.revokedReason,
+});
+
+const keyRecord = (row: KeyRow): KeyRecord => ({
+  id: row.id,
+  organizationId: row.organization_id,
+  projectId: row.project_id,
+  familyId: row.family_id,
+  generation: row.generation,
+  name: row.name,
+  prefix: row.prefix,
+  hint: row.hint,
+  mode: row.mode as Mode,
+  model: row.model as KeyModel,
+  tier: row.tier,
+  permissions: fromJson<string[]>(row.permissions),
+  restrictions: fromJson<Restrictions>(row.restrictions),
+  limits: fromJson<LimitOverrides>(row.limits),
+  environment: row.environment,
+  metadata: fromJson<JsonObject>(row.metadata),
+  ownerId: row.owner_id,
+  digest: { kind: row.digest_kind as Digest['kind'], pepperId: row.pepper_id, value: row.digest },
+  imported: row.imported === 1,
+  webhookSecret: row.webhook_secret,
+  createdBy: row.created_by,
+  createdAt: row.created_at,
+  expiresAt: row.expires_at,
+  disabledAt: row.disabled_at,
+  graceEndsAt: row.grace_ends_at,
+  revokedAt: row.revoked_at,
+  revokedReason: row.revoked_reason,
+  lastUsedAt: row.last_used_at,
+  lastUsedIp: row.last_used_ip,
+});
+
+/** Removes the keys of an owner (or the one key) and leaves a tombstone for each. */
+export async function buryKeys(
+  trx: Db,
+  column: 'id' | 'project_id' | 'organization_id',
+  value: string,
+  at: number,
+): Promise<void> {
+  await trx
+    .insertInto('tombstones')
+    .columns(['digest', 'key_id', 'deleted_at'])
+    .expression((eb) =>
+      eb
+        .selectFrom('keys')
+        .select((select) => ['digest', 'id as key_id', select.val(at).as('deleted_at')])
+        .where(column, '=', value),
+    )
+    .onConflict((conflict) => conflict.column('digest').doNothing())
+    .execute();
+  await trx.deleteFrom('keys').where(column, '=', value).execute();
+}
+
+export const keys = (db: Db): StoreView['keys'] => ({
+  async get(id) {
+    const row = await db.selectFrom('keys').selectAll().where('id', '=', id).executeTakeFirst();
+    return row === undefined ? null : keyRecord(row);
+  },
+  async findByDigest(values) {
+    if (values.length === 0) return null;
+    const rows = await db.selectFrom('keys').selectAll().where('digest', 'in', values).execute();
+    let first: KeyRow | undefined;
+    for (const row of rows)
+      if (first === undefined || values.indexOf(row.digest) < values.indexOf(first.digest)) first = row;
+    return first === undefined ? null : keyRecord(first);
+  },
+  async list(filter, page) {
+    const { after } = page;
+    let query = db.selectFrom('keys').selectAll().where('project_id', '=', filter.projectId);
+    if (filter.notRevoked === true) query = query.where('revoked_at', 'is', null);
+    if (filter.mode !== undefined) query = query.where('mode', '=', filter.mode);
+    if (filter.familyId !== undefined) query = query.where('family_id', '=', filter.familyId);
+    if (after !== null)
+      query = query.where((eb) => eb(eb.refTuple('created_at', 'id'), '<', eb.tuple(after.at, after.id)));
+    const rows = await query
+      .orderBy('created_at', 'desc')
+      .orderBy('id', 'desc')
+      .limit(page.limit + 1)
+      .execute();
+    return pageOf(rows, page, keyRecord, (row) => ({ at: row.created_at, id: row.id }));
+  },
+  async family(familyId) {
+    const rows = await db
+      .selectFrom('keys')
+      .selectAll()
+      .where('family_id', '=', familyId)
+      .orderBy('generation')
+      .execute();
+    return rows.map(keyRecord);
+  },
+  insert: (record) =>
+    atomically(db, async (trx) => {
+      const tombstone = await trx
+        .selectFrom('tombstones')
+        .select('key_id')
+        .where((eb) => eb.or([eb('digest', '=', record.digest.value), eb('key_id', '=', record.id)]))
+        .where((eb) => eb.or([eb('digest', '=', record.digest.value), eb('deleted_at', 'is not', null)]))
+        .executeTakeFirst();
+      if (tombstone !== undefined) throw new LatchkeyError('duplicate_key');
+      await trx
+        .insertInto('keys')
+        .values({ ...updatable(record), last_used_at: record.lastUsedAt, last_used_ip: record.lastUsedIp })
+        .execute();
+    }),
+  update: (record) =>
+    atomically(db, async (trx) => {
+      // An imported digest that gives way to ours stays known, so that importing it again is still a duplicate.
+      await trx
+        .insertInto('tombstones')
+        .columns(['digest', 'key_id', 'deleted_at'])
+        .expression((eb) =>
+          eb
+            .selectFrom('keys')
+            .select((select) => ['digest', 'id as key_id', select.val(null).as('deleted_at')])
+            .where('id', '=', record.id)
+            .where('digest_kind', '=', 'sha256')
+            .where('digest', '!=', record.digest.value),
+        )
+        .onConflict((conflict) => conflict.column('digest').doNothing())
+        .execute();
+      await trx.updateTable('keys').set(updatable(record)).where('id', '=', record.id).execute();
+    }),
+  delete: (id, at) => atomically(db, (trx) => buryKeys(trx, 'id', id, at)),
+  countByPepper: () => countByPepper(db, 'keys'),
+  async sealedUnderOther(masterKeyId, limit) {
+    const rows = await db
+      .selectFrom('keys')
+      .selectAll()
+      .where((eb) => eb.or([eb('sealed_under', '<', masterKeyId), eb('sealed_under', '>', masterKeyId)]))
+      .limit(limit)
+      .execute();
+    return rows.map(keyRecord);
+  },
+  async anyImported() {
+    const row = await db
+      .selectFrom('keys')
+      .select('id')
+      .where('imported', '=', 1)
+      .where('revoked_at', 'is', null)
+      .limit(1)
+      .executeTakeFirst();
+    return row !== undefined;
+  },
+});
+
+/** How many keys stand under each pepper; null: imported digests that no pepper made. */
+export async function countByPepper(
+  db: Db,
+  table: 'keys' | 'root_keys',
+): Promise<{ pepperId: string | null; count: number }[]> {
+  const rows = await db
+    .selectFrom(table)
+    .select((eb) => ['pepper_id as pepperId', eb.fn.countAll<number>().as('count')])
+    .groupBy('pepper_id')
+    .orderBy('pepper_id')
+    .execute();
+  return rows.map(({ pepperId, count }) => ({ pepperId, count: Number(count) }));
+}

@@ -1,0 +1,41 @@
+// Brings a database to the current tables: the list of migrations, and the one transaction that runs what is missing.
+
+import { LatchkeyError } from '@latchkey/core';
+import type { Kysely } from 'kysely';
+import { up as tables } from './0001-tables.js';
+
+interface Migration {
+  name: string;
+  up(db: Kysely<never>): Promise<void>;
+}
+
+/** In order; only ever added to. */
+export const MIGRATIONS: readonly Migration[] = [{ name: '0001-tables', up: tables }];
+
+/**
+ * Runs what is missing, all or nothing.
+ * @throws LatchkeyError `configuration_invalid` when the database was written by a newer Latchkey.
+ */
+export async function migrate<S>(database: Kysely<S>, migrations: readonly Migration[] = MIGRATIONS): Promise<void> {
+  const db = database as unknown as Kysely<{ migrations: { name: string; position: number } }>;
+  await db.transaction().execute(async (trx) => {
+    await trx.schema
+      .createTable('migrations')
+      .ifNotExists()
+      .addColumn('name', 'text', (column) => column.primaryKey())
+      .addColumn('position', 'integer', (column) => column.notNull())
+      .execute();
+    const done = await trx.selectFrom('migrations').select('name').orderBy('position').execute();
+    const unknown = done.find(({ name }, position) => migrations[position]?.name !== name);
+    if (unknown !== undefined)
+      throw new LatchkeyError(
+        'configuration_invalid',
+        `The database has the migration ${unknown.name}, which this version does not know: run the version that wrote it, or a newer one.`,
+      );
+    for (const [position, migration] of migrations.entries()) {
+      if (position < done.length) continue;
+      await migration.up(trx as unknown as Kysely<never>);
+      await trx.insertInto('migrations').values({ name: migration.name, position }).execute();
+    }
+  });
+}

@@ -1,0 +1,61 @@
+// Opens the store of one node: a SQLite file behind the Store port. Tables and queries live beside it.
+
+import type { Store, StoreView } from '@latchkey/core';
+import { Kysely, sql } from 'kysely';
+import { audit } from './audit.js';
+import { openSqlite } from './dialect/sqlite.js';
+import { keys } from './keys.js';
+import { migrate } from './migrations/migrate.js';
+import { organizations, projects } from './organizations.js';
+import type { Db } from './query.js';
+import { createQuotaBook } from './quota-book.js';
+import { replays } from './replays.js';
+import { rootKeys } from './root-keys.js';
+import type { Schema } from './schema.js';
+import { settings } from './settings.js';
+import { usage } from './usage.js';
+
+const viewOf = (db: Db): StoreView => ({
+  organizations: organizations(db),
+  projects: projects(db),
+  keys: keys(db),
+  rootKeys: rootKeys(db),
+  audit: audit(db),
+  replays: replays(db),
+  usage: usage(db),
+  settings: settings(db),
+});
+
+/**
+ * Opens the database, made when missing (directory 0700, file 0600), and brings its tables up to date.
+ * Work inside `transaction` must use the view it is given: the store itself waits until the transaction has ended.
+ * @throws LatchkeyError `unavailable` when it cannot be opened, `configuration_invalid` when a newer version wrote it.
+ */
+export async function openSqliteStore(options: { file: string }): Promise<Store> {
+  const database = openSqlite(options.file);
+  const db = new Kysely<Schema>({ dialect: database.dialect });
+  try {
+    await migrate(db);
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+  /** Between two transactions, never inside one. */
+  const alone = <T>(work: () => T): Promise<T> => db.connection().execute(async () => work());
+  let closed: Promise<void> | null = null;
+
+  return {
+    ...viewOf(db),
+    ...createQuotaBook(db),
+    transaction: (work) => db.transaction().execute((trx) => work(viewOf(trx))),
+    async ping() {
+      await sql`select 1`.execute(db);
+    },
+    backup: (file) => alone(() => database.backup(file)),
+    integrity: () => alone(() => database.integrity()),
+    close() {
+      closed ??= alone(() => database.close());
+      return closed;
+    },
+  };
+}

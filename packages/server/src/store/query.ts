@@ -1,0 +1,31 @@
+// What the repositories share: JSON columns, pages by keyset, several statements as one. No table is named here.
+
+import type { Cursor, Page, PageRequest } from '@latchkey/core';
+import type { Kysely } from 'kysely';
+import type { Schema } from './schema.js';
+
+export type Db = Kysely<Schema>;
+
+export const toJson = (value: unknown): string | null => (value == null ? null : JSON.stringify(value));
+export const fromJson = <T>(text: string | null): T | null => (text === null ? null : (JSON.parse(text) as T));
+
+/** Runs `work` inside the transaction that `db` already is, or in one of its own. */
+export const atomically = <T>(db: Db, work: (trx: Db) => Promise<T>): Promise<T> =>
+  db.isTransaction ? work(db) : db.transaction().execute(work);
+
+/** Cuts one page out of rows that were read with `limit + 1`. */
+export function pageOf<Row, T>(
+  rows: readonly Row[],
+  page: PageRequest,
+  decode: (row: Row) => T,
+  place: (row: Row) => Cursor,
+): Page<T> {
+  const kept = rows.slice(0, page.limit);
+  const last = kept[kept.length - 1];
+  return { rows: kept.map(decode), next: rows.length > kept.length && last !== undefined ? place(last) : null };
+}
+
+/** Splits a batch so that one statement stays below the databases' limits on parameters. */
+export function* chunksOf<T>(items: readonly T[], size = 500): Generator<T[]> {
+  for (let at = 0; at < items.length; at += size) yield items.slice(at, at + size);
+}

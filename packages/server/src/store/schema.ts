@@ -1,0 +1,145 @@
+// The tables as Kysely sees them: times are milliseconds, JSON is text, names are the columns'. Types only.
+
+export interface OrganizationRow {
+  id: string;
+  name: string;
+  metadata: string | null;
+  created_at: number;
+  suspended_at: number | null;
+}
+
+export interface ProjectRow {
+  id: string;
+  organization_id: string;
+  name: string;
+  key_model: string;
+  tier: string | null;
+  metadata: string | null;
+  created_at: number;
+  suspended_at: number | null;
+}
+
+export interface KeyRow {
+  id: string;
+  organization_id: string;
+  project_id: string;
+  family_id: string;
+  generation: number;
+  name: string;
+  prefix: string;
+  hint: string;
+  mode: string;
+  model: string;
+  tier: string | null;
+  permissions: string | null;
+  restrictions: string | null;
+  limits: string | null;
+  environment: string | null;
+  metadata: string | null;
+  owner_id: string | null;
+  digest: string;
+  digest_kind: string;
+  pepper_id: string | null;
+  /** 0 or 1. */
+  imported: number;
+  webhook_secret: string | null;
+  /** The master key that `webhook_secret` is sealed under, read from the text itself. */
+  sealed_under: string | null;
+  created_by: string;
+  created_at: number;
+  expires_at: number | null;
+  disabled_at: number | null;
+  grace_ends_at: number | null;
+  revoked_at: number | null;
+  revoked_reason: string | null;
+  last_used_at: number | null;
+  last_used_ip: string | null;
+}
+
+/** A digest that may never come back: its key was deleted, or (`deleted_at` null) lives on under another digest. */
+export interface TombstoneRow {
+  digest: string;
+  key_id: string;
+  deleted_at: number | null;
+}
+
+export interface RootKeyRow {
+  id: string;
+  name: string;
+  hint: string;
+  permissions: string;
+  digest: string;
+  digest_kind: string;
+  pepper_id: string | null;
+  source: string;
+  created_at: number;
+  expires_at: number | null;
+  revoked_at: number | null;
+}
+
+export interface AuditRow {
+  chain: string;
+  sequence: number;
+  id: string;
+  organization_id: string | null;
+  at: number;
+  actor_type: string;
+  actor_id: string;
+  action: string;
+  target_type: string;
+  target_id: string;
+  project_id: string | null;
+  changes: string;
+  request_id: string;
+  mac: string;
+}
+
+export interface AuditHeadRow {
+  chain: string;
+  sequence: number;
+  mac: string;
+  seal: string;
+}
+
+export interface ReplayRow {
+  id: string;
+  fingerprint: string;
+  key_id: string;
+  answer: string;
+  created_at: number;
+}
+
+export interface UsageHourRow {
+  organization_id: string;
+  project_id: string;
+  family_id: string;
+  key_id: string;
+  hour: number;
+  outcome: string;
+  count: number;
+}
+
+export interface QuotaDayRow {
+  family_id: string;
+  day: number;
+  used: number;
+}
+
+export interface SettingRow {
+  name: string;
+  value: string;
+}
+
+export interface Schema {
+  organizations: OrganizationRow;
+  projects: ProjectRow;
+  keys: KeyRow;
+  tombstones: TombstoneRow;
+  root_keys: RootKeyRow;
+  audit: AuditRow;
+  audit_heads: AuditHeadRow;
+  replays: ReplayRow;
+  usage_hours: UsageHourRow;
+  quota_days: QuotaDayRow;
+  settings: SettingRow;
+}

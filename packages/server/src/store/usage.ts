@@ -1,0 +1,70 @@
+// Hourly counts and last use in SQL. What counts as what is decided by the callers.
+
+import type { StoreView, UsageRow } from '@latchkey/core';
+import { atomically, chunksOf, type Db } from './query.js';
+import type { UsageHourRow } from './schema.js';
+
+/** One row per stored hour: a statement may not touch the same row twice. */
+function merged(rows: readonly UsageRow[]): UsageHourRow[] {
+  const byKey = new Map<string, UsageHourRow>();
+  for (const row of rows) {
+    const key = JSON.stringify([row.organizationId, row.hour, row.projectId, row.keyId, row.outcome]);
+    const before = byKey.get(key);
+    if (before !== undefined) before.count += row.count;
+    else
+      byKey.set(key, {
+        organization_id: row.organizationId,
+        project_id: row.projectId,
+        family_id: row.familyId,
+        key_id: row.keyId,
+        hour: row.hour,
+        outcome: row.outcome,
+        count: row.count,
+      });
+  }
+  return [...byKey.values()];
+}
+
+export const usage = (db: Db): StoreView['usage'] => ({
+  add: (rows) =>
+    atomically(db, async (trx) => {
+      for (const chunk of chunksOf(merged(rows))) {
+        await trx
+          .insertInto('usage_hours')
+          .values(chunk)
+          .onConflict((conflict) =>
+            conflict
+              .columns(['organization_id', 'hour', 'project_id', 'key_id', 'outcome'])
+              .doUpdateSet((eb) => ({ count: eb('usage_hours.count', '+', eb.ref('excluded.count')) })),
+          )
+          .execute();
+      }
+    }),
+  async list(filter) {
+    let query = db.selectFrom('usage_hours').selectAll().where('hour', '>=', filter.from).where('hour', '<', filter.to);
+    if (filter.organizationId !== undefined) query = query.where('organization_id', '=', filter.organizationId);
+    if (filter.projectId !== undefined) query = query.where('project_id', '=', filter.projectId);
+    if (filter.keyId !== undefined) query = query.where('key_id', '=', filter.keyId);
+    const rows = await query.orderBy('hour').orderBy('key_id').orderBy('outcome').execute();
+    return rows.map((row) => ({
+      familyId: row.family_id,
+      keyId: row.key_id,
+      projectId: row.project_id,
+      organizationId: row.organization_id,
+      hour: row.hour,
+      outcome: row.outcome,
+      count: row.count,
+    }));
+  },
+  recordUse: (uses) =>
+    atomically(db, async (trx) => {
+      for (const use of uses) {
+        await trx
+          .updateTable('keys')
+          .set({ last_used_at: use.at, last_used_ip: use.ip })
+          .where('id', '=', use.keyId)
+          .where((eb) => eb.or([eb('last_used_at', 'is', null), eb('last_used_at', '<', use.at)]))
+          .execute();
+      }
+    }),
+});
