@@ -17,14 +17,14 @@ export interface Reply {
 }
 
 /** A limit as templates see it. −1 stands for "no such limit" and "not metered"; `resetAt` in Unix seconds, null: never. */
-export interface BudgetView {
+export interface BudgetValues {
   limit: number;
   remaining: number;
   resetAt: number | null;
 }
 
 /** A key as templates see it; times are in the dialect's form. */
-export interface KeyView {
+export interface KeyValues {
   id: string;
   name: string;
   prefix: string;
@@ -44,9 +44,9 @@ export interface KeyView {
 /** What every reply about a request may name. No `key` and no `tier`: the request presented no known one. */
 export interface ReplyContext {
   requestId: string;
-  key?: KeyView;
+  key?: KeyValues;
   tier?: Pick<Tier, 'name' | 'title' | 'batchSize'>;
-  budgets: Record<BudgetName, BudgetView>;
+  budgets: Record<BudgetName, BudgetValues>;
 }
 
 export interface DenialContext extends ReplyContext {
@@ -106,15 +106,15 @@ export function contextOf(facts: {
   const { snapshot } = facts;
   return {
     requestId: facts.requestId,
-    ...(snapshot && { key: keyView(snapshot.key) }),
+    ...(snapshot && { key: keyValues(snapshot.key) }),
     ...(snapshot?.tier && {
       tier: { name: snapshot.tier.name, title: snapshot.tier.title, batchSize: snapshot.tier.batchSize },
     }),
-    budgets: budgetViews(facts.budgets),
+    budgets: budgetValues(facts.budgets),
   };
 }
 
-function keyView(key: KeyRecord): KeyView {
+function keyValues(key: KeyRecord): KeyValues {
   const time = (at: Instant | null): string | null => (at === null ? null : dialectTime(at));
   return {
     id: key.id,
@@ -134,8 +134,8 @@ function keyView(key: KeyRecord): KeyView {
   };
 }
 
-function budgetViews(budgets: readonly Budget[]): Record<BudgetName, BudgetView> {
-  const view = (name: BudgetName): BudgetView => {
+function budgetValues(budgets: readonly Budget[]): Record<BudgetName, BudgetValues> {
+  const view = (name: BudgetName): BudgetValues => {
     const budget = budgets.find((candidate) => candidate.name === name);
     if (budget === undefined) return { limit: -1, remaining: -1, resetAt: null };
     const resetAt = budget.resetAt === null ? null : Math.ceil(budget.resetAt / 1000);
@@ -146,9 +146,9 @@ function budgetViews(budgets: readonly Budget[]): Record<BudgetName, BudgetView>
 
 /** The per-minute headers under the profile's names; none when the profile names none or the key has no per-minute limit. */
 export const limitHeaders = (profile: Profile, budgets: readonly Budget[]): Record<string, string> =>
-  minuteHeaders(profile, budgetViews(budgets).perMinute);
+  minuteHeaders(profile, budgetValues(budgets).perMinute);
 
-function minuteHeaders({ wire }: Profile, { limit, remaining, resetAt }: BudgetView): Record<string, string> {
+function minuteHeaders({ wire }: Profile, { limit, remaining, resetAt }: BudgetValues): Record<string, string> {
   if (wire.limitHeaders === null || resetAt === null) return {};
   return {
     [wire.limitHeaders.limit]: String(limit),
@@ -174,7 +174,7 @@ export function denialReply(profile: Profile, denial: DenialContext): Reply {
     status,
     code: answer.code,
     title: titleOf(status),
-    required: requiredView(profile, denial.required),
+    required: requiredValues(profile, denial.required),
     retryAfterSeconds: retryAfter,
   };
   const filled = {
@@ -256,7 +256,7 @@ function challengeFor({ wire }: Profile, status: number, denial: DenialContext |
 const quoted = (text: string): string => `"${text.replace(/["\\]/g, '\\$&')}"`;
 
 /** `required` with the tier's title; a tier that the profile does not have by that name stands for itself. */
-function requiredView({ policy }: Profile, required: DenialContext['required']): DenialContext['required'] {
+function requiredValues({ policy }: Profile, required: DenialContext['required']): DenialContext['required'] {
   if (required?.tier === undefined || required.tierTitle !== undefined) return required;
   const title = policy.tiers.find(({ name }) => name === required.tier)?.title;
   return { ...required, tierTitle: title ?? required.tier };

@@ -2,7 +2,8 @@
 
 import { z } from 'zod';
 import { PERMISSION_PATTERN } from '../access/permissions.js';
-import { REASON_STATUSES, REASONS, type Reason } from '../verify/reasons.js';
+import { REASONS, type Reason } from '../verify/reasons.js';
+import { faultsOf } from './faults.js';
 
 const name = z.string().regex(/^[a-z][a-z0-9-]*$/, 'lower-case letters, digits and dashes');
 const headerName = z.string().regex(/^[A-Za-z][A-Za-z0-9-]*$/, 'a header name of letters, digits and dashes');
@@ -11,14 +12,18 @@ const limit = z.int().min(0);
 const template = z.json();
 
 /** An answer in the dialect; texts may name `{values}` of the answer's context. */
-const answerSchema = z.strictObject({
-  status: z.int().min(400).max(599),
-  code: z.string().optional().describe('Machine-readable code; absent where the status says it all'),
-  message: z
-    .union([z.string(), z.array(z.string()).min(1)])
-    .describe('Public text; may name {values}, e.g. {required.tier}. Of several, the first whose values are all there'),
-  details: template.optional().describe('Extra values for the error body'),
-});
+const answerSchema = z
+  .strictObject({
+    status: z.int().min(400).max(599),
+    code: z.string().optional().describe('Machine-readable code; absent where the status says it all'),
+    message: z
+      .union([z.string(), z.array(z.string()).min(1)])
+      .describe(
+        'Public text; may name {values}, e.g. {required.tier}. Of several, the first whose values are all there',
+      ),
+    details: template.optional().describe('Extra values for the error body'),
+  })
+  .meta({ id: 'ProfileAnswer' });
 export type ProfileAnswer = z.infer<typeof answerSchema>;
 
 const wireSchema = z.strictObject({
@@ -44,11 +49,13 @@ const wireSchema = z.strictObject({
   ),
 });
 
-const limitsSchema = z.strictObject({
-  perMinute: z.union([limit, z.literal('custom')]).nullable(),
-  perDay: z.strictObject({ limit: z.union([limit, z.literal('custom')]), metered: z.boolean() }).nullable(),
-  concurrent: limit.nullable(),
-});
+const limitsSchema = z
+  .strictObject({
+    perMinute: z.union([limit, z.literal('custom')]).nullable(),
+    perDay: z.strictObject({ limit: z.union([limit, z.literal('custom')]), metered: z.boolean() }).nullable(),
+    concurrent: limit.nullable(),
+  })
+  .meta({ id: 'ProfileLimits' });
 
 const tierSchema = z.strictObject({
   name,
@@ -81,7 +88,11 @@ const routeSchema = z.strictObject({
   permission: permission.nullable().default(null),
   tier: name.nullable().default(null).describe('Lowest tier whose keys may call it'),
   cost: z.int().min(0).default(1),
-  batch: z.strictObject({ pointer: z.string().startsWith('/') }).nullable().default(null).describe('JSON Pointer to the list in the request body'),
+  batch: z
+    .strictObject({ pointer: z.string().startsWith('/') })
+    .nullable()
+    .default(null)
+    .describe('JSON Pointer to the list in the request body'),
   fieldsParam: z.string().nullable().default(null),
   concurrency: z.enum(['request', 'job']).nullable().default(null),
   mode: z.enum(['live', 'test']).nullable().default(null),
@@ -98,50 +109,24 @@ const routeSchema = z.strictObject({
     .describe('Runs a management operation as the calling key; `answer` then also sees its {result}'),
 });
 
-export const profileSchema = z
-  .strictObject({
-    $schema: z.string().optional(),
-    name,
-    title: z.string(),
-    description: z.string(),
-    hosts: z
-      .strictObject({ live: z.array(z.string()), test: z.array(z.string()) })
-      .default({ live: [], test: [] })
-      .describe('Host names that serve one mode only'),
-    wire: wireSchema,
-    policy: policySchema,
-    routes: z.array(routeSchema).describe('First match wins; what matches none goes to the upstream with any valid key'),
-  })
-  .superRefine((profile, context) => {
-    const { policy } = profile;
-    const tiers = policy.tiers.map((tier) => tier.name);
-    const known = (tier: string | null, path: (string | number)[]): void => {
-      if (tier !== null && !tiers.includes(tier)) {
-        context.addIssue({ code: 'custom', path, message: `names the tier "${tier}", which policy.tiers does not have` });
-      }
-    };
-    known(policy.defaultTier, ['policy', 'defaultTier']);
-    policy.gatedFields.forEach((gate, at) => known(gate.tier, ['policy', 'gatedFields', at, 'tier']));
-    profile.routes.forEach((route, at) => {
-      known(route.tier, ['routes', at, 'tier']);
-      if (route.operation && !route.answer) {
-        context.addIssue({ code: 'custom', path: ['routes', at, 'answer'], message: 'a row with an operation needs an answer' });
-      }
-      if (route.auth === 'none' && (route.permission || route.operation || route.answer)) {
-        context.addIssue({ code: 'custom', path: ['routes', at, 'auth'], message: 'a public row has no permission, operation or answer' });
-      }
-    });
-    for (const reason of REASONS) {
-      const { status } = profile.wire.reasons[reason];
-      if (!REASON_STATUSES[reason].includes(status)) {
-        context.addIssue({
-          code: 'custom',
-          path: ['wire', 'reasons', reason, 'status'],
-          message: `is ${status}; ${reason} is answered with ${REASON_STATUSES[reason].join(' or ')}`,
-        });
-      }
-    }
-  });
+const shape = z.strictObject({
+  $schema: z.string().optional(),
+  name,
+  title: z.string(),
+  description: z.string(),
+  hosts: z
+    .strictObject({ live: z.array(z.string()), test: z.array(z.string()) })
+    .default({ live: [], test: [] })
+    .describe('Host names that serve one mode only'),
+  wire: wireSchema,
+  policy: policySchema,
+  routes: z.array(routeSchema).describe('First match wins; what matches none goes to the upstream with any valid key'),
+});
 
-export type Profile = z.infer<typeof profileSchema>;
+export type Profile = z.infer<typeof shape>;
 export type Route = Profile['routes'][number];
+
+/** A profile whose parts also fit each other; every fault is an issue of its own. */
+export const profileSchema = shape.superRefine((profile, context) => {
+  for (const fault of faultsOf(profile)) context.addIssue({ code: 'custom', ...fault });
+});

@@ -53,3 +53,13 @@ export function fill(template: JsonValue, context: Context): JsonValue | undefin
   }
   return filled;
 }
+
+/** Every `{value}` and list path that a template names, in order; those below a `$each` start with `item`. */
+export function valuesIn(template: JsonValue): string[] {
+  if (typeof template === 'string') return [...template.matchAll(PART)].map(([, path]) => path as string);
+  if (template === null || typeof template !== 'object') return [];
+  if (Array.isArray(template)) return template.flatMap(valuesIn);
+  if (typeof template.$each === 'string' && template.$as !== undefined)
+    return [template.$each, ...valuesIn(template.$as)];
+  return Object.values(template).flatMap(valuesIn);
+}
