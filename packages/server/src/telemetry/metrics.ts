@@ -1,0 +1,67 @@
+// The metric table: name, kind, help, labels. Data only; what fills it lives beside it and in the rooms that report.
+
+export interface MetricRow {
+  kind: 'counter' | 'gauge' | 'histogram';
+  help: string;
+  /** Every label takes few values: never an id, an address, or anything a caller makes up. */
+  labels: readonly string[];
+  /** Upper bounds in seconds, for histograms. */
+  buckets?: readonly number[];
+}
+
+const REQUEST_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+const OVERHEAD_SECONDS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1];
+
+export const METRICS = {
+  latchkey_decisions_total: {
+    kind: 'counter',
+    help: 'Decisions on presented keys; reason is `allowed` or why not',
+    labels: ['reason', 'surface'],
+  },
+  latchkey_http_request_seconds: {
+    kind: 'histogram',
+    help: 'Time from the request line to the end of the answer; route is the pattern, never the path',
+    labels: ['surface', 'route', 'status'],
+    buckets: REQUEST_SECONDS,
+  },
+  latchkey_cache_lookups_total: {
+    kind: 'counter',
+    help: 'Lookups in the key cache by result: hit, miss, stale',
+    labels: ['result'],
+  },
+  latchkey_keys_cached: { kind: 'gauge', help: 'Keys in the cache now', labels: [] },
+  latchkey_in_flight: { kind: 'gauge', help: 'Requests being answered now', labels: ['surface'] },
+  latchkey_revocations_total: { kind: 'counter', help: 'Keys ended by a call', labels: [] },
+  latchkey_revocation_lag_seconds: {
+    kind: 'histogram',
+    help: 'Time from the commit of a revocation to the moment the nodes had confirmed it',
+    labels: [],
+    buckets: [0.001, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30],
+  },
+  latchkey_degraded: { kind: 'gauge', help: '1 while a dependency is away and limits are kept by this node alone', labels: [] },
+  latchkey_usage_flush_failures_total: {
+    kind: 'counter',
+    help: 'Times the buffered usage could not be written; it is tried again',
+    labels: [],
+  },
+  latchkey_quota_blocks_total: { kind: 'counter', help: 'Blocks of daily quota written ahead of being spent', labels: [] },
+  latchkey_fair_use_exceeded_total: { kind: 'counter', help: 'Requests above a fair-use figure that were let pass', labels: [] },
+  latchkey_upstream_errors_total: {
+    kind: 'counter',
+    help: 'Failed requests to the upstream by kind',
+    labels: ['kind'],
+  },
+  latchkey_gateway_overhead_seconds: {
+    kind: 'histogram',
+    help: 'Time a gateway request spent here, the upstream left out',
+    labels: [],
+    buckets: OVERHEAD_SECONDS,
+  },
+  latchkey_throttled_total: {
+    kind: 'counter',
+    help: 'Requests refused because their address keeps presenting unknown keys',
+    labels: [],
+  },
+} as const satisfies Record<string, MetricRow>;
+
+export type MetricName = keyof typeof METRICS;
