@@ -33,7 +33,6 @@ const MAX_SERIES = 500;
 const FLUSH_EVERY_MS = 500;
 
 // What JSON leaves raw, though some reader of lines breaks at it or some terminal obeys it.
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is escaped.
 const RAW_CONTROL = /[\u007f-\u009f\u2028\u2029]/g;
 const escapeControls = (line: string) =>
   line.replace(RAW_CONTROL, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
@@ -87,7 +86,9 @@ function streamSink(stream: { write(line: string): unknown }): Sink {
 export function createTelemetry(options: TelemetryOptions): RunningTelemetry {
   const { destination = 'stdout', strict = process.env.NODE_ENV === 'test' } = options;
   const sink =
-    typeof destination === 'string' ? bufferedSink(destination === 'stdout' ? 1 : destination) : streamSink(destination);
+    typeof destination === 'string'
+      ? bufferedSink(destination === 'stdout' ? 1 : destination)
+      : streamSink(destination);
   const redact = fieldRedactor(options.secretPrefixes);
   const redactText = textRedactor(options.secretPrefixes);
   const logger = pino(
@@ -116,11 +117,18 @@ export function createTelemetry(options: TelemetryOptions): RunningTelemetry {
   }
 
   /** The labels as they are counted, or null when the metric cannot be counted so. */
-  function fitting(kind: MetricRow['kind'], name: string, given: Readonly<Record<string, string>>): Record<string, string> | null {
+  function fitting(
+    kind: MetricRow['kind'],
+    name: string,
+    given: Readonly<Record<string, string>>,
+  ): Record<string, string> | null {
     const row = Object.hasOwn(rows, name) ? rows[name] : undefined;
     const stray = row === undefined ? undefined : Object.keys(given).find((label) => !row.labels.includes(label));
     if (row === undefined || row.kind !== kind || stray !== undefined) {
-      if (strict) throw new Error(`no ${kind} ${name}${stray === undefined ? '' : ` with the label ${stray}`} in the metric table`);
+      if (strict)
+        throw new Error(
+          `no ${kind} ${name}${stray === undefined ? '' : ` with the label ${stray}`} in the metric table`,
+        );
       return null;
     }
     if (row.labels.length === 0) return {};

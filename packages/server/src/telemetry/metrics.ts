@@ -38,14 +38,26 @@ export const METRICS = {
     labels: [],
     buckets: [0.001, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30],
   },
-  latchkey_degraded: { kind: 'gauge', help: '1 while a dependency is away and limits are kept by this node alone', labels: [] },
+  latchkey_degraded: {
+    kind: 'gauge',
+    help: '1 while a dependency is away and limits are kept by this node alone',
+    labels: [],
+  },
   latchkey_usage_flush_failures_total: {
     kind: 'counter',
     help: 'Times the buffered usage could not be written; it is tried again',
     labels: [],
   },
-  latchkey_quota_blocks_total: { kind: 'counter', help: 'Blocks of daily quota written ahead of being spent', labels: [] },
-  latchkey_fair_use_exceeded_total: { kind: 'counter', help: 'Requests above a fair-use figure that were let pass', labels: [] },
+  latchkey_quota_blocks_total: {
+    kind: 'counter',
+    help: 'Blocks of daily quota written ahead of being spent',
+    labels: [],
+  },
+  latchkey_fair_use_exceeded_total: {
+    kind: 'counter',
+    help: 'Requests above a fair-use figure that were let pass',
+    labels: [],
+  },
   latchkey_upstream_errors_total: {
     kind: 'counter',
     help: 'Failed requests to the upstream by kind',

@@ -50,7 +50,9 @@ export function textRedactor(prefixes: readonly string[] = SECRET_PREFIXES): (te
       .replace(bearer, `$1 ${REDACTED}`)
       .replace(urlPassword, `$1${REDACTED}@`)
       .replace(jwt, REDACTED);
-    return clean.length > MAX_TEXT || read !== text ? `${clean.slice(0, MAX_TEXT)}… (${text.length} characters)` : clean;
+    return clean.length > MAX_TEXT || read !== text
+      ? `${clean.slice(0, MAX_TEXT)}… (${text.length} characters)`
+      : clean;
   };
 }
 
@@ -58,7 +60,9 @@ export function textRedactor(prefixes: readonly string[] = SECRET_PREFIXES): (te
  * A function that copies log fields into plain JSON values without secrets. The copy is bounded in depth and size;
  * getters that throw, cycles and foreign objects become a word in brackets.
  */
-export function fieldRedactor(prefixes?: readonly string[]): (fields: Readonly<Record<string, unknown>>) => Record<string, unknown> {
+export function fieldRedactor(
+  prefixes?: readonly string[],
+): (fields: Readonly<Record<string, unknown>>) => Record<string, unknown> {
   const text = textRedactor(prefixes);
 
   return (fields) => {
@@ -90,7 +94,8 @@ export function fieldRedactor(prefixes?: readonly string[]): (fields: Readonly<R
         const named = ['name', 'message', 'stack', ...(value.cause === undefined ? [] : ['cause'])];
         return members(value, [...named, ...own.filter((name) => name !== 'cause')]);
       }
-      if (value instanceof Map) return inside(Object.fromEntries([...value].map(([name, member]) => [String(name), member])));
+      if (value instanceof Map)
+        return inside(Object.fromEntries([...value].map(([name, member]) => [String(name), member])));
       if (value instanceof Set) return inside([...value]);
       if (Array.isArray(value)) {
         const items = value.slice(0, MAX_MEMBERS).map(plain);

@@ -1,0 +1,344 @@
+// The control plane's HTTP server: the operation table as routes, and what surrounds them. It decides nothing itself.
+
+import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
+import {
+  type Actor,
+  LatchkeyError,
+  type Operation,
+  type OperationName,
+  operations,
+  readCredential,
+  type Telemetry,
+} from '@latchkey/core';
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import type { Engine } from '../operations/engine.js';
+import { clientIpReader } from './client-ip.js';
+import { servePages } from './docs.js';
+import { readJson } from './json-body.js';
+import { createOpenApi } from './openapi.js';
+import { knownError, PROBLEM_TYPE, problemBody, problemHeaders } from './problem.js';
+import { readQuery } from './query.js';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Who makes a management call; null before it is known and on routes that ask nobody. */
+    actor: Actor | null;
+  }
+}
+
+export interface ControlPlaneParts {
+  engine: Engine;
+  telemetry: Telemetry;
+  /** How the server is reached from outside, without a slash at the end. */
+  publicUrl: string;
+  /** Addresses and CIDR ranges whose X-Forwarded-For is believed. */
+  trustedProxies: readonly string[];
+  version: string;
+  /** The figures in Prometheus' text format. */
+  metricsText(): Promise<string>;
+}
+
+export interface ControlPlane {
+  /** Resolves with the URL that is listened on; port 0 picks a free one. */
+  listen(address: { host: string; port: number }): Promise<string>;
+  /** Stops accepting, lets running requests finish, and cuts those that outlast the grace time (default 10 s). */
+  close(options?: { graceMs?: number }): Promise<void>;
+  readonly app: FastifyInstance;
+}
+
+const JSON_TYPE = 'application/json; charset=utf-8';
+const BODY_LIMIT = 1024 * 1024;
+const MAX_HEADER_BYTES = 16 * 1024;
+const MAX_HEADER_LINES = 200;
+const READY_WITHIN_MS = 1000;
+
+/** On every answer. The pages for people replace the policy by their own. */
+const ALWAYS = {
+  'cache-control': 'no-store',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'referrer-policy': 'no-referrer',
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+};
+/** Asked by machines every few seconds: logged at debug only. */
+const PROBES = new Set(['/healthz', '/readyz', '/metrics']);
+
+const LINKS = {
+  reference: '/docs',
+  openapi: '/openapi.json',
+  errors: '/docs/errors',
+  health: '/healthz',
+  ready: '/readyz',
+  metrics: '/metrics',
+  keys: '/.well-known/jwks.json',
+};
+
+const rows = Object.entries(operations) as [OperationName, Operation][];
+
+/** The values of every line of one header, as received. */
+function headerLines(rawHeaders: readonly string[], name: string): string[] {
+  const lines: string[] = [];
+  for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
+    const line = rawHeaders[at] as string;
+    if (line.length === name.length && line.toLowerCase() === name) lines.push(rawHeaders[at + 1] as string);
+  }
+  return lines;
+}
+
+const carriesBody = ({ headers }: FastifyRequest) =>
+  headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0';
+
+/** The methods that have a route at a path. Asked only when a request found none. */
+function methodsAt(path: string): string[] {
+  const patterns = rows.map(([, row]) => ({ method: row.method as string, path: row.path }));
+  const fixed = ['/', ...Object.values(LINKS)].map((at) => ({ method: 'GET', path: at }));
+  const found = [...patterns, ...fixed].filter((route) =>
+    new RegExp(`^${route.path.replace(/[.]/g, '\\.').replace(/:\w+/g, '[^/]+')}$`).test(path),
+  );
+  return [...new Set(found.flatMap(({ method }) => (method === 'GET' ? ['GET', 'HEAD'] : [method])))];
+}
+
+async function within<T>(ms: number, work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new LatchkeyError('unavailable', 'A dependency does not answer.')), ms);
+  });
+  return Promise.race([work, late]).finally(() => clearTimeout(timer));
+}
+
+export function createControlPlane(parts: ControlPlaneParts): ControlPlane {
+  const { engine, telemetry, version } = parts;
+  const publicUrl = parts.publicUrl.replace(/\/+$/, '');
+  const clientIp = clientIpReader(parts.trustedProxies);
+  let draining = false;
+  let inFlight = 0;
+
+  function refuse(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+    const known = knownError(error);
+    if (known.status >= 500) {
+      telemetry.log('error', 'request_failed', {
+        requestId: request.id,
+        code: known.code,
+        error: known.cause ?? known,
+      });
+    }
+    return reply
+      .code(known.status)
+      .headers(problemHeaders(known))
+      .type(PROBLEM_TYPE)
+      .send(problemBody(known, request.id, publicUrl));
+  }
+
+  /** One line and one observation per request. The path itself may hold what should not be kept; its pattern does not. */
+  function report(request: FastifyRequest, reply: FastifyReply): void {
+    const route = request.is404 ? 'none' : (request.routeOptions.url ?? 'none');
+    const status = reply.statusCode;
+    telemetry.observe('latchkey_http_request_seconds', reply.elapsedTime / 1000, {
+      surface: 'control_plane',
+      route,
+      status: String(status),
+    });
+    telemetry.log(PROBES.has(route) ? 'debug' : 'info', 'http_request', {
+      requestId: request.id,
+      method: request.method,
+      route,
+      status,
+      ms: Math.round(reply.elapsedTime * 1000) / 1000,
+      actor: request.actor?.id ?? null,
+    });
+  }
+
+  /** What Node could not read as HTTP has no request: the answer is written straight to the socket. */
+  function refuseGarbage(error: Error & { code?: string }, socket: Socket): void {
+    if (error.code === 'ECONNRESET' || !socket.writable) {
+      socket.destroy();
+      return;
+    }
+    const requestId = engine.makeRequestId();
+    const named = knownError(error);
+    const known =
+      named.code === 'internal_error' ? new LatchkeyError('invalid_request', 'This is not well-formed HTTP.') : named;
+    telemetry.log('info', 'http_malformed', { requestId, status: known.status, kind: error.code });
+    const body = problemBody(known, requestId, publicUrl);
+    const headers = {
+      ...ALWAYS,
+      'content-type': PROBLEM_TYPE,
+      'content-length': Buffer.byteLength(body),
+      'x-request-id': requestId,
+    };
+    const lines = Object.entries({ ...headers, connection: 'close' }).map(([name, value]) => `${name}: ${value}\r\n`);
+    socket.end(`HTTP/1.1 ${known.status} ${STATUS_CODES[known.status]}\r\n${lines.join('')}\r\n${body}`);
+  }
+
+  const app = Fastify({
+    logger: false,
+    bodyLimit: BODY_LIMIT,
+    requestIdHeader: false,
+    genReqId: () => engine.makeRequestId(),
+    // A drain finishes what arrives on open connections; every answer then says `Connection: close`.
+    return503OnClosing: false,
+    keepAliveTimeout: 72_000,
+    requestTimeout: 30_000,
+    http: {
+      maxHeaderSize: MAX_HEADER_BYTES,
+      headersTimeout: 10_000,
+      connectionsCheckingInterval: 2_000,
+      // Judged below, so that the refusal is a problem document too.
+      requireHostHeader: false,
+    },
+    routerOptions: {
+      // Encoded, an id of 200 characters may take 2,400.
+      maxParamLength: 4096,
+      // Read by the routes that take parameters: what is wrong with it is then an ordinary refusal.
+      querystringParser: (text) => ({ text }),
+    },
+    // A path that cannot be decoded: no hook runs for it.
+    frameworkErrors: (error, request, reply) => {
+      reply.headers(ALWAYS).header('x-request-id', request.id);
+      refuse(error, request as FastifyRequest, reply as FastifyReply);
+      report(request as FastifyRequest, reply as FastifyReply);
+    },
+    clientErrorHandler: refuseGarbage,
+  });
+  // `Expect` of anything but 100-continue is not obeyed, and not a reason to answer without a body.
+  app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response));
+
+  app.decorateRequest('actor', null);
+  app.removeAllContentTypeParsers();
+  // Read as JSON by the handler: a refusal here would cost the caller its connection.
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_, bytes, done) => done(null, bytes));
+  app.setErrorHandler(refuse);
+
+  app.addHook('onRequest', (request, reply, done) => {
+    inFlight++;
+    reply.headers(ALWAYS).header('x-request-id', request.id);
+    const { rawHeaders, httpVersion } = request.raw;
+    if (rawHeaders.length > 2 * MAX_HEADER_LINES) {
+      return done(new LatchkeyError('header_fields_too_large', `More than ${MAX_HEADER_LINES} header lines.`));
+    }
+    const hosts = headerLines(rawHeaders, 'host').length;
+    if (hosts > 1 || (hosts === 0 && httpVersion === '1.1')) {
+      return done(new LatchkeyError('invalid_request', 'There must be exactly one Host header.'));
+    }
+    const path = request.url.split('?', 1)[0] as string;
+    if (!request.is404 && (path.length === 1 || !path.endsWith('/'))) return done();
+    // Refused before a body is read.
+    const methods = methodsAt(path);
+    if (methods.length === 0 || methods.includes(request.method)) {
+      return done(new LatchkeyError('not_found', 'There is nothing at this path.'));
+    }
+    reply.header('allow', methods.join(', '));
+    done(new LatchkeyError('method_not_allowed', `This path takes ${methods.join(', ')}.`));
+  });
+
+  app.addHook('onResponse', (request, reply, done) => {
+    inFlight--;
+    report(request, reply);
+    done();
+  });
+
+  async function authenticate(request: FastifyRequest): Promise<void> {
+    const { rawHeaders, socket } = request.raw;
+    const reading = readCredential(rawHeaders, { header: 'authorization', scheme: 'Bearer' });
+    if ('reason' in reading && reading.reason !== 'missing_credential') {
+      const ambiguous = reading.reason === 'ambiguous_credential';
+      throw new LatchkeyError(
+        'unauthenticated',
+        ambiguous ? 'Send exactly one credential.' : 'Send `Authorization: Bearer …`.',
+      );
+    }
+    const forwarded = request.headers['x-forwarded-for'];
+    const ip = clientIp(socket.remoteAddress, Array.isArray(forwarded) ? forwarded.join(',') : forwarded);
+    request.actor = await engine.authenticate('secret' in reading ? reading.secret : null, ip);
+  }
+
+  function idempotencyKey(request: FastifyRequest): string | null {
+    const lines = headerLines(request.raw.rawHeaders, 'idempotency-key');
+    if (lines.length > 1) throw new LatchkeyError('idempotency_key_invalid', 'Send Idempotency-Key once.');
+    return lines[0] ?? null;
+  }
+
+  function bodyOf(row: Operation, request: FastifyRequest): unknown {
+    const bytes = request.body as Buffer | undefined;
+    if (row.body !== null) return (bytes === undefined ? undefined : readJson(bytes)) ?? {};
+    // Fastify reads no body of a GET.
+    if (row.method === 'GET' ? !carriesBody(request) : bytes === undefined || bytes.length === 0) return undefined;
+    const message = 'this call has no body';
+    throw new LatchkeyError('invalid_request', `body: ${message}`, {
+      errors: [{ path: 'body', message, fix: 'Send none.' }],
+    });
+  }
+
+  for (const [name, row] of rows) {
+    app.route({
+      method: row.method,
+      url: row.path,
+      // Before the body is read.
+      onRequest: authenticate,
+      handler: async (request, reply) => {
+        const input = {
+          params: request.params,
+          query: readQuery((request.query as { text: string }).text),
+          body: bodyOf(row, request),
+        };
+        const output = await engine.run(name, input, {
+          actor: request.actor as Actor,
+          requestId: request.id,
+          idempotencyKey: row.idempotent ? idempotencyKey(request) : null,
+        });
+        reply.code(row.status);
+        return row.output === null ? reply.send() : reply.type(JSON_TYPE).send(JSON.stringify(output));
+      },
+    });
+  }
+
+  let openapi: string | undefined;
+  app.get('/openapi.json', (_, reply) => {
+    openapi ??= JSON.stringify(createOpenApi(publicUrl, version));
+    return reply.type(JSON_TYPE).send(openapi);
+  });
+  app.get('/.well-known/jwks.json', (_, reply) => reply.type(JSON_TYPE).send(JSON.stringify(engine.jwks())));
+  app.get('/healthz', (_, reply) => reply.type(JSON_TYPE).send('{"status":"ok"}'));
+  app.get('/readyz', async (_, reply) => {
+    if (draining) throw new LatchkeyError('unavailable', 'The server is stopping.');
+    try {
+      await within(READY_WITHIN_MS, engine.ready());
+    } catch (error) {
+      throw error instanceof LatchkeyError && error.status === 503
+        ? error
+        : new LatchkeyError('unavailable', 'A dependency is not able to work.', { cause: error });
+    }
+    return reply.type(JSON_TYPE).send('{"status":"ready"}');
+  });
+  app.get('/metrics', async (_, reply) => {
+    telemetry.gauge('latchkey_in_flight', inFlight, { surface: 'control_plane' });
+    return reply.type('text/plain; version=0.0.4; charset=utf-8').send(await parts.metricsText());
+  });
+  app.get('/', (request, reply) => {
+    if (!request.headers.accept?.includes('text/html')) {
+      return reply.type(JSON_TYPE).send(JSON.stringify({ name: 'latchkey', version, links: LINKS }));
+    }
+    const items = Object.entries(LINKS).map(([name, path]) => `<li><a href="${path}">${name}</a></li>`);
+    return reply
+      .type('text/html; charset=utf-8')
+      .send(
+        `<!doctype html>\n<html lang="en"><title>Latchkey</title><h1>Latchkey</h1><ul>${items.join('')}</ul></html>\n`,
+      );
+  });
+  app.register(servePages);
+
+  return {
+    app,
+    listen: (address) => app.listen(address),
+    async close({ graceMs = 10_000 } = {}) {
+      draining = true;
+      const timer = setTimeout(() => app.server.closeAllConnections(), graceMs);
+      try {
+        await app.close();
+      } finally {
+        clearTimeout(timer);
+      }
+    },
+  };
+}
