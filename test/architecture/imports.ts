@@ -24,6 +24,8 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   limiter: adapter,
   events: adapter,
   vault: adapter,
+  config: adapter,
+  telemetry: adapter,
   operations: { rooms: ['core'], npm: 'declared', builtins: true },
   http: surface,
   gateway: surface,

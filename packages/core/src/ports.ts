@@ -320,7 +320,6 @@ export interface Limiter {
   close(): Promise<void>;
 }
 
-
 /** Keeps peppers, master keys and what they make; the only room that ever holds secret material besides a request itself. */
 export interface Vault {
   /** Digest of a secret under the current pepper. */

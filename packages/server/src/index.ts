@@ -1,2 +1,6 @@
-// The public surface of @latchkey/server: importing it starts nothing.
-export {};
+// The public face of @latchkey/server: Latchkey in process. Importing it starts nothing.
+
+export { LatchkeyError, type Profile, type Reason } from '@latchkey/core';
+export { loadProfile, shippedProfiles } from './config/load-profile.js';
+export { createLatchkey, type Latchkey, type LatchkeySettings, type RingSource } from './latchkey.js';
+export type { DialectReply, Verdict, VerifyRequest } from './operations/engine.js';

@@ -51,5 +51,7 @@ export function judge<Schema extends z.ZodType>(schema: Schema, value: unknown, 
   if (result.success) return result.data;
   const errors = fieldErrors(result.error, root);
   const first = errors[0];
-  throw new LatchkeyError('invalid_request', `${first?.path || 'The request'}: ${first?.message ?? 'is invalid'}`, { errors });
+  throw new LatchkeyError('invalid_request', `${first?.path || 'The request'}: ${first?.message ?? 'is invalid'}`, {
+    errors,
+  });
 }

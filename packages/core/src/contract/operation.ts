@@ -45,13 +45,23 @@ export const COMMON_ERRORS = [
 ] as const satisfies readonly ErrorCode[];
 
 /** Errors that every operation with a body may answer. */
-export const BODY_ERRORS = ['invalid_json', 'payload_too_large', 'unsupported_media_type'] as const satisfies readonly ErrorCode[];
+export const BODY_ERRORS = [
+  'invalid_json',
+  'payload_too_large',
+  'unsupported_media_type',
+] as const satisfies readonly ErrorCode[];
 
-type Parsed<Schema> = Schema extends z.ZodType ? z.output<Schema> : unknown;
-type Accepted<Schema> = Schema extends z.ZodType ? z.input<Schema> : unknown;
+/** An object without members adds nothing to an input; as `Record<string, never>` it would forbid everything else. */
+type Members<Value> = Value extends Record<string, never> ? unknown : Value;
+type Parsed<Schema> = Schema extends z.ZodType ? Members<z.output<Schema>> : unknown;
+type Accepted<Schema> = Schema extends z.ZodType ? Members<z.input<Schema>> : unknown;
 
 /** What a handler gets: path, query and body members in one object, already judged. */
 export type OperationInput<Row extends Operation> = Parsed<Row['params']> & Parsed<Row['query']> & Parsed<Row['body']>;
 /** What a caller in process may send: the same before judging. */
-export type OperationCall<Row extends Operation> = Accepted<Row['params']> & Accepted<Row['query']> & Accepted<Row['body']>;
-export type OperationOutput<Row extends Operation> = Row['output'] extends z.ZodType ? z.input<Row['output']> : undefined;
+export type OperationCall<Row extends Operation> = Accepted<Row['params']> &
+  Accepted<Row['query']> &
+  Accepted<Row['body']>;
+export type OperationOutput<Row extends Operation> = Row['output'] extends z.ZodType
+  ? z.input<Row['output']>
+  : undefined;

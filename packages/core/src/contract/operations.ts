@@ -104,7 +104,10 @@ const propagated = z.object({
   ms: z.number(),
 });
 
-const headerLines = z.record(z.string().max(200), z.union([z.string().max(16_384), z.array(z.string().max(16_384)).max(20)]));
+const headerLines = z.record(
+  z.string().max(200),
+  z.union([z.string().max(16_384), z.array(z.string().max(16_384)).max(20)]),
+);
 
 /** What verifyKey is asked. Exactly one of `secret` and `request.headers` carries the credential. */
 export const verifyBody = z.strictObject({
@@ -116,18 +119,26 @@ export const verifyBody = z.strictObject({
     .meta({ description: 'The presented secret; null or empty: none was presented' }),
   request: z
     .strictObject({
-      method: z.string().regex(/^[A-Za-z]{1,20}$/, 'must be an HTTP method').optional(),
+      method: z
+        .string()
+        .regex(/^[A-Za-z]{1,20}$/, 'must be an HTTP method')
+        .optional(),
       path: z.string().startsWith('/').max(8192).optional(),
       ip: z.union([z.ipv4(), z.ipv6()], 'must be an IP address').optional(),
       referrer: z.string().max(8192).optional(),
       headers: headerLines
         .optional()
-        .meta({ description: "The caller's headers, in place of `secret`: the credential is read as the profile says" }),
+        .meta({
+          description: "The caller's headers, in place of `secret`: the credential is read as the profile says",
+        }),
     })
     .optional(),
   permissions: v.permissions.optional().meta({ description: 'All of these are needed' }),
   cost: z
-    .strictObject({ requests: z.int().min(0).max(1_000_000).default(1), credits: z.int().min(0).max(1_000_000_000).default(0) })
+    .strictObject({
+      requests: z.int().min(0).max(1_000_000).default(1),
+      credits: z.int().min(0).max(1_000_000_000).default(0),
+    })
     .optional(),
   batchSize: z.int().min(0).max(1_000_000_000).optional(),
   fields: z.array(z.string().min(1).max(200)).max(100).optional(),
@@ -154,7 +165,10 @@ export const verifyOutput = z
     reply: z
       .object({ status: z.int(), headers: z.record(z.string(), z.string()), body: z.string().nullable() })
       .optional()
-      .meta({ description: "The answer in the profile's dialect; for a valid key the headers to add, and a body where the profile answers itself" }),
+      .meta({
+        description:
+          "The answer in the profile's dialect; for a valid key the headers to add, and a body where the profile answers itself",
+      }),
   })
   .meta({ id: 'Verification' });
 
@@ -190,7 +204,11 @@ const importedKey = createKeyBody.extend({
       algorithm: z.enum(['sha256', 'hmac-sha256']),
       encoding: z.enum(['hex', 'base64', 'base64url']).default('hex'),
       value: z.string().max(100),
-      pepperId: z.string().max(64).optional().meta({ description: 'For hmac-sha256: the pepper in the ring it was made with' }),
+      pepperId: z
+        .string()
+        .max(64)
+        .optional()
+        .meta({ description: 'For hmac-sha256: the pepper in the ring it was made with' }),
     })
     .optional(),
   prefix: z.string().max(40).optional(),
@@ -444,7 +462,8 @@ export const operations = {
   createKey: row({
     tag: 'Keys',
     summary: 'Make a key',
-    description: 'The secret stands in this answer only. With an Idempotency-Key a retry within 10 minutes gets the same answer.',
+    description:
+      'The secret stands in this answer only. With an Idempotency-Key a retry within 10 minutes gets the same answer.',
     method: 'POST',
     path: '/v1/projects/:projectId/keys',
     params: projectParams,
@@ -570,7 +589,13 @@ export const operations = {
     permission: 'keys.rotate',
     audience: 'manager',
     idempotent: true,
-    errors: ['not_found', 'exceeds_own_rights', 'key_not_rotatable', 'grace_period_required', 'grace_period_not_allowed'],
+    errors: [
+      'not_found',
+      'exceeds_own_rights',
+      'key_not_rotatable',
+      'grace_period_required',
+      'grace_period_not_allowed',
+    ],
   }),
   revokeKey: row({
     tag: 'Keys',
@@ -686,7 +711,11 @@ export const operations = {
     path: '/v1/root-keys',
     params: none,
     query: none,
-    body: z.strictObject({ name: v.line(100), permissions: v.permissions.min(1), expiresAt: v.instant.nullable().optional() }),
+    body: z.strictObject({
+      name: v.line(100),
+      permissions: v.permissions.min(1),
+      expiresAt: v.instant.nullable().optional(),
+    }),
     output: z.object({ rootKey: rootKeyObject, secret: z.string() }),
     status: 201,
     permission: 'root_keys.create',

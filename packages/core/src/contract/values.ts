@@ -37,7 +37,9 @@ export const count = (min: number, max: number) =>
     .refine((value) => value >= min && value <= max, `must be a whole number from ${min} to ${max}`);
 
 /** `true` or `false` in a query string or as a boolean. */
-export const flag = z.union([z.boolean(), z.enum(['true', 'false'])]).transform((value) => value === true || value === 'true');
+export const flag = z
+  .union([z.boolean(), z.enum(['true', 'false'])])
+  .transform((value) => value === true || value === 'true');
 
 const METADATA_DEPTH = 16;
 const METADATA_SIZE = 16_384;
@@ -91,7 +93,11 @@ export const permissions = z.array(permission).max(100);
 const limitFigure = z.int().min(0).max(1_000_000_000);
 
 export const limits = z
-  .strictObject({ perMinute: limitFigure.optional(), perDay: limitFigure.optional(), concurrent: limitFigure.optional() })
+  .strictObject({
+    perMinute: limitFigure.optional(),
+    perDay: limitFigure.optional(),
+    concurrent: limitFigure.optional(),
+  })
   .meta({ description: "Figures that stand in place of the tier's; 0 lets nothing pass" });
 
 export const restrictions = z
@@ -102,7 +108,12 @@ export const restrictions = z
       .max(100)
       .optional(),
     referrers: z
-      .array(z.string().max(300).regex(REFERRER_PATTERN, 'must be an origin such as https://app.example.com or https://*.example.com'))
+      .array(
+        z
+          .string()
+          .max(300)
+          .regex(REFERRER_PATTERN, 'must be an origin such as https://app.example.com or https://*.example.com'),
+      )
       .min(1)
       .max(100)
       .optional(),

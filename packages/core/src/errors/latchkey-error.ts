@@ -1,6 +1,6 @@
 // The one error type that is thrown on purpose. Refusals of a request are values (reasons), not errors.
 
-import { type ErrorCode, ERRORS } from './catalogue.js';
+import { ERRORS, type ErrorCode } from './catalogue.js';
 
 /** One place of a request that was wrong. `path` is dotted, e.g. `body.limits.perMinute`. */
 export interface FieldError {
@@ -24,7 +24,8 @@ export class LatchkeyError extends Error {
     this.name = 'LatchkeyError';
     this.code = code;
     this.errors = options.errors ?? [];
-    this.retryAfterSeconds = options.retryAfterSeconds ?? (code === 'unavailable' || code === 'idempotency_in_progress' ? 1 : null);
+    this.retryAfterSeconds =
+      options.retryAfterSeconds ?? (code === 'unavailable' || code === 'idempotency_in_progress' ? 1 : null);
   }
 
   get status(): number {

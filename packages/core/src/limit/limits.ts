@@ -39,7 +39,6 @@ export interface Budget {
   resetAt: number | null;
 }
 
-
 export interface TakeClaims {
   familyId: string;
   limits: Limits;
@@ -83,6 +82,7 @@ export function effectiveLimits(defaults: LimitDefaults, overrides: LimitOverrid
 export function missingCustomLimits(defaults: LimitDefaults, overrides: LimitOverrides | null): BudgetName[] {
   const missing: BudgetName[] = [];
   if (defaults.perMinute === 'custom' && overrides?.perMinute === undefined) missing.push('perMinute');
-  if (defaults.perDay?.limit === 'custom' && defaults.perDay.metered && overrides?.perDay === undefined) missing.push('perDay');
+  if (defaults.perDay?.limit === 'custom' && defaults.perDay.metered && overrides?.perDay === undefined)
+    missing.push('perDay');
   return missing;
 }

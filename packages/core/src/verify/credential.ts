@@ -3,9 +3,7 @@
 import type { Reason } from './reasons.js';
 
 /** Where a profile's credential stands: a scheme in `Authorization`, or a header of its own. */
-export type CredentialPlace =
-  | { header: 'authorization'; scheme: string }
-  | { header: 'x-api-key' };
+export type CredentialPlace = { header: 'authorization'; scheme: string } | { header: 'x-api-key' };
 
 export type CredentialReading = { secret: string } | { reason: Extract<Reason, `${string}_credential`> };
 
@@ -27,7 +25,8 @@ export function readCredential(rawHeaders: readonly string[], place: CredentialP
   const lines: { name: string; value: string }[] = [];
   for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
     const name = (rawHeaders[at] as string).toLowerCase();
-    if ((CREDENTIAL_HEADERS as readonly string[]).includes(name)) lines.push({ name, value: rawHeaders[at + 1] as string });
+    if ((CREDENTIAL_HEADERS as readonly string[]).includes(name))
+      lines.push({ name, value: rawHeaders[at + 1] as string });
   }
   if (lines.length > 1) return { reason: 'ambiguous_credential' };
   const line = lines[0];

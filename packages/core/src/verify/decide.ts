@@ -1,5 +1,6 @@
 // The decision: what is known of a key and of a request in, yes or the first reason why not out. Pure; limits are taken after it.
 
+import { isAmbiguousPath } from '../access/path.js';
 import { grants } from '../access/permissions.js';
 import {
   type AddressRange,
@@ -8,7 +9,6 @@ import {
   matchesReferrer,
   type Restrictions,
 } from '../access/restrictions.js';
-import { isAmbiguousPath } from '../access/path.js';
 import type { Limits } from '../limit/limits.js';
 import type { Instant, KeyRecord, Mode, OrganizationRecord, ProjectRecord } from '../ports.js';
 import { type GatedField, requiredTierFor, type Tier } from '../tier/tiers.js';
@@ -91,7 +91,8 @@ function judgeLife({ key, project, organization }: Snapshot, now: Instant): Deni
 function judgeRestrictions({ restrictions }: Snapshot, facts: RequestFacts): Denial | null {
   if (restrictions?.ips) {
     const { address } = facts;
-    if (address === null || !restrictions.ips.some((range) => inRange(address, range))) return { reason: 'ip_not_allowed' };
+    if (address === null || !restrictions.ips.some((range) => inRange(address, range)))
+      return { reason: 'ip_not_allowed' };
   }
   const { referrers, endpoints } = restrictions?.source ?? {};
   if (referrers && (facts.origin === null || !matchesReferrer(facts.origin, referrers))) {
@@ -100,7 +101,10 @@ function judgeRestrictions({ restrictions }: Snapshot, facts: RequestFacts): Den
   if ((endpoints || facts.pathRules) && facts.path !== null && isAmbiguousPath(facts.path)) {
     return { reason: 'endpoint_not_allowed' };
   }
-  if (endpoints && (facts.method === null || facts.path === null || !matchesEndpoint(facts.method, facts.path, endpoints))) {
+  if (
+    endpoints &&
+    (facts.method === null || facts.path === null || !matchesEndpoint(facts.method, facts.path, endpoints))
+  ) {
     return { reason: 'endpoint_not_allowed' };
   }
   return null;
@@ -122,7 +126,9 @@ function judgeTier({ tier }: Snapshot, facts: RequestFacts, { tiers, gatedFields
   }
   const largest = tier?.batchSize ?? null;
   if (facts.batchSize !== null && largest !== null && facts.batchSize > largest) {
-    const enough = tiers.find((candidate) => candidate.batchSize !== null && candidate.batchSize >= (facts.batchSize ?? 0));
+    const enough = tiers.find(
+      (candidate) => candidate.batchSize !== null && candidate.batchSize >= (facts.batchSize ?? 0),
+    );
     return { reason: 'batch_too_large', required: { batchSize: largest, ...(enough && { tier: enough.name }) } };
   }
   return null;

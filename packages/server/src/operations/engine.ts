@@ -87,6 +87,8 @@ export interface Verdict {
   /** Response fields that this key may not see. */
   hiddenFields: readonly string[];
   at: Instant;
+  /** Position in the change feed when the key was looked up. */
+  position: number;
   /** Frees what a passing request holds; safe to call more than once. */
   release(): void;
 }

@@ -1,0 +1,93 @@
+// Settings from their four sources: flag, environment, config file, default, the first that has one. Read when asked, never at import.
+
+import { existsSync, readFileSync } from 'node:fs';
+import { extname, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { LatchkeyError } from '@latchkey/core';
+import { configFileSchema, SETTINGS, type Setting, type SettingName, type Settings } from './settings.js';
+
+export interface SettingSources {
+  /** Values given on the command line, by member name. */
+  flags?: Partial<Record<SettingName, unknown>>;
+  env: Readonly<Record<string, string | undefined>>;
+  /** A config file; absent: `latchkey.config.json` or `.mjs` in `cwd` when there. */
+  file?: string | undefined;
+  cwd: string;
+}
+
+const CONFIG_FILES = ['latchkey.config.json', 'latchkey.config.mjs'];
+const invalid = (detail: string, cause?: unknown): LatchkeyError =>
+  new LatchkeyError('configuration_invalid', detail, { cause });
+
+/** @throws LatchkeyError `configuration_invalid` naming the setting, its source and the fix */
+export async function loadSettings({ flags = {}, env, file, cwd }: SettingSources): Promise<Settings> {
+  const fromFile = await readConfigFile(file, cwd);
+  const settings: Record<string, unknown> = {};
+  for (const [name, setting] of Object.entries(SETTINGS) as [SettingName, Setting][]) {
+    const flag = flags[name];
+    const source = flag !== undefined ? `--${dashed(name)}` : setting.env;
+    const value = flag ?? readEnvironment(setting, env, cwd) ?? fromFile[name];
+    const judged = setting.schema.safeParse(value === '' ? undefined : value);
+    if (!judged.success) {
+      throw invalid(`${source} ${judged.error.issues[0]?.message ?? 'is invalid'}. ${setting.description}`);
+    }
+    settings[name] = judged.data;
+  }
+  const ringFile = (name: 'LATCHKEY_PEPPER' | 'LATCHKEY_MASTER_KEY'): string | undefined =>
+    !env[name] && env[`${name}_FILE`] ? resolve(cwd, env[`${name}_FILE`] as string) : undefined;
+  const pepperFile = ringFile('LATCHKEY_PEPPER');
+  const masterKeyFile = ringFile('LATCHKEY_MASTER_KEY');
+  const loaded = {
+    ...settings,
+    ...(pepperFile && { pepperFile }),
+    ...(masterKeyFile && { masterKeyFile }),
+  } as Settings;
+  for (const [value, name] of [
+    [loaded.databaseUrl, 'DATABASE_URL'],
+    [loaded.redisUrl, 'REDIS_URL'],
+  ] as const) {
+    if (value)
+      throw invalid(`${name} is set, but this release runs on SQLite and memory alone. Unset it; nothing was started.`);
+  }
+  return loaded;
+}
+
+function readEnvironment({ env: name, secret }: Setting, env: SettingSources['env'], cwd: string): string | undefined {
+  const direct = env[name];
+  const file = secret ? env[`${name}_FILE`] : undefined;
+  if (direct && file) throw invalid(`${name} and ${name}_FILE are both set. Keep one.`);
+  if (!file) return direct || undefined;
+  try {
+    return readFileSync(resolve(cwd, file), 'utf8').trim();
+  } catch (cause) {
+    throw invalid(`${name}_FILE names ${file}, which cannot be read.`, cause);
+  }
+}
+
+async function readConfigFile(file: string | undefined, cwd: string): Promise<Record<string, unknown>> {
+  const path =
+    file === undefined ? CONFIG_FILES.map((name) => resolve(cwd, name)).find(existsSync) : resolve(cwd, file);
+  if (path === undefined) return {};
+  let content: unknown;
+  try {
+    content =
+      extname(path) === '.json'
+        ? JSON.parse(readFileSync(path, 'utf8'))
+        : (await import(pathToFileURL(path).href)).default;
+  } catch (cause) {
+    throw invalid(
+      `The config file ${path} cannot be read: ${cause instanceof Error ? cause.message : 'unknown reason'}.`,
+      cause,
+    );
+  }
+  const judged = configFileSchema.safeParse(content);
+  if (!judged.success) {
+    const issue = judged.error.issues[0];
+    throw invalid(
+      `The config file ${path}: ${issue?.path.join('.') || 'its content'} ${issue?.message ?? 'is invalid'}.`,
+    );
+  }
+  return content as Record<string, unknown>;
+}
+
+export const dashed = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);

@@ -1,0 +1,129 @@
+// The settings of a Latchkey process as data: name, shape, default, meaning. Documentation and the config file's schema derive from it.
+
+import { z } from 'zod';
+
+export interface Setting {
+  /** The environment variable; `<env>_FILE` reads the value from a file when `secret`. */
+  env: string;
+  schema: z.ZodType;
+  secret: boolean;
+  description: string;
+}
+
+const port = z.coerce.number<string | number>().int().min(0).max(65_535);
+const httpUrl = z
+  .string()
+  .refine(
+    (text) => /^https?:\/\/[^/?#\s]+\/?$/.test(text),
+    'must be http://host[:port] or https://host[:port], without a path',
+  );
+const host = z.string().min(1);
+const list = z.union([
+  z.array(z.string()),
+  z.string().transform((text) => text.split(/[\s,]+/).filter((entry) => entry !== '')),
+]);
+
+const setting = <Schema extends z.ZodType>(env: string, schema: Schema, description: string, secret = false) => ({
+  env,
+  schema,
+  secret,
+  description,
+});
+
+/** Member names are those of the config file; flags are the same with dashes. */
+export const SETTINGS = {
+  profile: setting(
+    'LATCHKEY_PROFILE',
+    z.string().min(1).default('swaypi'),
+    'Name of a profile that ships with Latchkey, or the path of a profile.json.',
+  ),
+  upstream: setting(
+    'LATCHKEY_UPSTREAM',
+    httpUrl.optional(),
+    'The API behind the gateway. Without it every forwarded request is answered 502.',
+  ),
+  sandboxUpstream: setting(
+    'LATCHKEY_SANDBOX_UPSTREAM',
+    httpUrl.optional(),
+    'Where requests of test keys go. Without it test keys are refused.',
+  ),
+  host: setting('LATCHKEY_HOST', host.default('127.0.0.1'), 'Address of the control plane.'),
+  port: setting('LATCHKEY_PORT', port.default(4000), 'Port of the control plane.'),
+  gatewayHost: setting('LATCHKEY_GATEWAY_HOST', host.default('127.0.0.1'), 'Address of the gateway.'),
+  gatewayPort: setting('LATCHKEY_GATEWAY_PORT', port.default(8080), 'Port of the gateway.'),
+  dataDir: setting(
+    'LATCHKEY_DATA_DIR',
+    z.string().min(1).default('./data'),
+    'Directory of the database; one profile and one process each.',
+  ),
+  pepper: setting(
+    'LATCHKEY_PEPPER',
+    z.string().optional(),
+    'Keys of the digests: base64, at least 32 bytes each, separated by white space or commas, the last is current. `_FILE` is followed while serving.',
+    true,
+  ),
+  masterKey: setting(
+    'LATCHKEY_MASTER_KEY',
+    z.string().optional(),
+    'Keys that seal what is stored: form as LATCHKEY_PEPPER. `_FILE` is followed while serving.',
+    true,
+  ),
+  rootKey: setting(
+    'LATCHKEY_ROOT_KEY',
+    z.string().min(32, 'must have at least 32 characters').optional(),
+    'A first root key to accept, at least 32 characters. Without it one is made and printed once.',
+    true,
+  ),
+  trustedProxies: setting(
+    'LATCHKEY_TRUSTED_PROXIES',
+    list.default([]),
+    'Addresses or CIDR ranges whose X-Forwarded-For is believed.',
+  ),
+  logLevel: setting(
+    'LATCHKEY_LOG_LEVEL',
+    z.enum(['debug', 'info', 'warn', 'error']).default('info'),
+    'Least level that is logged.',
+  ),
+  logFile: setting(
+    'LATCHKEY_LOG_FILE',
+    z.string().min(1).optional(),
+    'File that logs are appended to; absent: standard output.',
+  ),
+  publicUrl: setting(
+    'LATCHKEY_PUBLIC_URL',
+    httpUrl.default('http://localhost:4000'),
+    'Where callers reach the control plane; issuer of signed principals.',
+  ),
+  databaseUrl: setting(
+    'DATABASE_URL',
+    z.string().optional(),
+    'Reserved for PostgreSQL; this release stores in SQLite and refuses to start when it is set.',
+    true,
+  ),
+  redisUrl: setting(
+    'REDIS_URL',
+    z.string().optional(),
+    'Reserved for Redis; this release counts in memory and refuses to start when it is set.',
+    true,
+  ),
+} as const satisfies Record<string, Setting>;
+
+export type SettingName = keyof typeof SETTINGS;
+
+/** Settings as read; a secret that came from a file also says which, so that the file can be followed. */
+export type Settings = { [Name in SettingName]: z.output<(typeof SETTINGS)[Name]['schema']> } & {
+  pepperFile?: string;
+  masterKeyFile?: string;
+};
+
+/** What a config file may hold: every setting but the secrets, whose place is the environment. */
+export const configFileSchema = z
+  .strictObject({
+    $schema: z.string().optional(),
+    ...Object.fromEntries(
+      Object.entries(SETTINGS)
+        .filter(([, { secret }]) => !secret)
+        .map(([name, { schema, description }]) => [name, schema.optional().describe(description)]),
+    ),
+  })
+  .describe('latchkey.config.json');

@@ -1,0 +1,205 @@
+// Latchkey in process: the engine on its adapters, put together from settings. Servers and commands stand on this; importing it starts nothing.
+
+import { randomBytes } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  type Actor,
+  type Clock,
+  LatchkeyError,
+  type Limiter,
+  type Mode,
+  type OperationMethods,
+  type OperationName,
+  operationMethods,
+  type Profile,
+  type RandomBytes,
+  type Store,
+  splitInput,
+  type Telemetry,
+  type Vault,
+} from '@latchkey/core';
+import { loadProfile } from './config/load-profile.js';
+import { createMemoryFeed } from './events/memory-feed.js';
+import { startJobs } from './jobs/schedule.js';
+import { createMemoryLimiter } from './limiter/memory.js';
+import { createEngine, type EngineWithServices } from './operations/create-engine.js';
+import type { Call, Verdict, VerifyRequest } from './operations/engine.js';
+import { acceptRootKey } from './operations/root-keys.js';
+import { lockDataDir } from './store/lock.js';
+import { openSqliteStore } from './store/open-store.js';
+import { createVault } from './vault/open-vault.js';
+import { makePrincipalKey, openPrincipalKey } from './vault/principal-key.js';
+import { type Ring, ringFromText } from './vault/ring.js';
+
+/** A ring of keys: its text (base64, the last is current), or a function that knows the ring of the moment. */
+export type RingSource = string | (() => Ring);
+
+export interface LatchkeySettings {
+  /** Name of a shipped profile, the path of a profile.json, or a profile already read. */
+  profile: string | Profile;
+  /** Directory of the SQLite file. Absent: everything is in memory and gone at the end. */
+  dataDir?: string;
+  pepper: RingSource;
+  masterKey: RingSource;
+  /** A first root key to accept, at least 32 characters. */
+  rootKey?: string | undefined;
+  /** Modes that have an upstream. Default: both. */
+  servedModes?: readonly Mode[];
+  publicUrl?: string;
+  telemetry?: Telemetry;
+  clock?: Clock;
+  random?: RandomBytes;
+  /** Milliseconds between writes of buffered usage. */
+  flushMs?: number;
+}
+
+export interface Latchkey extends OperationMethods {
+  readonly engine: EngineWithServices;
+  readonly profile: Profile;
+  /** One decision; spends the limits when it is yes. */
+  verify(request: VerifyRequest): Promise<Verdict>;
+  /** Writes what is buffered, hands back reserved quota and closes the database. */
+  close(): Promise<void>;
+}
+
+const silent: Telemetry = { log() {}, count() {}, observe() {}, gauge() {} };
+
+/** The actor of code that runs in the operator's own process. */
+export const OPERATOR: Actor = { type: 'operator', id: 'operator', permissions: ['*'] };
+
+/** @throws LatchkeyError `configuration_invalid`, `data_dir_in_use`, `data_dir_profile_mismatch`, `pepper_missing`, `sealed_value_unreadable` */
+export async function createLatchkey(settings: LatchkeySettings): Promise<Latchkey> {
+  const clock = settings.clock ?? Date.now;
+  const random = settings.random ?? ((length: number) => randomBytes(length));
+  const telemetry = settings.telemetry ?? silent;
+  const profile = typeof settings.profile === 'string' ? loadProfile(settings.profile) : settings.profile;
+  const vault = createVault({
+    peppers: ringSource(settings.pepper, 'LATCHKEY_PEPPER'),
+    masterKeys: ringSource(settings.masterKey, 'LATCHKEY_MASTER_KEY'),
+    random,
+  });
+  const opened = await openData(settings.dataDir);
+  const { store } = opened;
+  let limiter: Limiter | null = null;
+  try {
+    await claimForProfile(store, profile);
+    await judgePeppers(store, vault);
+    const auditKey = await sealedSetting(store, vault, 'audit_key', () =>
+      Buffer.from(random(32)).toString('base64url'),
+    );
+    const signer = openPrincipalKey(await sealedSetting(store, vault, 'principal_key', () => makePrincipalKey(random)));
+    limiter = createMemoryLimiter({ book: store, clock });
+    const engine = createEngine(
+      {
+        store,
+        limiter,
+        vault,
+        feed: createMemoryFeed({
+          clock,
+          onError: (cause) => telemetry.log('error', 'change_listener_failed', { cause }),
+        }),
+        signer: { sign: (claims) => signer.signJwt(claims), jwks: () => ({ keys: [{ ...signer.publicJwk }] }) },
+        telemetry,
+        profile,
+        clock,
+        random,
+        servedModes: settings.servedModes ?? ['live', 'test'],
+      },
+      {
+        auditKey,
+        issuer: settings.publicUrl ?? 'latchkey',
+        ...(settings.flushMs !== undefined && { flushMs: settings.flushMs }),
+      },
+    );
+    const call = (options: { idempotencyKey?: string } = {}): Call => ({
+      actor: OPERATOR,
+      requestId: engine.makeRequestId(),
+      idempotencyKey: options.idempotencyKey ?? null,
+    });
+    if (settings.rootKey !== undefined) await acceptRootKey(engine.services, settings.rootKey, call());
+    const stopJobs = startJobs(engine.services);
+    let closing: Promise<void> | null = null;
+    return {
+      ...operationMethods((name: OperationName, input, options) =>
+        engine.run(name, splitInput(name, input), call(options)),
+      ),
+      engine,
+      profile,
+      verify: (request) => engine.verify(request),
+      close() {
+        closing ??= (async () => {
+          await stopJobs();
+          await engine.close();
+          await opened.close();
+        })();
+        return closing;
+      },
+    };
+  } catch (error) {
+    await limiter?.close().catch(() => {});
+    await opened.close();
+    throw error;
+  }
+}
+
+/** The file that holds everything but the peppers and master keys. */
+export const databaseFile = (dataDir: string): string => join(dataDir, 'latchkey.sqlite');
+
+async function openData(dataDir: string | undefined): Promise<{ store: Store; close(): Promise<void> }> {
+  if (dataDir === undefined) {
+    const store = await openSqliteStore({ file: ':memory:' });
+    return { store, close: () => store.close() };
+  }
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  const unlock = await lockDataDir(dataDir);
+  try {
+    const store = await openSqliteStore({ file: databaseFile(dataDir) });
+    const close = async (): Promise<void> => {
+      await store.close();
+      unlock();
+    };
+    return { store, close };
+  } catch (error) {
+    unlock();
+    throw error;
+  }
+}
+
+const ringSource = (source: RingSource, name: string): (() => Ring) => {
+  if (typeof source === 'function') return source;
+  const ring = ringFromText(source, name);
+  return () => ring;
+};
+
+/** A database speaks one profile for life: prefixes, tiers and permissions of its keys come from it. */
+async function claimForProfile(store: Store, profile: Profile): Promise<void> {
+  const owner = await store.settings.get('profile');
+  if (owner === null) return store.settings.set('profile', profile.name);
+  if (owner !== profile.name) {
+    throw new LatchkeyError(
+      'data_dir_profile_mismatch',
+      `This data directory belongs to the profile ${owner}, not ${profile.name}: set LATCHKEY_DATA_DIR to another directory, or LATCHKEY_PROFILE to ${owner}.`,
+    );
+  }
+}
+
+async function judgePeppers(store: Store, vault: Vault): Promise<void> {
+  const known = new Set(vault.pepperIds());
+  const needed = [...(await store.keys.countByPepper()), ...(await store.rootKeys.countByPepper())];
+  const missing = needed.find(({ pepperId, count }) => pepperId !== null && count > 0 && !known.has(pepperId));
+  if (missing) {
+    throw new LatchkeyError(
+      'pepper_missing',
+      `${missing.count} keys need the pepper ${missing.pepperId}, which LATCHKEY_PEPPER does not have: add it back in front of the current one.`,
+    );
+  }
+}
+
+async function sealedSetting(store: Store, vault: Vault, name: string, make: () => string): Promise<string> {
+  const sealed = await store.settings.get(name);
+  if (sealed !== null) return vault.open(sealed, name);
+  const value = make();
+  await store.settings.set(name, vault.seal(value, name));
+  return value;
+}

@@ -1,0 +1,38 @@
+// Addresses and origins from text: parsed here once, compared in core.
+
+import type { AddressRange } from '@latchkey/core';
+import ipaddr from 'ipaddr.js';
+
+/** An address as 4 or 16 bytes, v4-mapped v6 as v4; null when it is none. */
+export function parseAddress(text: string | null): number[] | null {
+  if (text === null || !ipaddr.isValid(text)) return null;
+  return ipaddr.process(text).toByteArray();
+}
+
+/** A range as `address` or `address/bits`; a v4-mapped v6 range is the v4 range. */
+export function parseRange(text: string): AddressRange | null {
+  const [address, bits] = text.split('/');
+  if (address === undefined || !ipaddr.isValid(address)) return null;
+  const parsed = ipaddr.parse(address);
+  const mapped = parsed.kind() === 'ipv6' && (parsed as ipaddr.IPv6).isIPv4MappedAddress();
+  const bytes = ipaddr.process(address).toByteArray();
+  const given = bits === undefined ? bytes.length * 8 : Number(bits) - (mapped ? 96 : 0);
+  return Number.isInteger(given) && given >= 0 && given <= bytes.length * 8 ? { bytes, bits: given } : null;
+}
+
+/** The network that failures are counted by: a v4 address, or the /64 a v6 customer usually has. */
+export function networkOf(text: string): string {
+  const bytes = parseAddress(text);
+  if (bytes === null) return text;
+  return (bytes.length === 4 ? bytes : bytes.slice(0, 8)).join('.');
+}
+
+/** `scheme://host[:port]` of a Referer or Origin, lower case without default port; null when it has none. */
+export function originOf(referrer: string | null): string | null {
+  if (referrer === null || !/^https?:/i.test(referrer)) return null;
+  try {
+    return new URL(referrer).origin;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,96 @@
+// The one way to change anything: rows and audit entries in one transaction, then the change feed. What cannot be audited does not happen.
+
+import {
+  type AuditEntry,
+  type AuditHead,
+  type AuditRecord,
+  type Change,
+  type JsonObject,
+  makeId,
+  type Propagation,
+  type StoreView,
+  type Vault,
+} from '@latchkey/core';
+import type { Call } from './engine.js';
+import type { Services } from './services.js';
+
+/** What was done to what. `changes` holds neither secrets nor digests. */
+export interface AuditNote {
+  action: string;
+  target: { type: 'organization' | 'project' | 'key' | 'root_key' | 'installation'; id: string };
+  organizationId: string | null;
+  projectId?: string | null;
+  changes?: JsonObject;
+}
+
+export interface Outcome<Value> {
+  value: Value;
+  audit: readonly AuditNote[];
+  /** What caches and running requests have to hear. */
+  changes?: readonly Change[];
+}
+
+/** The chain that entries of no organization belong to. */
+export const INSTALLATION_CHAIN = 'installation';
+
+/** Runs `work` and its audit in one transaction; resolves when it is durable and the feed has been told. */
+export async function commitChange<Value>(
+  services: Services,
+  call: Call,
+  work: (view: StoreView, now: number) => Promise<Outcome<Value>>,
+): Promise<{ value: Value; propagated: Propagation }> {
+  const outcome = await services.store.transaction(async (view) => {
+    const now = services.clock();
+    const done = await work(view, now);
+    for (const note of done.audit) {
+      const entry: AuditEntry = {
+        id: makeId('aud', services.random),
+        organizationId: note.organizationId,
+        projectId: note.projectId ?? null,
+        at: now,
+        actorType: call.actor.type,
+        actorId: call.actor.id,
+        action: note.action,
+        targetType: note.target.type,
+        targetId: note.target.id,
+        changes: note.changes ?? {},
+        requestId: call.requestId,
+      };
+      await appendAudit(view, services.vault, services.auditKey, entry);
+    }
+    return done;
+  });
+  return { value: outcome.value, propagated: await services.feed.publish(outcome.changes ?? []) };
+}
+
+async function appendAudit(view: StoreView, vault: Vault, auditKey: string, entry: AuditEntry): Promise<void> {
+  const chain = entry.organizationId ?? INSTALLATION_CHAIN;
+  const head = await view.audit.head(chain);
+  const record: AuditRecord = { ...entry, chain, sequence: (head?.sequence ?? 0) + 1, mac: '' };
+  record.mac = vault.mac(auditKey, auditText(record, head?.mac ?? ''));
+  const next = { chain, sequence: record.sequence, mac: record.mac };
+  await view.audit.append(record, { ...next, seal: vault.mac(auditKey, headText(next)) });
+}
+
+/** What a record's MAC covers: every column and the MAC before it. */
+export const auditText = (record: Omit<AuditRecord, 'mac'>, previousMac: string): string =>
+  JSON.stringify([
+    previousMac,
+    record.chain,
+    record.sequence,
+    record.id,
+    record.organizationId,
+    record.projectId,
+    record.at,
+    record.actorType,
+    record.actorId,
+    record.action,
+    record.targetType,
+    record.targetId,
+    record.changes,
+    record.requestId,
+  ]);
+
+/** What a head's seal covers, so that a chain cannot be cut short unseen. */
+export const headText = (head: Omit<AuditHead, 'seal'>): string =>
+  JSON.stringify(['head', head.chain, head.sequence, head.mac]);

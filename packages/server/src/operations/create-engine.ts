@@ -1,0 +1,77 @@
+// The engine put together from its parts. The one place that knows all operations' helpers; it decides nothing itself.
+
+import { makeId } from '@latchkey/core';
+import { actorOf, authenticate } from './authenticate.js';
+import type { Engine, EngineParts } from './engine.js';
+import { createFailureThrottle } from './failure-throttle.js';
+import { createImportedKeys } from './imported-keys.js';
+import { createKeyCache } from './key-cache.js';
+import { createPrincipals } from './principals.js';
+import { replyTo } from './reply.js';
+import { runOperation } from './run-operation.js';
+import type { Services } from './services.js';
+import { createUsageBuffer } from './usage-buffer.js';
+import { verifyRequest } from './verify-request.js';
+
+export interface EngineOptions {
+  /** The raw audit key, base64url. */
+  auditKey: string;
+  /** Who signs principals, e.g. the public URL. */
+  issuer: string;
+  /** How often buffered usage is written; 0: only on demand and at the end. */
+  flushMs?: number;
+}
+
+/** An engine with the services behind it, for composition: maintenance works on the services directly. */
+export interface EngineWithServices extends Engine {
+  readonly services: Services;
+}
+
+export function createEngine(parts: EngineParts, options: EngineOptions): EngineWithServices {
+  const { store, clock, telemetry, profile, feed, random } = parts;
+  const pending = new Set<Promise<void>>();
+  const services: Services = {
+    ...parts,
+    auditKey: options.auditKey,
+    cache: createKeyCache(store, profile, telemetry),
+    usage: createUsageBuffer(store, telemetry),
+    throttle: createFailureThrottle(clock),
+    importedKeys: createImportedKeys(store),
+    later(name, work) {
+      const running = work()
+        .catch((cause) => telemetry.log('warn', 'background_work_failed', { work: name, cause }))
+        .finally(() => pending.delete(running));
+      pending.add(running);
+    },
+  };
+  const unsubscribe = feed.subscribe((change) => services.cache.apply(change));
+  const principal = createPrincipals(parts.signer, options.issuer, clock, random);
+  const flushMs = options.flushMs ?? 2000;
+  const flusher =
+    flushMs > 0 ? setInterval(() => services.later('flush_usage', () => services.usage.flush()), flushMs) : null;
+  flusher?.unref();
+
+  return {
+    services,
+    profile,
+    clock,
+    run: (name, input, call) => runOperation(services, name, input, call),
+    verify: (request) => verifyRequest(services, request),
+    reply: (verdict, requestId, query) => replyTo(profile, verdict, requestId, query),
+    stillGood: ({ snapshot, position }) => snapshot === null || services.cache.unendedSince(snapshot, position),
+    authenticate: (secret, ip) => authenticate(services, secret, ip),
+    actorOf,
+    principal,
+    jwks: () => parts.signer.jwks(),
+    onChange: (listener) => feed.subscribe(listener),
+    ready: () => store.ping(),
+    makeRequestId: () => makeId('req', random),
+    async close() {
+      if (flusher) clearInterval(flusher);
+      await Promise.all(pending);
+      await services.usage.flush();
+      await parts.limiter.close();
+      unsubscribe();
+    },
+  };
+}

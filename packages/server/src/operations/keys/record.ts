@@ -1,0 +1,202 @@
+// What the key operations share: finding a key the caller may see, bounding what a caller may hand on, making generations.
+
+import {
+  type Actor,
+  effectiveLimits,
+  expandPermissions,
+  grants,
+  hintOf,
+  isSubset,
+  isWithin,
+  type JsonObject,
+  type KeyRecord,
+  keyView,
+  LatchkeyError,
+  MANAGEMENT_PERMISSIONS,
+  type Mode,
+  makeId,
+  makeSecret,
+  missingCustomLimits,
+  type Profile,
+  type StoreView,
+} from '@latchkey/core';
+import type { Services } from '../services.js';
+import { sealedWebhookSecret } from '../webhook-secret.js';
+
+/** What may be set on a key, by creation and by change. */
+export type KeySettings = Pick<KeyRecord, 'mode' | 'tier' | 'permissions' | 'restrictions' | 'limits' | 'expiresAt'>;
+
+export const notFound = (what: string): LatchkeyError => new LatchkeyError('not_found', `There is no such ${what}.`);
+
+/** The key, when it is there and the actor may see it; a foreign one looks the same as none. */
+export async function findKeyFor(view: StoreView, actor: Actor, keyId: string): Promise<KeyRecord> {
+  const key = await view.keys.get(keyId);
+  if (key === null || (actor.key && actor.key.projectId !== key.projectId)) throw notFound('key');
+  return key;
+}
+
+/** The last use the buffer knows of is fresher than the row's. */
+export function keyWithLastUse({ usage }: Pick<Services, 'usage'>, key: KeyRecord): KeyRecord {
+  const use = usage.lastUse(key.id);
+  return use && use.at > (key.lastUsedAt ?? 0) ? { ...key, lastUsedAt: use.at, lastUsedIp: use.ip } : key;
+}
+
+export const viewOf = (services: Services, key: KeyRecord, now = services.clock()) =>
+  keyView(keyWithLastUse(services, key), now);
+
+const implications = ({ policy }: Profile): Record<string, readonly string[]> =>
+  Object.fromEntries(policy.permissions.map(({ name, implies }) => [name, implies]));
+
+/** @throws LatchkeyError `tier_unknown` */
+export function judgeTierName(profile: Profile, tier: string | null): void {
+  const { tiers } = profile.policy;
+  if (tier === null || tiers.some(({ name }) => name === tier)) return;
+  const known = tiers.map(({ name }) => name).join(', ') || 'none';
+  throw new LatchkeyError('tier_unknown', `There is no tier ${JSON.stringify(tier)}; this profile has ${known}.`);
+}
+
+/** @throws LatchkeyError `mode_not_offered` */
+export function prefixFor(profile: Profile, mode: Mode): string {
+  const prefix = profile.policy.prefixes[mode];
+  if (prefix === undefined)
+    throw new LatchkeyError('mode_not_offered', `The ${profile.name} profile makes no ${mode} keys.`);
+  return prefix;
+}
+
+/** Judges settings by the profile's policy: known tier, known permissions, limits that make sense, an expiry ahead. */
+export function judgeSettings(profile: Profile, settings: KeySettings, now: number): void {
+  const { policy } = profile;
+  judgeTierName(profile, settings.tier);
+  const known = [...policy.permissions.map(({ name }) => name), ...MANAGEMENT_PERMISSIONS, '*'];
+  const unknown = settings.permissions?.find((permission) => !known.includes(permission));
+  if (unknown !== undefined) {
+    throw new LatchkeyError(
+      'permission_unknown',
+      `There is no permission ${JSON.stringify(unknown)}; known are ${known.join(', ')}.`,
+    );
+  }
+  const defaults = policy.tiers.find(({ name }) => name === settings.tier)?.limits ?? policy.limits;
+  const missing = missingCustomLimits(defaults, settings.limits);
+  if (missing.length > 0) {
+    throw new LatchkeyError(
+      'limits_required',
+      `The ${settings.tier} tier leaves ${missing.join(' and ')} to the key: set limits.${missing[0]}.`,
+    );
+  }
+  const { perMinute, perDay } = effectiveLimits(defaults, settings.limits);
+  if (
+    perMinute !== null &&
+    perDay?.metered &&
+    perDay.limit < perMinute &&
+    perDay.limit > 0 &&
+    settings.limits !== null
+  ) {
+    throw new LatchkeyError('limits_inconsistent', `perDay (${perDay.limit}) is lower than perMinute (${perMinute}).`);
+  }
+  if (settings.expiresAt !== null && settings.expiresAt <= now) throw new LatchkeyError('expiry_in_past');
+}
+
+/** What belongs to the operator alone: a tier other than the project's own, limits above the tier's. */
+function judgeOperatorOnly(profile: Profile, settings: KeySettings, usualTier: string | null): void {
+  if (settings.tier !== usualTier) throw new LatchkeyError('operator_only', 'Only the operator sets a tier.');
+  if (settings.limits === null) return;
+  const { policy } = profile;
+  const tier = effectiveLimits(policy.tiers.find(({ name }) => name === settings.tier)?.limits ?? policy.limits, null);
+  const above = (asked: number | undefined, ceiling: number | null): boolean =>
+    asked !== undefined && (ceiling === null || asked > ceiling);
+  const { perMinute, perDay, concurrent } = settings.limits;
+  if (
+    above(perMinute, tier.perMinute) ||
+    above(perDay, tier.perDay?.limit ?? null) ||
+    above(concurrent, tier.concurrent)
+  ) {
+    throw new LatchkeyError('operator_only', "Only the operator sets limits above the tier's.");
+  }
+}
+
+/**
+ * Holds a customer key to its own rights: it hands on no permission, mode, reach or life that it lacks. An operator passes.
+ * @throws LatchkeyError `operator_only`, `exceeds_own_rights`
+ */
+export function boundToActor(profile: Profile, actor: Actor, settings: KeySettings, usualTier: string | null): void {
+  const own = actor.key;
+  if (own === undefined) return;
+  judgeOperatorOnly(profile, settings, usualTier);
+  judgeOwnRights(profile, actor, settings);
+}
+
+/** As `boundToActor`, for touching a key that exists: nobody may make more of a key that outranks them. */
+export function judgeOwnRights(profile: Profile, actor: Actor, settings: Omit<KeySettings, 'tier' | 'limits'>): void {
+  const own = actor.key;
+  if (own === undefined) return;
+  const exceeds = (what: string): LatchkeyError =>
+    new LatchkeyError('exceeds_own_rights', `The calling key lacks ${what} itself.`);
+  const wanted = settings.permissions === null ? ['*'] : expandPermissions(settings.permissions, implications(profile));
+  if (!isSubset(wanted, actor.permissions)) {
+    throw exceeds(`the permission ${wanted.find((permission) => !grants(actor.permissions, permission))}`);
+  }
+  if (settings.mode !== own.mode) throw exceeds(`the mode ${settings.mode}`);
+  if (!isWithin(settings.restrictions, own.restrictions))
+    throw exceeds('that reach: it is restricted and may only make keys within its own restrictions');
+  if (own.expiresAt !== null && (settings.expiresAt === null || settings.expiresAt > own.expiresAt)) {
+    throw exceeds('that life: set an expiresAt no later than its own');
+  }
+}
+
+export interface NewKey {
+  key: KeyRecord;
+  secret: string;
+  webhookSecret: string;
+}
+
+type Draft = Omit<
+  KeyRecord,
+  'id' | 'familyId' | 'prefix' | 'hint' | 'digest' | 'imported' | 'webhookSecret' | 'createdAt'
+> & { familyId?: string };
+
+/** Makes a secret and the record that recognises it. The secret is in the result and nowhere else. */
+export function mintKey(services: Services, draft: Draft, now: number): NewKey {
+  const { profile, vault, random } = services;
+  const prefix = prefixFor(profile, draft.mode);
+  const secret = makeSecret(prefix, profile.policy.secretBodyLength, random);
+  const id = makeId('key', random);
+  const key: KeyRecord = {
+    ...draft,
+    id,
+    familyId: draft.familyId ?? makeId('fam', random),
+    prefix,
+    hint: hintOf(secret),
+    digest: vault.digest(secret),
+    imported: false,
+    webhookSecret: sealedWebhookSecret(vault, id, secret),
+    createdAt: now,
+  };
+  return { key, secret, webhookSecret: vault.webhookSecret(secret) };
+}
+
+/** The one answer that holds a secret. The webhook secret stands in it only where the profile surfaces one. */
+export const secretAnswer = (services: Services, { key, secret, webhookSecret }: NewKey, now: number) => ({
+  key: viewOf(services, key, now),
+  secret,
+  ...(services.profile.policy.webhookSecret === 'shown' && { webhookSecret }),
+});
+
+/** A record's times when nothing has happened to it yet. */
+export const untouched = {
+  disabledAt: null,
+  graceEndsAt: null,
+  revokedAt: null,
+  revokedReason: null,
+  lastUsedAt: null,
+  lastUsedIp: null,
+} as const;
+
+/** The members of a view that differ, as `{member: [before, after]}`, for the audit log. */
+export function differences(before: Record<string, unknown>, after: Record<string, unknown>): JsonObject {
+  const changes: JsonObject = {};
+  for (const [member, value] of Object.entries(after)) {
+    if (JSON.stringify(before[member]) !== JSON.stringify(value))
+      changes[member] = [before[member] ?? null, value ?? null] as JsonObject[string];
+  }
+  return changes;
+}

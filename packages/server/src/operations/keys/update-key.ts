@@ -1,0 +1,45 @@
+// updateKey: absent leaves, null clears, a value sets. The next request obeys.
+
+import { isLive, type KeyRecord, keyView, LatchkeyError, type OperationInput, type Operations } from '@latchkey/core';
+import { commitChange } from '../commit-change.js';
+import type { Call } from '../engine.js';
+import type { Services } from '../services.js';
+import { boundToActor, differences, findKeyFor, judgeOwnRights, judgeSettings, viewOf } from './record.js';
+
+type Input = OperationInput<Operations['updateKey']>;
+
+/** @throws LatchkeyError with the codes of the operation's row */
+export async function updateKey(services: Services, { keyId, ...asked }: Input, call: Call) {
+  const { profile } = services;
+  const { value } = await commitChange(services, call, async (view, now) => {
+    const key = await findKeyFor(view, call.actor, keyId);
+    if (!isLive(key, now)) throw new LatchkeyError('key_not_live');
+    judgeOwnRights(profile, call.actor, key);
+    const given = Object.fromEntries(
+      Object.entries(asked).filter(([, entry]) => entry !== undefined),
+    ) as Partial<KeyRecord>;
+    const next: KeyRecord = { ...key, ...given };
+    if (given.tier === null) next.tier = profile.policy.defaultTier;
+
+    const changes = differences(keyView(key, now), keyView(next, now));
+    if (Object.keys(changes).length === 0) return { value: key, audit: [] };
+    // An expiry that is not touched is not judged again: it lay ahead when it was set.
+    judgeSettings(profile, { ...next, expiresAt: given.expiresAt ?? null }, now);
+    boundToActor(profile, call.actor, next, key.tier);
+    await view.keys.update(next);
+    return {
+      value: next,
+      audit: [
+        {
+          action: 'updateKey',
+          target: { type: 'key' as const, id: key.id },
+          organizationId: key.organizationId,
+          projectId: key.projectId,
+          changes,
+        },
+      ],
+      changes: [{ subject: 'key' as const, id: key.id, kind: 'changed' as const }],
+    };
+  });
+  return viewOf(services, value);
+}

@@ -1,0 +1,76 @@
+// Work that keeps the house in order: re-sealing under a new master key, forgetting what is past, and judging the audit chain.
+
+import { type AuditRecord, DAY_MS, type StoreView, type Vault } from '@latchkey/core';
+import { auditText, headText } from './commit-change.js';
+import { ANSWER_KEPT_MS, RECORD_KEPT_MS } from './replays.js';
+import type { Services } from './services.js';
+import { resealWebhookSecret } from './webhook-secret.js';
+
+const BATCH = 200;
+
+/** Settings that hold something sealed; each is bound to its own name. */
+export const SEALED_SETTINGS = ['audit_key', 'principal_key'] as const;
+
+/** Moves everything sealed to the current master key, in batches; resolves to how many values moved. */
+export async function reseal({ store, vault }: Pick<Services, 'store' | 'vault'>): Promise<number> {
+  let moved = await store.transaction((view) => resealSettings(view, vault));
+  for (;;) {
+    const batch = await store.transaction(async (view) => {
+      const keys = await view.keys.sealedUnderOther(vault.currentMasterKeyId(), BATCH);
+      for (const key of keys) {
+        await view.keys.update({
+          ...key,
+          webhookSecret: resealWebhookSecret(vault, key.id, key.webhookSecret as string),
+        });
+      }
+      return keys.length;
+    });
+    moved += batch;
+    if (batch < BATCH) return moved;
+  }
+}
+
+async function resealSettings(view: StoreView, vault: Vault): Promise<number> {
+  let moved = 0;
+  for (const name of SEALED_SETTINGS) {
+    const sealed = await view.settings.get(name);
+    if (sealed === null || vault.masterKeyIdOf(sealed) === vault.currentMasterKeyId()) continue;
+    await view.settings.set(name, vault.seal(vault.open(sealed, name), name));
+    moved++;
+  }
+  return moved;
+}
+
+/** Forgets sealed answers, old replay records and quota days of the past. */
+export async function prune({ store, clock }: Pick<Services, 'store' | 'clock'>): Promise<void> {
+  const now = clock();
+  await store.replays.prune(now - ANSWER_KEPT_MS, now - RECORD_KEPT_MS);
+  await store.pruneDays(Math.floor(now / DAY_MS) - 1);
+}
+
+/** What is wrong with the audit log, one line each; empty when every chain is whole. */
+export async function auditFaults(store: StoreView, vault: Vault, auditKey: string): Promise<string[]> {
+  const faults: string[] = [];
+  for (const head of await store.audit.heads()) {
+    if (!vault.equal(vault.mac(auditKey, headText(head)), head.seal))
+      faults.push(`chain ${head.chain}: its head was changed`);
+    let previous: Pick<AuditRecord, 'sequence' | 'mac'> = { sequence: 0, mac: '' };
+    for (;;) {
+      const records: AuditRecord[] = await store.audit.chain(head.chain, previous.sequence + 1, BATCH);
+      for (const record of records) {
+        const whole =
+          record.sequence === previous.sequence + 1 &&
+          vault.equal(vault.mac(auditKey, auditText(record, previous.mac)), record.mac);
+        if (!whole)
+          faults.push(
+            `chain ${head.chain}: entry ${record.sequence} (${record.id}) was changed, or one before it is missing`,
+          );
+        previous = record;
+      }
+      if (records.length < BATCH) break;
+    }
+    if (previous.sequence !== head.sequence || previous.mac !== head.mac)
+      faults.push(`chain ${head.chain}: its end is missing`);
+  }
+  return faults;
+}

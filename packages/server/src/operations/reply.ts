@@ -1,0 +1,27 @@
+// A verdict in the profile's dialect. Wording is the profile's; here is only which words apply.
+
+import { answerReply, contextOf, denialReply, limitHeaders, type Profile } from '@latchkey/core';
+import type { DialectReply, Verdict } from './engine.js';
+
+/** The reply to a verdict. For a passing one: status 200, the headers to add, and a body where the profile answers by itself. */
+export function replyTo(
+  profile: Profile,
+  verdict: Verdict,
+  requestId: string,
+  query: Readonly<Record<string, string>> = {},
+): DialectReply {
+  const context = contextOf({ requestId, snapshot: verdict.snapshot, budgets: verdict.budgets });
+  if (verdict.reason !== null) {
+    return denialReply(profile, {
+      ...context,
+      reason: verdict.reason,
+      ...(verdict.required && { required: verdict.required }),
+      retryAfterSeconds: verdict.retryAfterSeconds,
+    });
+  }
+  const row = verdict.route?.route;
+  if (row?.answer && !row.operation) {
+    return answerReply(profile, row.answer, { ...context, params: verdict.route?.params ?? {}, query });
+  }
+  return { status: 200, headers: limitHeaders(profile, verdict.budgets), body: null };
+}

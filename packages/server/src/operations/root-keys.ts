@@ -1,0 +1,129 @@
+// Root keys, the operator's credentials for the management API: made, listed, revoked, and the first one brought in.
+
+import {
+  ALL,
+  hintOf,
+  isSubset,
+  LatchkeyError,
+  makeId,
+  makeSecret,
+  type OperationInput,
+  type Operations,
+  type RootKeyRecord,
+  rootKeyView,
+} from '@latchkey/core';
+import { commitChange } from './commit-change.js';
+import type { Call } from './engine.js';
+import { notFound } from './keys/record.js';
+import { pageRequest, pageView } from './paging.js';
+import type { Services } from './services.js';
+
+export const ROOT_KEY_PREFIX = 'lk_root_';
+const BODY_LENGTH = 40;
+export const MIN_GIVEN_LENGTH = 32;
+
+export async function createRootKey(
+  services: Services,
+  input: OperationInput<Operations['createRootKey']>,
+  call: Call,
+) {
+  if (!isSubset(input.permissions, call.actor.permissions)) {
+    throw new LatchkeyError('exceeds_own_rights', 'The calling root key lacks one of these permissions itself.');
+  }
+  const expiresAt = input.expiresAt ?? null;
+  const secret = makeSecret(ROOT_KEY_PREFIX, BODY_LENGTH, services.random);
+  const { value } = await commitChange(services, call, async (view, now) => {
+    if (expiresAt !== null && expiresAt <= now) throw new LatchkeyError('expiry_in_past');
+    const rootKey = draft(services, secret, {
+      name: input.name,
+      permissions: input.permissions,
+      source: 'created',
+      createdAt: now,
+      expiresAt,
+    });
+    await view.rootKeys.insert(rootKey);
+    return {
+      value: rootKey,
+      audit: [note('createRootKey', rootKey, { name: rootKey.name, permissions: rootKey.permissions })],
+    };
+  });
+  return { rootKey: rootKeyView(value), secret };
+}
+
+type Facts = Pick<RootKeyRecord, 'name' | 'permissions' | 'source' | 'createdAt' | 'expiresAt'>;
+
+const draft = ({ vault, random }: Services, secret: string, facts: Facts): RootKeyRecord => ({
+  ...facts,
+  id: makeId('root', random),
+  hint: hintOf(secret),
+  digest: vault.digest(secret),
+  revokedAt: null,
+});
+
+export const listRootKeys = async (services: Services, input: OperationInput<Operations['listRootKeys']>) =>
+  pageView(await services.store.rootKeys.list(pageRequest(input)), rootKeyView);
+
+/** Again: the same answer. The last one that can do everything stays, so that nobody is locked out. */
+export async function revokeRootKey(services: Services, { rootKeyId }: { rootKeyId: string }, call: Call) {
+  const { value } = await commitChange(services, call, async (view, now) => {
+    const rootKey = await view.rootKeys.get(rootKeyId);
+    if (rootKey === null) throw notFound('root key');
+    if (rootKey.revokedAt !== null) return { value: rootKey, audit: [] };
+    if (!isSubset(rootKey.permissions, call.actor.permissions)) throw new LatchkeyError('exceeds_own_rights');
+    const { rows } = await view.rootKeys.list({ limit: 1000, after: null });
+    const others = rows.filter(
+      (other) => other.id !== rootKeyId && isUsable(other, now) && other.permissions.includes(ALL),
+    );
+    if (others.length === 0 && rootKey.permissions.includes(ALL)) throw new LatchkeyError('last_root_key');
+    const revoked = { ...rootKey, revokedAt: now };
+    await view.rootKeys.update(revoked);
+    return {
+      value: revoked,
+      audit: [note('revokeRootKey', rootKey, {})],
+      changes: [{ subject: 'root_key' as const, id: rootKeyId, kind: 'ended' as const }],
+    };
+  });
+  return rootKeyView(value);
+}
+
+export const isUsable = ({ revokedAt, expiresAt }: RootKeyRecord, now: number): boolean =>
+  revokedAt === null && (expiresAt === null || now < expiresAt);
+
+/**
+ * Accepts the operator's own root key (LATCHKEY_ROOT_KEY): kept as a digest like any other. A changed setting ends the one before.
+ * Resolves to whether it was new.
+ */
+export async function acceptRootKey(services: Services, secret: string, call: Call): Promise<boolean> {
+  const { store, vault } = services;
+  const known = await store.rootKeys.findByDigest(vault.candidates(secret, false).map(({ value }) => value));
+  if (known !== null && isUsable(known, services.clock())) return false;
+  const { value } = await commitChange(services, call, async (view, now) => {
+    const { rows } = await view.rootKeys.list({ limit: 1000, after: null });
+    const before = rows.filter(
+      ({ source, revokedAt, id }) => source === 'environment' && revokedAt === null && id !== known?.id,
+    );
+    for (const rootKey of before) await view.rootKeys.update({ ...rootKey, revokedAt: now });
+    const facts: Facts = {
+      name: 'LATCHKEY_ROOT_KEY',
+      permissions: [ALL],
+      source: 'environment',
+      createdAt: now,
+      expiresAt: null,
+    };
+    const rootKey = known ? { ...known, revokedAt: null, expiresAt: null } : draft(services, secret, facts);
+    await (known ? view.rootKeys.update(rootKey) : view.rootKeys.insert(rootKey));
+    return {
+      value: true,
+      audit: [...before.map((ended) => note('revokeRootKey', ended, {})), note('acceptRootKey', rootKey, {})],
+      changes: before.map(({ id }) => ({ subject: 'root_key' as const, id, kind: 'ended' as const })),
+    };
+  });
+  return value;
+}
+
+const note = (action: string, { id }: RootKeyRecord, changes: { name?: string; permissions?: string[] }) => ({
+  action,
+  target: { type: 'root_key' as const, id },
+  organizationId: null,
+  changes,
+});

@@ -1,0 +1,81 @@
+// Running an operation by name: its row judges the input and names the permission, its handler does the work.
+
+import {
+  grants,
+  judge,
+  LatchkeyError,
+  type OperationInput,
+  type OperationName,
+  type OperationOutput,
+  type Operations,
+  operations,
+} from '@latchkey/core';
+import type { Call, RawInput } from './engine.js';
+import { createKey } from './keys/create-key.js';
+import { deleteKey, disableKey, enableKey, revokeKey } from './keys/end-key.js';
+import { importKeys } from './keys/import-keys.js';
+import { getKey, listKeys } from './keys/read-keys.js';
+import { rotateKey } from './keys/rotate-key.js';
+import { updateKey } from './keys/update-key.js';
+import * as organizations from './organizations.js';
+import * as projects from './projects.js';
+import { getUsage, listAuditEvents } from './reports.js';
+import { createRootKey, listRootKeys, revokeRootKey } from './root-keys.js';
+import type { Services } from './services.js';
+import { verifyKey, verifyKeys } from './verify-key.js';
+
+type Handlers = {
+  [Name in OperationName]: (
+    services: Services,
+    input: OperationInput<Operations[Name]>,
+    call: Call,
+  ) => Promise<OperationOutput<Operations[Name]>>;
+};
+
+const handlers: Handlers = {
+  ...organizations,
+  ...projects,
+  createKey,
+  listKeys,
+  getKey,
+  updateKey,
+  deleteKey,
+  rotateKey,
+  revokeKey,
+  disableKey,
+  enableKey,
+  importKeys,
+  verifyKey,
+  verifyKeys,
+  createRootKey,
+  listRootKeys,
+  revokeRootKey,
+  getUsage,
+  listAuditEvents,
+};
+
+/** @throws LatchkeyError with a code of the catalogue */
+export async function runOperation<Name extends OperationName>(
+  services: Services,
+  name: Name,
+  input: RawInput,
+  call: Call,
+): Promise<OperationOutput<Operations[Name]>> {
+  const row = operations[name];
+  authorize(row, call);
+  const judged = {
+    ...judge(row.params, input.params ?? {}, 'params'),
+    ...judge(row.query, input.query ?? {}, 'query'),
+    ...(row.body && judge(row.body, input.body ?? {}, 'body')),
+  };
+  return handlers[name](services, judged as OperationInput<Operations[Name]>, call);
+}
+
+function authorize({ permission, audience }: Operations[OperationName], { actor }: Call): void {
+  if (audience === 'operator' && actor.type === 'customer_key') {
+    throw new LatchkeyError('operator_only', 'Only a root key may do this.');
+  }
+  if (!grants(actor.permissions, permission)) {
+    throw new LatchkeyError('forbidden', `This needs the permission ${permission}.`);
+  }
+}

@@ -1,0 +1,18 @@
+// What the operations share: the engine's parts and the few stateful helpers built on them.
+
+import type { EngineParts } from './engine.js';
+import type { FailureThrottle } from './failure-throttle.js';
+import type { ImportedKeys } from './imported-keys.js';
+import type { KeyCache } from './key-cache.js';
+import type { UsageBuffer } from './usage-buffer.js';
+
+export interface Services extends EngineParts {
+  cache: KeyCache;
+  usage: UsageBuffer;
+  throttle: FailureThrottle;
+  importedKeys: ImportedKeys;
+  /** The raw key that chains the audit log, base64url. */
+  auditKey: string;
+  /** Runs work that nobody waits for; its failure is logged, and `settled` waits for it before the engine closes. */
+  later(name: string, work: () => Promise<void>): void;
+}

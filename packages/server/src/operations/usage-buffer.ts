@@ -1,0 +1,79 @@
+// Counts of requests and last uses, kept in memory and written in batches. Nobody waits for it; test traffic never reaches the disk.
+
+import type { LastUse, Snapshot, Store, Telemetry, UsageRow } from '@latchkey/core';
+import { LRUCache } from 'lru-cache';
+
+const HOUR_MS = 3_600_000;
+/** Last uses remembered ahead of the database, so that a reading right after a call sees it. */
+const REMEMBERED_USES = 50_000;
+/** A key's history holds this many hours of counts at most while the database is away. */
+const MAX_PENDING = 200_000;
+
+export interface UsageBuffer {
+  /** Counts one decision about a known key; `outcome` is `allowed` or the reason. */
+  record(snapshot: Snapshot, outcome: string, at: number, ip: string | null): void;
+  lastUse(keyId: string): LastUse | null;
+  /** Writes what has gathered; what could not be written stays for the next time. */
+  flush(): Promise<void>;
+}
+
+export function createUsageBuffer(store: Store, telemetry: Telemetry): UsageBuffer {
+  let counts = new Map<string, UsageRow>();
+  let uses = new Map<string, LastUse>();
+  const latest = new LRUCache<string, LastUse>({ max: REMEMBERED_USES });
+  let flushing: Promise<void> | null = null;
+
+  function addCount(row: UsageRow): void {
+    const slot = `${row.keyId} ${row.hour} ${row.outcome}`;
+    const have = counts.get(slot);
+    if (have) have.count += row.count;
+    else if (counts.size < MAX_PENDING) counts.set(slot, { ...row });
+  }
+
+  async function write(): Promise<void> {
+    const writing = { counts, uses };
+    if (writing.counts.size === 0 && writing.uses.size === 0) return;
+    counts = new Map();
+    uses = new Map();
+    try {
+      await store.transaction(async (view) => {
+        await view.usage.add([...writing.counts.values()]);
+        await view.usage.recordUse([...writing.uses.values()]);
+      });
+    } catch (cause) {
+      for (const row of writing.counts.values()) addCount(row);
+      for (const use of writing.uses.values()) if (!uses.has(use.keyId)) uses.set(use.keyId, use);
+      telemetry.count('latchkey_usage_flush_failures_total');
+      telemetry.log('warn', 'usage_flush_failed', { cause });
+    }
+  }
+
+  return {
+    record({ key }, outcome, at, ip) {
+      if (outcome === 'allowed') {
+        const use = { keyId: key.id, at, ip };
+        latest.set(key.id, use);
+        if (key.mode === 'live') uses.set(key.id, use);
+      }
+      if (key.mode === 'test') return;
+      addCount({
+        familyId: key.familyId,
+        keyId: key.id,
+        projectId: key.projectId,
+        organizationId: key.organizationId,
+        hour: Math.floor(at / HOUR_MS) * HOUR_MS,
+        outcome,
+        count: 1,
+      });
+    },
+    lastUse: (keyId) => latest.get(keyId) ?? null,
+    async flush() {
+      // One writer at a time: a second flush waits for the first and then writes what came since.
+      while (flushing) await flushing;
+      flushing = write();
+      await flushing.finally(() => {
+        flushing = null;
+      });
+    },
+  };
+}

@@ -1,0 +1,88 @@
+// verifyKey and verifyKeys: the decision as a management call, for whoever stands in front of an API without our gateway.
+
+import {
+  keyView,
+  LatchkeyError,
+  type OperationInput,
+  type OperationOutput,
+  type Operations,
+  rfc3339,
+} from '@latchkey/core';
+import type { Call, VerifyRequest } from './engine.js';
+import { keyWithLastUse } from './keys/record.js';
+import { replyTo } from './reply.js';
+import type { Services } from './services.js';
+import { verifyRequest } from './verify-request.js';
+
+type Question = OperationInput<Operations['verifyKey']>;
+type Verification = OperationOutput<Operations['verifyKey']>;
+
+/** Decides and spends. Holds no concurrency slot: over a call there is no request whose end would free it. */
+export async function verifyKey(services: Services, question: Question, call: Call): Promise<Verification> {
+  const verdict = await verifyRequest(services, requestOf(question));
+  const { snapshot, reason } = verdict;
+  services.telemetry.count('latchkey_decisions_total', { reason: reason ?? 'allowed', surface: 'verify' });
+  return {
+    valid: reason === null,
+    reason,
+    ...(snapshot && {
+      key: keyView(keyWithLastUse(services, snapshot.key), verdict.at),
+      project: { id: snapshot.project.id, name: snapshot.project.name, keyModel: snapshot.project.keyModel },
+      organization: { id: snapshot.organization.id, name: snapshot.organization.name },
+      tier: snapshot.tier?.name ?? null,
+      mode: snapshot.key.mode,
+      permissions: [...snapshot.permissions],
+      credits: null,
+      gatedFields: [...verdict.hiddenFields],
+    }),
+    budgets: verdict.budgets.map((budget) => ({
+      ...budget,
+      resetAt: budget.resetAt === null ? null : rfc3339(budget.resetAt),
+    })),
+    ...(verdict.retryAfterSeconds !== null && { retryAfterSeconds: verdict.retryAfterSeconds }),
+    degraded: false,
+    requestId: call.requestId,
+    ...(question.render && { reply: replyTo(services.profile, verdict, call.requestId) }),
+  };
+}
+
+/** Each question on its own and in its order: one refusal does not touch the others. */
+export async function verifyKeys(services: Services, { keys }: { keys: Question[] }, call: Call) {
+  const data: Verification[] = [];
+  for (const question of keys) data.push(await verifyKey(services, question, call));
+  return { data };
+}
+
+function requestOf(question: Question): VerifyRequest {
+  const { request } = question;
+  const headers = request?.headers;
+  if ((question.secret === undefined) === (headers === undefined)) {
+    throw new LatchkeyError('invalid_request', 'Send the credential once: as `secret`, or as `request.headers`.', {
+      errors: [
+        {
+          path: 'body.secret',
+          message: 'exactly one of secret and request.headers is needed',
+          fix: 'Send the presented secret, or null for none.',
+        },
+      ],
+    });
+  }
+  const rawHeaders = Object.entries(headers ?? {}).flatMap(([name, value]) =>
+    (Array.isArray(value) ? value : [value]).flatMap((line) => [name, line]),
+  );
+  const header = (wanted: string): string | null =>
+    rawHeaders.find((_, at) => at % 2 === 1 && rawHeaders[at - 1]?.toLowerCase() === wanted) ?? null;
+  return {
+    credential: headers === undefined ? { secret: question.secret ?? null } : { rawHeaders },
+    method: request?.method?.toUpperCase() ?? null,
+    path: request?.path?.split('?', 1)[0] ?? null,
+    ip: request?.ip ?? null,
+    referrer: request?.referrer ?? header('origin') ?? header('referer'),
+    mode: null,
+    permissions: question.permissions ?? [],
+    ...(question.cost && { cost: question.cost.requests }),
+    batchSize: question.batchSize ?? null,
+    fields: question.fields ?? [],
+    holdSlot: false,
+  };
+}

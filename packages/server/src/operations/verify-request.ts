@@ -1,0 +1,186 @@
+// The walk of one request: read the credential, find the key, decide, take the limits. Rendering happens elsewhere.
+
+import {
+  type Budget,
+  type BudgetName,
+  type Denial,
+  decide,
+  hiddenFields,
+  judgeShape,
+  matchRoute,
+  type Profile,
+  type Reason,
+  type RequestFacts,
+  type RouteMatch,
+  readCredential,
+  retryAfterSeconds,
+  type Snapshot,
+  type TakeClaims,
+} from '@latchkey/core';
+import { originOf, parseAddress } from './address.js';
+import { adoptDigest } from './adopt-digest.js';
+import type { Verdict, VerifyRequest } from './engine.js';
+import type { Services } from './services.js';
+
+const REFUSED_BY: Readonly<Record<BudgetName, Reason>> = {
+  perMinute: 'rate_limited',
+  perDay: 'quota_exceeded',
+  concurrent: 'concurrency_exceeded',
+};
+const nothing = (): void => {};
+
+/** Never throws: a decision that cannot be made safely is `unavailable`. */
+export async function verifyRequest(services: Services, request: VerifyRequest): Promise<Verdict> {
+  const route =
+    request.method !== null && request.path !== null
+      ? matchRoute(services.profile, request.method, request.path)
+      : null;
+  const answer = verdictMaker(services, request, route);
+  try {
+    return await walk(services, request, route, answer);
+  } catch (cause) {
+    services.telemetry.log('error', 'verify_failed', { cause });
+    return answer(null, 0, { reason: 'unavailable', retryAfterSeconds: 1 });
+  }
+}
+
+type Answer = (snapshot: Snapshot | null, position: number, rest: Partial<Verdict>) => Verdict;
+
+const verdictMaker =
+  (services: Services, request: VerifyRequest, route: RouteMatch | null): Answer =>
+  (snapshot, position, rest) => {
+    const verdict: Verdict = {
+      reason: null,
+      required: null,
+      snapshot,
+      route,
+      budgets: [],
+      retryAfterSeconds: null,
+      hiddenFields: snapshot
+        ? hiddenFields(snapshot.tier, services.profile.policy.tiers, services.profile.policy.gatedFields)
+        : [],
+      at: services.clock(),
+      position,
+      release: nothing,
+      ...rest,
+    };
+    if (snapshot !== null) services.usage.record(snapshot, verdict.reason ?? 'allowed', verdict.at, request.ip);
+    return verdict;
+  };
+
+async function walk(
+  services: Services,
+  request: VerifyRequest,
+  route: RouteMatch | null,
+  answer: Answer,
+): Promise<Verdict> {
+  const reading = credentialOf(services.profile, request);
+  if ('reason' in reading) return answer(null, 0, { reason: reading.reason });
+
+  const found = await findKey(services, reading.secret);
+  if ('reason' in found) {
+    const wait = services.throttle.fail(request.ip);
+    return wait === null
+      ? answer(null, 0, { reason: found.reason })
+      : answer(null, 0, { reason: 'too_many_failures', retryAfterSeconds: wait });
+  }
+
+  const { snapshot, position } = found;
+  const claims = claimsOf(snapshot, request, route);
+  const denial = decide(snapshot, factsOf(services, request, route), services.profile.policy, services.clock());
+  if (denial !== null) {
+    const budgets = await budgetsBeside(services, denial, claims);
+    return answer(snapshot, position, { reason: denial.reason, required: denial.required ?? null, budgets });
+  }
+
+  const taken = await services.limiter.take(claims);
+  if (taken.refusedBy !== null) {
+    return answer(snapshot, position, {
+      reason: REFUSED_BY[taken.refusedBy],
+      budgets: taken.budgets,
+      retryAfterSeconds: retryAfterSeconds(taken.refusedBy, taken.budgets, services.clock()),
+    });
+  }
+  if (!services.cache.unendedSince(snapshot, position)) {
+    // Ended while the quota was being written ahead: a second look says how.
+    taken.release?.();
+    return walk(services, request, route, answer);
+  }
+  if (taken.fairUsePassed) reportFairUse(services, snapshot);
+  return answer(snapshot, position, { budgets: taken.budgets, release: taken.release ?? nothing });
+}
+
+const credentialOf = (profile: Profile, { credential }: VerifyRequest) =>
+  readCredential(
+    'rawHeaders' in credential ? credential.rawHeaders : presentedAs(profile, credential.secret),
+    profile.wire.credential,
+  );
+
+/** A secret that was handed over alone, as it would have stood in its header, so that one grammar judges both. */
+function presentedAs(profile: Profile, secret: string | null): string[] {
+  if (!secret) return [];
+  const place = profile.wire.credential;
+  return [place.header, 'scheme' in place ? `${place.scheme} ${secret}` : secret];
+}
+
+type Found = { snapshot: Snapshot; position: number } | { reason: Reason };
+
+/** The key behind a secret. A wrong checksum spares the lookup only while every key was made here. */
+async function findKey(services: Services, secret: string): Promise<Found> {
+  const { live, test } = services.profile.policy.prefixes;
+  const shape = judgeShape(secret, test === undefined ? [live] : [live, test]);
+  const imported = await services.importedKeys.any();
+  if (shape === 'mistyped' && !imported) return { reason: 'mistyped_key' };
+  const digests = services.vault.candidates(secret, imported);
+  const { snapshot, position } = await services.cache.find(digests);
+  if (snapshot === null) return { reason: shape === 'mistyped' ? 'mistyped_key' : 'unknown_key' };
+  const current = digests[0];
+  if (current && snapshot.key.digest.value !== current.value) adoptDigest(services, snapshot.key.id, secret, current);
+  return { snapshot, position };
+}
+
+function factsOf(services: Services, request: VerifyRequest, route: RouteMatch | null): RequestFacts {
+  const row = route?.route ?? null;
+  const needed = request.permissions ?? [];
+  return {
+    method: request.method,
+    path: request.path,
+    address: parseAddress(request.ip),
+    origin: originOf(request.referrer),
+    mode: request.mode ?? row?.mode ?? null,
+    servedModes: services.servedModes,
+    permissions: row?.permission ? [row.permission, ...needed] : needed,
+    tier: row?.tier ?? null,
+    batchSize: request.batchSize ?? null,
+    fields: request.fields ?? [],
+    pathRules: services.profile.routes.length > 0,
+  };
+}
+
+function claimsOf(snapshot: Snapshot, request: VerifyRequest, route: RouteMatch | null): TakeClaims {
+  // Without a path nobody can tell which routes are meant: then the cap counts.
+  const concurrency = request.path === null || (route?.route.concurrency ?? null) !== null;
+  return {
+    familyId: snapshot.key.familyId,
+    limits: snapshot.limits,
+    cost: request.cost ?? route?.route.cost ?? 1,
+    durable: snapshot.key.mode === 'live',
+    concurrency,
+    holdSlot: request.holdSlot && concurrency,
+  };
+}
+
+/** 402 and 403 carry the key's numbers too, read without spending. A 401 says nothing about them. */
+async function budgetsBeside(services: Services, denial: Denial, claims: TakeClaims): Promise<readonly Budget[]> {
+  const { status } = services.profile.wire.reasons[denial.reason];
+  return status === 401 ? [] : (await services.limiter.peek({ ...claims, cost: 0 })).budgets;
+}
+
+function reportFairUse(services: Services, { key, limits }: Snapshot): void {
+  services.telemetry.count('latchkey_fair_use_exceeded_total');
+  services.telemetry.log('info', 'fair_use_exceeded', {
+    keyId: key.id,
+    projectId: key.projectId,
+    perDay: limits.perDay?.limit,
+  });
+}
