@@ -18,6 +18,16 @@ import {
 const STATEMENTS_KEPT = 500;
 /** How long queued transactions may run on before timers and sockets get their turn. */
 const TURN_MS = 10;
+/** Waiting inside SQLite stops the whole process, so it is short; the rest is waited for outside. */
+const BUSY_INSIDE_MS = 50;
+const BUSY_OUTSIDE_MS = 2_000;
+const BUSY = 5;
+
+/** SQLite's result code without what is added in its upper bits; 0 when the error is not SQLite's. */
+function primaryCode(error: unknown): number {
+  const errcode = (error as { errcode?: unknown } | null)?.errcode;
+  return typeof errcode === 'number' ? errcode & 0xff : 0;
+}
 
 const UNIQUE_CODES = new Set([1555, 2067, 2579]);
 const FOREIGN_KEY_CODES = new Set([787, 1811]);
@@ -31,7 +41,7 @@ export function translateSqliteError(error: unknown): unknown {
   if (typeof errcode === 'number') {
     if (UNIQUE_CODES.has(errcode)) return new LatchkeyError('duplicate_key', undefined, { cause: error });
     if (FOREIGN_KEY_CODES.has(errcode)) return new LatchkeyError('not_found', undefined, { cause: error });
-    if (OUTSIDE_CODES.has(errcode & 0xff)) return unavailable(error);
+    if (OUTSIDE_CODES.has(primaryCode(error))) return unavailable(error);
   } else if (code === 'ERR_INVALID_STATE') return unavailable(error);
   return new LatchkeyError('internal_error', undefined, { cause: error });
 }
@@ -62,11 +72,15 @@ export function openSqlite(file: string): SqliteDatabase {
   return translating(() => {
     const inMemory = file === ':memory:';
     if (!inMemory) {
-      mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-      closeSync(openSync(file, 'a', 0o600));
+      try {
+        mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+        closeSync(openSync(file, 'a', 0o600));
+      } catch (cause) {
+        throw new LatchkeyError('configuration_invalid', `The database ${file} cannot be made or written.`, { cause });
+      }
     }
     const raw = new DatabaseSync(file);
-    raw.exec('pragma busy_timeout = 5000');
+    raw.exec(`pragma busy_timeout = ${BUSY_INSIDE_MS}`);
     if (!inMemory) raw.exec('pragma journal_mode = wal');
     raw.exec('pragma synchronous = full');
     raw.exec('pragma foreign_keys = on');
@@ -164,8 +178,22 @@ function createDriver(raw: DatabaseSyncInstance): Driver {
     return { rows: [], numAffectedRows: BigInt(changes) };
   };
 
+  /** Tries again while somebody else, such as an operator's shell, holds the file; never in the midst of a transaction. */
+  const patiently = async <T>(work: () => T): Promise<T> => {
+    for (const startedAt = performance.now(); ; ) {
+      try {
+        return work();
+      } catch (error) {
+        const busy = primaryCode(error) === BUSY;
+        if (!busy || raw.isTransaction || performance.now() - startedAt > BUSY_OUTSIDE_MS)
+          throw translateSqliteError(error);
+      }
+      await new Promise((resolve) => setTimeout(resolve, BUSY_INSIDE_MS));
+    }
+  };
+
   const connection: DatabaseConnection = {
-    executeQuery: async <R>(query: CompiledQuery) => translating(() => run<R>(query)),
+    executeQuery: (query) => patiently(() => run(query)),
     streamQuery: () => {
       throw new Error('streaming is not used');
     },
@@ -180,7 +208,7 @@ function createDriver(raw: DatabaseSyncInstance): Driver {
       return connection;
     },
     beginTransaction: async () => {
-      translating(() => raw.exec('begin immediate'));
+      await patiently(() => raw.exec('begin immediate'));
       expectsTransaction = true;
     },
     commitTransaction: async () => {

@@ -1,0 +1,772 @@
+// What every Store must hold, whatever database is behind it. Adapters run it from their own tests.
+
+import type {
+  AuditRecord,
+  KeyRecord,
+  OrganizationRecord,
+  Page,
+  PageRequest,
+  ProjectRecord,
+  ReplayRecord,
+  RootKeyRecord,
+  Store,
+  UsageRow,
+} from '@latchkey/core';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+export interface StoreUnderTest {
+  store: Store;
+  /** Closes the store and opens another one on the same data. */
+  reopen(): Promise<Store>;
+  dispose(): Promise<void>;
+}
+
+export const organization = (id: string, more: Partial<OrganizationRecord> = {}): OrganizationRecord => ({
+  id,
+  name: `Organization ${id}`,
+  metadata: null,
+  createdAt: 1_000,
+  suspendedAt: null,
+  ...more,
+});
+
+export const project = (id: string, more: Partial<ProjectRecord> = {}): ProjectRecord => ({
+  id,
+  organizationId: 'org_1',
+  name: `Project ${id}`,
+  keyModel: 'v2',
+  tier: null,
+  metadata: null,
+  createdAt: 1_000,
+  suspendedAt: null,
+  ...more,
+});
+
+export const digestOf = (text: string) => Buffer.from(text).toString('hex').padEnd(64, '0').slice(0, 64);
+
+export const key = (id: string, more: Partial<KeyRecord> = {}): KeyRecord => ({
+  id,
+  organizationId: 'org_1',
+  projectId: 'proj_1',
+  familyId: `fam_${id}`,
+  generation: 1,
+  name: `Key ${id}`,
+  prefix: 'lk_live_',
+  hint: 'abcd',
+  mode: 'live',
+  model: 'v2',
+  tier: null,
+  permissions: null,
+  restrictions: null,
+  limits: null,
+  environment: null,
+  metadata: null,
+  ownerId: null,
+  digest: { kind: 'hmac', pepperId: 'aaaaaaaaaaaa', value: digestOf(id) },
+  imported: false,
+  webhookSecret: null,
+  createdBy: 'root_1',
+  createdAt: 1_000,
+  expiresAt: null,
+  disabledAt: null,
+  graceEndsAt: null,
+  revokedAt: null,
+  revokedReason: null,
+  lastUsedAt: null,
+  lastUsedIp: null,
+  ...more,
+});
+
+const rootKey = (id: string, more: Partial<RootKeyRecord> = {}): RootKeyRecord => ({
+  id,
+  name: `Root ${id}`,
+  hint: 'wxyz',
+  permissions: ['*'],
+  digest: { kind: 'hmac', pepperId: 'aaaaaaaaaaaa', value: digestOf(id) },
+  source: 'created',
+  createdAt: 1_000,
+  expiresAt: null,
+  revokedAt: null,
+  ...more,
+});
+
+const auditRecord = (sequence: number, more: Partial<AuditRecord> = {}): AuditRecord => ({
+  id: `aud_${more.chain ?? 'org_1'}_${sequence}`,
+  chain: 'org_1',
+  sequence,
+  mac: `mac${sequence}`,
+  organizationId: 'org_1',
+  at: 1_000 + sequence,
+  actorType: 'root_key',
+  actorId: 'root_1',
+  action: 'createKey',
+  targetType: 'key',
+  targetId: 'key_1',
+  projectId: null,
+  changes: {},
+  requestId: 'req_1',
+  ...more,
+});
+
+const headOf = (record: AuditRecord) => ({
+  chain: record.chain,
+  sequence: record.sequence,
+  mac: record.mac,
+  seal: `seal${record.sequence}`,
+});
+
+const usageRow = (more: Partial<UsageRow> = {}): UsageRow => ({
+  familyId: 'fam_1',
+  keyId: 'key_1',
+  projectId: 'proj_1',
+  organizationId: 'org_1',
+  hour: 3_600_000,
+  outcome: 'allowed',
+  count: 1,
+  ...more,
+});
+
+const everything: PageRequest = { limit: 1_000, after: null };
+
+/** Reads a list to its end in pages of `limit`, calling `between` after each. */
+async function pages<T>(
+  limit: number,
+  read: (page: PageRequest) => Promise<Page<T>>,
+  between: () => Promise<void> = async () => {},
+): Promise<T[]> {
+  const rows: T[] = [];
+  let after: PageRequest['after'] = null;
+  do {
+    const page: Page<T> = await read({ limit, after });
+    expect(page.rows.length).toBeLessThanOrEqual(limit);
+    rows.push(...page.rows);
+    after = page.next;
+    await between();
+  } while (after !== null);
+  return rows;
+}
+
+const ids = (rows: readonly { id: string }[]) => rows.map((row) => row.id);
+
+/** `durable: false`: nothing outlives the store, so nothing is asked of `reopen`. */
+export function storeSuite(name: string, open: () => Promise<StoreUnderTest>, { durable }: { durable: boolean }): void {
+  describe(`store: ${name}`, () => {
+    let under: StoreUnderTest;
+    let store: Store;
+
+    beforeEach(async () => {
+      under = await open();
+      store = under.store;
+    });
+    afterEach(() => under.dispose());
+
+    const seed = async (): Promise<void> => {
+      await store.organizations.insert(organization('org_1'));
+      await store.projects.insert(project('proj_1'));
+    };
+
+    describe('records', () => {
+      it('come back exactly as they went in, with every field null', async () => {
+        await seed();
+        await store.keys.insert(key('key_1'));
+        expect(await store.organizations.get('org_1')).toEqual(organization('org_1'));
+        expect(await store.projects.get('proj_1')).toEqual(project('proj_1'));
+        expect(await store.keys.get('key_1')).toEqual(key('key_1'));
+      });
+
+      it('come back exactly as they went in, with every field set', async () => {
+        await seed();
+        const metadata = { text: '😀 é \u0000 "quoted" \\', nested: [1, 2.5, true, null, { deep: -1e300 }], '': 0 };
+        const full = key('key_1', {
+          name: '键 🔑 naïve',
+          permissions: ['items.read', '*'],
+          restrictions: { ips: ['10.0.0.0/8', '::1/128'], referrers: [], endpoints: ['GET /a/**'] },
+          limits: { perMinute: 0, perDay: 2 ** 53 - 1, concurrent: 1 },
+          environment: 'staging',
+          tier: 'pro',
+          mode: 'test',
+          model: 'legacy',
+          metadata,
+          ownerId: 'user_1',
+          imported: true,
+          digest: { kind: 'sha256', pepperId: null, value: digestOf('full') },
+          webhookSecret: 'v1.bbbbbbbbbbbb.AAAA',
+          expiresAt: 8.64e15,
+          disabledAt: 1,
+          graceEndsAt: 2,
+          revokedAt: 3,
+          revokedReason: 'leaked',
+          lastUsedAt: 4,
+          lastUsedIp: '2001:db8::1',
+        });
+        await store.keys.insert(full);
+        expect(await store.keys.get('key_1')).toEqual(full);
+        const acme = organization('org_2', { metadata, suspendedAt: 5 });
+        await store.organizations.insert(acme);
+        expect(await store.organizations.get('org_2')).toEqual(acme);
+        const web = project('proj_2', {
+          organizationId: 'org_2',
+          metadata,
+          tier: 'free',
+          keyModel: 'legacy',
+          suspendedAt: 6,
+        });
+        await store.projects.insert(web);
+        expect(await store.projects.get('proj_2')).toEqual(web);
+      });
+
+      it('keep null, empty and filled apart', async () => {
+        await seed();
+        const variants = [
+          { permissions: null, restrictions: null, limits: null, metadata: null },
+          { permissions: [], restrictions: {}, limits: {}, metadata: {} },
+          { permissions: ['a'], restrictions: { ips: [] }, limits: { perDay: 0 }, metadata: { a: null } },
+        ];
+        for (const [at, variant] of variants.entries()) {
+          await store.keys.insert(key(`key_${at}`, variant));
+          expect(await store.keys.get(`key_${at}`)).toMatchObject(variant);
+        }
+        for (const variant of [...variants].reverse()) {
+          await store.keys.update(key('key_0', variant));
+          expect(await store.keys.get('key_0')).toMatchObject(variant);
+        }
+      });
+
+      it('that would come back changed are refused, never cut', async () => {
+        await expect(store.organizations.insert(organization('o', { name: 'a\0b' }))).rejects.toMatchObject({
+          code: 'invalid_request',
+        });
+        await expect(store.organizations.insert(organization('o', { name: 'a\ud800b' }))).rejects.toMatchObject({
+          code: 'invalid_request',
+        });
+        expect(await store.organizations.get('o')).toBeNull();
+      });
+
+      it('a name that looks like SQL is a name', async () => {
+        const name = `'); drop table keys; --" ? $1 :x`;
+        await store.organizations.insert(organization('org_1', { name }));
+        expect((await store.organizations.get('org_1'))?.name).toBe(name);
+      });
+
+      it('that are missing are null', async () => {
+        expect(await store.organizations.get('x')).toBeNull();
+        expect(await store.projects.get('x')).toBeNull();
+        expect(await store.keys.get('x')).toBeNull();
+        expect(await store.keys.findByDigest(['x'])).toBeNull();
+        expect(await store.keys.findByDigest([])).toBeNull();
+        expect(await store.keys.family('x')).toEqual([]);
+        expect(await store.rootKeys.get('x')).toBeNull();
+        expect(await store.rootKeys.findByDigest([])).toBeNull();
+        expect(await store.audit.head('x')).toBeNull();
+        expect(await store.replays.get('x')).toBeNull();
+        expect(await store.settings.get('x')).toBeNull();
+      });
+
+      it('are changed by update, and only the one named', async () => {
+        await seed();
+        await store.organizations.insert(organization('org_2'));
+        await store.organizations.update(organization('org_1', { name: 'New', suspendedAt: 9 }));
+        expect(await store.organizations.get('org_1')).toMatchObject({ name: 'New', suspendedAt: 9 });
+        expect(await store.organizations.get('org_2')).toEqual(organization('org_2'));
+        await store.projects.update(project('proj_1', { tier: 'pro', suspendedAt: 9 }));
+        expect(await store.projects.get('proj_1')).toMatchObject({ tier: 'pro', suspendedAt: 9 });
+        await store.keys.insert(key('key_1'));
+        await store.keys.insert(key('key_2'));
+        await store.keys.update(key('key_1', { revokedAt: 7, revokedReason: 'x' }));
+        expect(await store.keys.get('key_1')).toMatchObject({ revokedAt: 7, revokedReason: 'x' });
+        expect(await store.keys.get('key_2')).toEqual(key('key_2'));
+      });
+    });
+
+    describe('lists', () => {
+      it('are newest first; equal times are ordered by id', async () => {
+        for (const [id, createdAt] of [
+          ['a', 1],
+          ['c', 2],
+          ['b', 2],
+          ['d', 3],
+        ] as const)
+          await store.organizations.insert(organization(id, { createdAt }));
+        expect(ids((await store.organizations.list(everything)).rows)).toEqual(['d', 'c', 'b', 'a']);
+      });
+
+      it('end with a null cursor exactly at the end', async () => {
+        await store.organizations.insert(organization('a'));
+        await store.organizations.insert(organization('b'));
+        expect((await store.organizations.list({ limit: 2, after: null })).next).toBeNull();
+        expect((await store.organizations.list({ limit: 1, after: null })).next).toEqual({ at: 1_000, id: 'b' });
+        expect(await store.organizations.list({ limit: 5, after: { at: 0, id: '' } })).toEqual({
+          rows: [],
+          next: null,
+        });
+      });
+
+      it('show each row once while others are inserted and deleted', async () => {
+        await seed();
+        const before = Array.from({ length: 25 }, (_, at) =>
+          key(`key_${String(at).padStart(2, '0')}`, { createdAt: 1_000 + (at >> 2) }),
+        );
+        for (const record of before) await store.keys.insert(record);
+        let newer = 0;
+        const seen = await pages(
+          4,
+          (page) => store.keys.list({ projectId: 'proj_1' }, page),
+          async () => {
+            newer += 1;
+            await store.keys.insert(key(`new_${newer}`, { createdAt: 5_000 + newer }));
+            if (newer === 1) await store.keys.delete('key_00', 1);
+          },
+        );
+        expect(ids(seen)).toEqual(ids(before).slice(1).sort().reverse());
+      });
+
+      it('of keys hold to their filter and their project', async () => {
+        await seed();
+        await store.projects.insert(project('proj_2'));
+        await store.keys.insert(key('a', { mode: 'test' }));
+        await store.keys.insert(key('b', { revokedAt: 5 }));
+        await store.keys.insert(key('c', { familyId: 'fam_a', generation: 2 }));
+        await store.keys.insert(key('d', { projectId: 'proj_2' }));
+        const list = async (filter: object) =>
+          ids((await store.keys.list({ projectId: 'proj_1', ...filter }, everything)).rows);
+        expect(await list({})).toEqual(['c', 'b', 'a']);
+        expect(await list({ notRevoked: true })).toEqual(['c', 'a']);
+        expect(await list({ mode: 'test' })).toEqual(['a']);
+        expect(await list({ familyId: 'fam_a' })).toEqual(['c', 'a']);
+        expect(await list({ projectId: 'proj_2' })).toEqual(['d']);
+      });
+
+      it('of projects, root keys and audit page the same way', async () => {
+        await seed();
+        await store.organizations.insert(organization('org_2'));
+        for (const id of ['a', 'b', 'c']) {
+          await store.projects.insert(project(`proj_${id}`, { organizationId: id === 'b' ? 'org_2' : 'org_1' }));
+          await store.rootKeys.insert(rootKey(id));
+        }
+        for (const sequence of [1, 2, 3]) {
+          const record = auditRecord(sequence);
+          await store.audit.append(record, headOf(record));
+        }
+        expect(ids(await pages(1, (page) => store.projects.list({}, page)))).toEqual([
+          'proj_c',
+          'proj_b',
+          'proj_a',
+          'proj_1',
+        ]);
+        expect(ids(await pages(1, (page) => store.projects.list({ organizationId: 'org_2' }, page)))).toEqual([
+          'proj_b',
+        ]);
+        expect(ids(await pages(2, (page) => store.rootKeys.list(page)))).toEqual(['c', 'b', 'a']);
+        expect(ids(await pages(2, (page) => store.audit.list({}, page)))).toEqual([
+          'aud_org_1_3',
+          'aud_org_1_2',
+          'aud_org_1_1',
+        ]);
+      });
+    });
+
+    describe('keys', () => {
+      beforeEach(seed);
+
+      it('are found by any of several digests, the first named first', async () => {
+        await store.keys.insert(key('a'));
+        await store.keys.insert(key('b'));
+        expect((await store.keys.findByDigest(['none', digestOf('b')]))?.id).toBe('b');
+        expect((await store.keys.findByDigest([digestOf('b'), digestOf('a')]))?.id).toBe('b');
+        expect((await store.keys.findByDigest([digestOf('a'), digestOf('b')]))?.id).toBe('a');
+      });
+
+      it('with an id or digest that is there are duplicates', async () => {
+        await store.keys.insert(key('a'));
+        await expect(store.keys.insert(key('b', { digest: key('a').digest }))).rejects.toMatchObject({
+          code: 'duplicate_key',
+        });
+        await expect(store.keys.insert(key('a', { digest: key('z').digest }))).rejects.toMatchObject({
+          code: 'duplicate_key',
+        });
+        expect(ids((await store.keys.list({ projectId: 'proj_1' }, everything)).rows)).toEqual(['a']);
+      });
+
+      it('cannot take over the digest of another by update', async () => {
+        await store.keys.insert(key('a'));
+        await store.keys.insert(key('b'));
+        await expect(store.keys.update(key('b', { digest: key('a').digest }))).rejects.toMatchObject({
+          code: 'duplicate_key',
+        });
+        expect(await store.keys.get('b')).toEqual(key('b'));
+      });
+
+      it('deleted are gone and never come back under their digest or id', async () => {
+        await store.keys.insert(key('a'));
+        await store.keys.delete('a', 99);
+        expect(await store.keys.get('a')).toBeNull();
+        expect(await store.keys.findByDigest([digestOf('a')])).toBeNull();
+        await expect(store.keys.insert(key('b', { digest: key('a').digest }))).rejects.toMatchObject({
+          code: 'duplicate_key',
+        });
+        await expect(store.keys.insert(key('a', { digest: key('z').digest }))).rejects.toMatchObject({
+          code: 'duplicate_key',
+        });
+        await store.keys.delete('a', 100);
+        await store.keys.insert(key('c'));
+        expect((await store.keys.get('c'))?.id).toBe('c');
+      });
+
+      it('deleted with their project or organization leave tombstones too', async () => {
+        await store.projects.insert(project('proj_2'));
+        await store.keys.insert(key('a'));
+        await store.keys.insert(key('b', { projectId: 'proj_2' }));
+        await store.projects.delete('proj_1', 5);
+        expect(await store.projects.get('proj_1')).toBeNull();
+        expect(await store.keys.get('a')).toBeNull();
+        expect((await store.keys.get('b'))?.id).toBe('b');
+        await expect(
+          store.keys.insert(key('x', { projectId: 'proj_2', digest: key('a').digest })),
+        ).rejects.toMatchObject({
+          code: 'duplicate_key',
+        });
+        await store.organizations.delete('org_1', 6);
+        expect(await store.organizations.get('org_1')).toBeNull();
+        expect(await store.projects.get('proj_2')).toBeNull();
+        expect(await store.keys.get('b')).toBeNull();
+        await store.organizations.insert(organization('org_2'));
+        await store.projects.insert(project('proj_3', { organizationId: 'org_2' }));
+        const again = key('y', { organizationId: 'org_2', projectId: 'proj_3', digest: key('b').digest });
+        await expect(store.keys.insert(again)).rejects.toMatchObject({ code: 'duplicate_key' });
+      });
+
+      it('imported by a plain digest stay known by it after they moved to ours', async () => {
+        const plain = { kind: 'sha256', pepperId: null, value: digestOf('plain') } as const;
+        await store.keys.insert(key('a', { digest: plain, imported: true }));
+        await store.keys.update(key('a', { imported: true }));
+        expect((await store.keys.findByDigest([digestOf('a')]))?.id).toBe('a');
+        await expect(store.keys.insert(key('b', { digest: plain }))).rejects.toMatchObject({ code: 'duplicate_key' });
+        await store.keys.update(key('a', { name: 'again' }));
+        expect((await store.keys.get('a'))?.name).toBe('again');
+      });
+
+      it('of a family come oldest generation first, each generation once', async () => {
+        await store.keys.insert(key('c', { familyId: 'f', generation: 2 }));
+        await store.keys.insert(key('b', { familyId: 'f', generation: 10 }));
+        await store.keys.insert(key('a', { familyId: 'f', generation: 1 }));
+        expect(ids(await store.keys.family('f'))).toEqual(['a', 'c', 'b']);
+        await expect(store.keys.insert(key('d', { familyId: 'f', generation: 2 }))).rejects.toMatchObject({
+          code: 'duplicate_key',
+        });
+      });
+
+      it('of a project that is not there are refused', async () => {
+        await expect(store.keys.insert(key('a', { projectId: 'nowhere' }))).rejects.toMatchObject({
+          code: 'not_found',
+        });
+      });
+
+      it('last use only moves forward, and update never touches it', async () => {
+        await store.keys.insert(key('a'));
+        await store.usage.recordUse([
+          { keyId: 'a', at: 50, ip: '1.1.1.1' },
+          { keyId: 'a', at: 40, ip: '2.2.2.2' },
+          { keyId: 'gone', at: 60, ip: null },
+        ]);
+        expect(await store.keys.get('a')).toMatchObject({ lastUsedAt: 50, lastUsedIp: '1.1.1.1' });
+        await store.usage.recordUse([{ keyId: 'a', at: 49, ip: '3.3.3.3' }]);
+        await store.keys.update(key('a', { name: 'renamed', lastUsedAt: null, lastUsedIp: null }));
+        expect(await store.keys.get('a')).toMatchObject({ name: 'renamed', lastUsedAt: 50, lastUsedIp: '1.1.1.1' });
+        await store.usage.recordUse([{ keyId: 'a', at: 51, ip: null }]);
+        expect(await store.keys.get('a')).toMatchObject({ lastUsedAt: 51, lastUsedIp: null });
+      });
+
+      it('are counted by pepper, and found while sealed under another master key', async () => {
+        await store.keys.insert(key('a', { webhookSecret: 'v1.bbbbbbbbbbbb.x' }));
+        await store.keys.insert(key('b', { webhookSecret: 'v1.cccccccccccc.x' }));
+        await store.keys.insert(key('c', { digest: { kind: 'hmac', pepperId: 'dddddddddddd', value: digestOf('c') } }));
+        await store.keys.insert(key('d', { digest: { kind: 'sha256', pepperId: null, value: digestOf('d') } }));
+        const counts = await store.keys.countByPepper();
+        expect(new Map(counts.map(({ pepperId, count }) => [pepperId, count]))).toEqual(
+          new Map([
+            [null, 1],
+            ['aaaaaaaaaaaa', 2],
+            ['dddddddddddd', 1],
+          ]),
+        );
+        expect(ids(await store.keys.sealedUnderOther('cccccccccccc', 10))).toEqual(['a']);
+        expect(await store.keys.sealedUnderOther('eeeeeeeeeeee', 1)).toHaveLength(1);
+        await store.keys.update(key('a', { webhookSecret: 'v1.cccccccccccc.y' }));
+        expect(await store.keys.sealedUnderOther('cccccccccccc', 10)).toEqual([]);
+      });
+
+      it('imported count only while one of them is not revoked', async () => {
+        await store.keys.insert(key('a'));
+        expect(await store.keys.anyImported()).toBe(false);
+        await store.keys.insert(key('b', { imported: true }));
+        expect(await store.keys.anyImported()).toBe(true);
+        await store.keys.update(key('b', { imported: true, revokedAt: 1 }));
+        expect(await store.keys.anyImported()).toBe(false);
+      });
+    });
+
+    it('root keys are kept, found by digest, changed, and unique', async () => {
+      const full = rootKey('r1', { permissions: [], source: 'environment', expiresAt: 1, revokedAt: 2 });
+      await store.rootKeys.insert(full);
+      expect(await store.rootKeys.get('r1')).toEqual(full);
+      expect(await store.rootKeys.findByDigest(['none', digestOf('r1')])).toEqual(full);
+      await store.rootKeys.update({ ...full, revokedAt: null, permissions: ['keys.read'] });
+      expect(await store.rootKeys.get('r1')).toMatchObject({ revokedAt: null, permissions: ['keys.read'] });
+      await expect(store.rootKeys.insert(rootKey('r2', { digest: full.digest }))).rejects.toMatchObject({
+        code: 'duplicate_key',
+      });
+      expect(await store.rootKeys.countByPepper()).toEqual([{ pepperId: 'aaaaaaaaaaaa', count: 1 }]);
+    });
+
+    describe('audit', () => {
+      it('keeps each chain in order with its own head', async () => {
+        for (const record of [
+          auditRecord(1),
+          auditRecord(2),
+          auditRecord(1, { chain: 'installation', organizationId: null }),
+          auditRecord(3, { changes: { name: ['a', '😀'] }, projectId: 'proj_1' }),
+        ])
+          await store.audit.append(record, headOf(record));
+        expect(await store.audit.head('org_1')).toEqual(headOf(auditRecord(3)));
+        expect((await store.audit.heads()).map(({ chain, sequence }) => [chain, sequence])).toEqual([
+          ['installation', 1],
+          ['org_1', 3],
+        ]);
+        expect(await store.audit.chain('org_1', 2, 10)).toEqual([
+          auditRecord(2),
+          auditRecord(3, { changes: { name: ['a', '😀'] }, projectId: 'proj_1' }),
+        ]);
+        expect(await store.audit.chain('org_1', 1, 1)).toEqual([auditRecord(1)]);
+      });
+
+      it('has no second record at one place of a chain, and then keeps the head', async () => {
+        await store.audit.append(auditRecord(1), headOf(auditRecord(1)));
+        const other = auditRecord(1, { id: 'other', mac: 'other' });
+        await expect(store.audit.append(other, headOf(other))).rejects.toMatchObject({ code: 'duplicate_key' });
+        expect(await store.audit.head('org_1')).toEqual(headOf(auditRecord(1)));
+      });
+
+      it('is filtered by every field', async () => {
+        const rows = [
+          auditRecord(1, { projectId: 'p', action: 'revokeKey', targetId: 't', actorId: 'me' }),
+          auditRecord(2),
+          auditRecord(1, { chain: 'org_2', organizationId: 'org_2' }),
+        ];
+        for (const row of rows) await store.audit.append(row, headOf(row));
+        const list = async (filter: object) => ids((await store.audit.list(filter, everything)).rows);
+        for (const filter of [{ projectId: 'p' }, { action: 'revokeKey' }, { targetId: 't' }, { actorId: 'me' }])
+          expect(await list(filter)).toEqual(['aud_org_1_1']);
+        expect(await list({ organizationId: 'org_2' })).toEqual(['aud_org_2_1']);
+        expect(await list({ from: 1_002 })).toEqual(['aud_org_1_2']);
+        expect(await list({ from: 1_001, to: 1_002 })).toEqual(['aud_org_2_1', 'aud_org_1_1']);
+      });
+    });
+
+    it('replays lose their answer first and themselves later', async () => {
+      const record: ReplayRecord = { id: 'a', fingerprint: 'f', keyId: 'key_1', answer: 'sealed', createdAt: 100 };
+      await store.replays.insert(record);
+      await store.replays.insert({ ...record, id: 'b', createdAt: 200 });
+      await expect(store.replays.insert(record)).rejects.toMatchObject({ code: 'duplicate_key' });
+      await store.replays.prune(200, 100);
+      expect(await store.replays.get('a')).toEqual({ ...record, answer: '' });
+      expect((await store.replays.get('b'))?.answer).toBe('sealed');
+      await store.replays.prune(200, 200);
+      expect(await store.replays.get('a')).toBeNull();
+      expect((await store.replays.get('b'))?.answer).toBe('sealed');
+    });
+
+    describe('usage', () => {
+      it('adds up, also within one call, and by key, hour and outcome', async () => {
+        await store.usage.add([usageRow(), usageRow({ count: 2 }), usageRow({ outcome: 'rate_limited' })]);
+        await store.usage.add([usageRow({ count: 10 }), usageRow({ hour: 7_200_000 }), usageRow({ keyId: 'key_2' })]);
+        await store.usage.add([]);
+        const rows = await store.usage.list({ from: 0, to: 7_200_000 });
+        expect(rows).toEqual([
+          usageRow({ count: 13 }),
+          usageRow({ outcome: 'rate_limited' }),
+          usageRow({ keyId: 'key_2' }),
+        ]);
+        expect(await store.usage.list({ from: 7_200_000, to: 7_200_001 })).toEqual([usageRow({ hour: 7_200_000 })]);
+      });
+
+      it('is filtered by organization, project and key', async () => {
+        await store.usage.add([
+          usageRow({ keyId: 'a' }),
+          usageRow({ keyId: 'b', projectId: 'proj_2' }),
+          usageRow({ keyId: 'c', organizationId: 'org_2', projectId: 'proj_3' }),
+        ]);
+        const list = async (filter: object) =>
+          (await store.usage.list({ from: 0, to: 1e12, ...filter })).map((row) => row.keyId);
+        expect(await list({ organizationId: 'org_1' })).toEqual(['a', 'b']);
+        expect(await list({ projectId: 'proj_2' })).toEqual(['b']);
+        expect(await list({ keyId: 'c' })).toEqual(['c']);
+        expect(await list({ organizationId: 'org_2', keyId: 'a' })).toEqual([]);
+      });
+
+      it('takes more rows than one statement can', async () => {
+        await store.usage.add(Array.from({ length: 1_201 }, (_, at) => usageRow({ keyId: `key_${at}` })));
+        expect(await store.usage.list({ from: 0, to: 1e12 })).toHaveLength(1_201);
+      });
+    });
+
+    it('settings are set, replaced and listed by name', async () => {
+      await store.settings.set('b', '1');
+      await store.settings.set('a', '');
+      await store.settings.set('b', '2');
+      expect(await store.settings.get('b')).toBe('2');
+      expect(await store.settings.list()).toEqual([
+        { name: 'a', value: '' },
+        { name: 'b', value: '2' },
+      ]);
+    });
+
+    describe('transactions', () => {
+      it('keep nothing of work that throws, and pass its error on', async () => {
+        const failure = new Error('no');
+        await expect(
+          store.transaction(async (view) => {
+            await view.organizations.insert(organization('org_1'));
+            await view.settings.set('a', '1');
+            await view.usage.add([usageRow()]);
+            throw failure;
+          }),
+        ).rejects.toBe(failure);
+        expect(await store.organizations.get('org_1')).toBeNull();
+        expect(await store.settings.get('a')).toBeNull();
+        expect(await store.usage.list({ from: 0, to: 1e12 })).toEqual([]);
+      });
+
+      it('see their own writes and return what the work returns', async () => {
+        const seen = await store.transaction(async (view) => {
+          await view.settings.set('a', '1');
+          return view.settings.get('a');
+        });
+        expect(seen).toBe('1');
+        expect(await store.settings.get('a')).toBe('1');
+      });
+
+      it('let no other write in, neither alone nor from another transaction', async () => {
+        let release = () => {};
+        const gate = new Promise<void>((resolve) => {
+          release = resolve;
+        });
+        const rolledBack = store.transaction(async (view) => {
+          await view.settings.set('inside', '1');
+          await gate;
+          throw new Error('roll back');
+        });
+        const alone = store.settings.set('alone', '1');
+        const other = store.transaction((view) => view.settings.set('other', '1'));
+        const raised = store.raiseDay('fam', 1, 1);
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        release();
+        await expect(rolledBack).rejects.toThrow('roll back');
+        await Promise.all([alone, other, raised]);
+        expect((await store.settings.list()).map((row) => row.name)).toEqual(['alone', 'other']);
+        expect(await store.readDay('fam', 1)).toBe(1);
+      });
+
+      it('lose no update when many read and write the same value at once', async () => {
+        await store.settings.set('n', '0');
+        await Promise.all(
+          Array.from({ length: 200 }, () =>
+            store.transaction(async (view) => {
+              const value = Number(await view.settings.get('n'));
+              await Promise.resolve();
+              await view.settings.set('n', String(value + 1));
+            }),
+          ),
+        );
+        expect(await store.settings.get('n')).toBe('200');
+      });
+
+      it('cannot be used after they have ended', async () => {
+        const leaked = await store.transaction(async (view) => ({ view }));
+        await expect(leaked.view.settings.set('late', '1')).rejects.toThrow();
+        expect(await store.settings.get('late')).toBeNull();
+      });
+
+      it('that queue up leave timers their turn', async () => {
+        let turns = 0;
+        const timer = setInterval(() => {
+          turns += 1;
+        }, 1);
+        const startedAt = performance.now();
+        await Promise.all(Array.from({ length: 2_000 }, (_, at) => store.settings.set('n', String(at))));
+        clearInterval(timer);
+        if (performance.now() - startedAt > 60) expect(turns).toBeGreaterThan(1);
+      });
+    });
+
+    describe('quota days', () => {
+      it('only rise, day by day and family by family', async () => {
+        expect(await store.readDay('f', 1)).toBe(0);
+        await store.raiseDay('f', 1, 5);
+        await store.raiseDay('f', 1, 3);
+        await store.raiseDay('f', 2, 1);
+        expect(await store.readDay('f', 1)).toBe(5);
+        expect(await store.readDay('f', 2)).toBe(1);
+        expect(await store.readDay('g', 1)).toBe(0);
+      });
+
+      it('raised in one tick keep the highest of each', async () => {
+        await Promise.all([
+          ...Array.from({ length: 600 }, (_, at) => store.raiseDay(`f${at}`, 1, at + 1)),
+          store.raiseDay('f0', 1, 9),
+          store.raiseDay('f0', 1, 4),
+        ]);
+        expect(await store.readDay('f0', 1)).toBe(9);
+        expect(await store.readDay('f599', 1)).toBe(600);
+      });
+
+      it('fail together when their transaction fails, and later ones pass', async () => {
+        const outcomes = await Promise.allSettled([
+          store.raiseDay('f', 1, 1),
+          store.raiseDay('bad', 1, null as unknown as number),
+        ]);
+        expect(outcomes.map((outcome) => outcome.status)).toEqual(['rejected', 'rejected']);
+        expect(await store.readDay('f', 1)).toBe(0);
+        await store.raiseDay('f', 1, 1);
+        expect(await store.readDay('f', 1)).toBe(1);
+      });
+
+      it('are set exactly and pruned', async () => {
+        await store.raiseDay('f', 1, 100);
+        await store.setDays([
+          { familyId: 'f', day: 1, used: 40 },
+          { familyId: 'g', day: 2, used: 1 },
+        ]);
+        await store.setDays([]);
+        expect(await store.readDay('f', 1)).toBe(40);
+        await store.pruneDays(2);
+        expect(await store.readDay('f', 1)).toBe(0);
+        expect(await store.readDay('g', 2)).toBe(1);
+      });
+    });
+
+    it('is sound, answers a ping, and says unavailable once closed', async () => {
+      await seed();
+      expect(await store.integrity()).toEqual([]);
+      await store.ping();
+      await store.close();
+      await store.close();
+      await expect(store.ping()).rejects.toMatchObject({ code: 'unavailable' });
+      await expect(store.keys.get('a')).rejects.toMatchObject({ code: 'unavailable' });
+      await expect(store.transaction(async () => {})).rejects.toMatchObject({ code: 'unavailable' });
+      await expect(store.raiseDay('f', 1, 1)).rejects.toMatchObject({ code: 'unavailable' });
+    });
+
+    if (durable)
+      it('finds everything again after it was closed and opened', async () => {
+        await seed();
+        await store.keys.insert(key('a'));
+        await store.keys.insert(key('b'));
+        await store.keys.delete('b', 1);
+        await store.raiseDay('f', 1, 7);
+        store = await under.reopen();
+        expect(await store.keys.findByDigest([digestOf('a')])).toEqual(key('a'));
+        await expect(store.keys.insert(key('b'))).rejects.toMatchObject({ code: 'duplicate_key' });
+        expect(await store.readDay('f', 1)).toBe(7);
+      });
+  });
+}
