@@ -120,6 +120,18 @@ const shape = z.strictObject({
     .describe('Host names that serve one mode only'),
   wire: wireSchema,
   policy: policySchema,
+  samples: z
+    .array(
+      z.strictObject({
+        title: z.string(),
+        method: z.string().regex(/^[A-Z]+$/),
+        path: z.string().startsWith('/'),
+        headers: z.record(z.string(), z.string()).default({}),
+        body: z.json().optional(),
+      }),
+    )
+    .default([])
+    .describe('Requests worth trying first; shown as curl lines and in documentation'),
   routes: z.array(routeSchema).describe('First match wins; what matches none goes to the upstream with any valid key'),
 });
 
