@@ -96,7 +96,7 @@ const slots: Budget = { name: 'concurrent', kind: 'concurrency', limit: 10, rema
 function denied(
   profile: Profile,
   reason: Reason,
-  more: Partial<DenialContext> & { known?: boolean; tier?: string } = {},
+  more: Partial<Omit<DenialContext, 'tier'>> & { known?: boolean; tier?: string } = {},
 ): Reply {
   const { known = true, tier, ...rest } = more;
   const context = contextOf({
