@@ -1,0 +1,98 @@
+// Who calls and what for, read from a request's head: address, host, target. It trusts only what a trusted proxy says.
+
+import type { IncomingMessage } from 'node:http';
+import { type AddressRange, inRange, type Mode } from '@latchkey/core';
+import { parseAddress } from '../operations/address.js';
+import type { Parts } from './parts.js';
+
+export interface Caller {
+  /** Path and query exactly as received, in origin form. */
+  target: string;
+  /** The part of `target` before the query. */
+  path: string;
+  /** The part behind `?`; empty when there is none. */
+  query: string;
+  host: string;
+  /** null: a trusted proxy named something that is no address. */
+  ip: string | null;
+  /** The address at the other end of the connection. */
+  peer: string;
+  peerTrusted: boolean;
+  referrer: string | null;
+  /** The mode that the host serves; null: either. */
+  mode: Mode | null;
+}
+
+/** Reads the head; a text says why it cannot be served (400). */
+export function identify(parts: Parts, req: IncomingMessage): Caller | string {
+  const { headers } = req;
+  const given = req.url ?? '';
+  const absolute = given.startsWith('/') ? null : /^https?:\/\/([^/?#@]+)([\s\S]*)$/i.exec(given);
+  if (!given.startsWith('/') && absolute === null) return 'The request target is not a path.';
+  if (given.includes('#')) return 'The request target has a fragment.';
+  if (repeatsHost(req.rawHeaders)) return 'The Host header is repeated.';
+  if (req.httpVersionMinor === 0 && headers['transfer-encoding'] !== undefined) {
+    return 'HTTP/1.0 has no Transfer-Encoding.';
+  }
+
+  // RFC 9112 §3.2.2: the authority of an absolute target stands in place of Host.
+  const host = absolute?.[1] ?? headers.host ?? '';
+  const rest = absolute?.[2] ?? given;
+  const target = rest.startsWith('/') ? rest : `/${rest}`;
+  const mark = target.indexOf('?');
+  const peer = plainAddress(req.socket.remoteAddress ?? '');
+  const peerTrusted = isTrusted(parts.trustedProxies, peer);
+  return {
+    target,
+    path: mark < 0 ? target : target.slice(0, mark),
+    query: mark < 0 ? '' : target.slice(mark + 1),
+    host,
+    ip: peerTrusted ? clientBehind(parts.trustedProxies, peer, headers['x-forwarded-for']) : peer,
+    peer,
+    peerTrusted,
+    referrer: headers.origin ?? headers.referer ?? null,
+    mode: parts.modeOfHost.size === 0 ? null : (parts.modeOfHost.get(hostName(host)) ?? null),
+  };
+}
+
+/** The rightmost hop that is no trusted proxy; the leftmost when all are. */
+function clientBehind(
+  trusted: readonly AddressRange[],
+  peer: string,
+  forwardedFor: string | string[] | undefined,
+): string | null {
+  const hops = forwardedFor === undefined ? [] : String(forwardedFor).split(',');
+  let client = peer;
+  for (const hop of hops.reverse()) {
+    const address = withoutPort(hop.trim());
+    if (parseAddress(address) === null) return null;
+    client = plainAddress(address);
+    if (!isTrusted(trusted, client)) return client;
+  }
+  return client;
+}
+
+function isTrusted(trusted: readonly AddressRange[], text: string): boolean {
+  if (trusted.length === 0) return false;
+  const address = parseAddress(text);
+  return address !== null && trusted.some((range) => inRange(address, range));
+}
+
+/** v4-mapped v6 as v4. */
+const plainAddress = (text: string): string => (/^::ffff:\d+\./i.test(text) ? text.slice(7) : text);
+
+/** Some proxies write `1.2.3.4:5678` or `[::1]:5678`. */
+const withoutPort = (hop: string): string =>
+  /^\[([^\]]*)\](?::\d+)?$/.exec(hop)?.[1] ?? /^([\d.]+):\d+$/.exec(hop)?.[1] ?? hop;
+
+/** A host without port, in lower case. */
+export const hostName = (host: string): string => host.toLowerCase().replace(/:\d*$/, '').replace(/\.$/, '');
+
+function repeatsHost(rawHeaders: readonly string[]): boolean {
+  let seen = 0;
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at] as string;
+    if (name.length === 4 && name.toLowerCase() === 'host') seen++;
+  }
+  return seen > 1;
+}

@@ -1,0 +1,105 @@
+// One request on its way through the gateway, from its head to its one end. It knows no rule and no upstream.
+
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { Route } from '@latchkey/core';
+import type { Verdict, VerifyRequest } from '../operations/engine.js';
+import type { Parts } from './parts.js';
+
+export interface Exchange {
+  readonly req: IncomingMessage;
+  readonly res: ServerResponse;
+  readonly requestId: string;
+  readonly startedAt: number;
+  /** Set when the caller asked to leave HTTP: its socket and what it sent behind the head. */
+  readonly upgrade: { socket: Duplex; head: Buffer } | null;
+  /** true while the caller waits for `100 Continue` before it sends its body. */
+  awaitsContinue: boolean;
+  route: Route | null;
+  /** What the engine was asked, and what it said. */
+  asked: VerifyRequest | null;
+  verdict: Verdict | null;
+  /** Why it failed here, for the log: a reason or an error's code. */
+  failure: string | null;
+  /** Ends the upstream's side; null while there is none. */
+  abort: (() => void) | null;
+  /** true once this side has answered by itself or given up: what the upstream still says is dropped. */
+  answered: boolean;
+  /** true once both ends are joined and HTTP is over. */
+  tunnelled: boolean;
+  settled: boolean;
+}
+
+/** The status that stands in the log for a caller who left before an answer began (nginx's 499). */
+const CALLER_LEFT = 499;
+
+export function openExchange(
+  parts: Parts,
+  req: IncomingMessage,
+  res: ServerResponse,
+  kind: { upgrade?: Exchange['upgrade']; awaitsContinue?: boolean } = {},
+): Exchange {
+  const exchange: Exchange = {
+    req,
+    res,
+    requestId: parts.engine.makeRequestId(),
+    startedAt: performance.now(),
+    upgrade: kind.upgrade ?? null,
+    awaitsContinue: kind.awaitsContinue ?? false,
+    route: null,
+    asked: null,
+    verdict: null,
+    failure: null,
+    abort: null,
+    answered: false,
+    tunnelled: false,
+    settled: false,
+  };
+  const end = (): void => settle(parts, exchange);
+  res.on('error', ignore);
+  res.on('close', end);
+  if (res.socket === null) {
+    // Pipelined behind another request: until its turn comes, only the socket hears that the caller left.
+    const { socket } = req;
+    socket.setMaxListeners(0).on('close', end);
+    res.on('close', () => socket.off('close', end));
+  }
+  parts.running.add(exchange);
+  parts.telemetry.gauge('latchkey_in_flight', parts.running.size, SURFACE);
+  return exchange;
+}
+
+/** Frees what the exchange holds and writes it down; whatever ends it comes through here, and only the first counts. */
+export function settle(parts: Parts, exchange: Exchange): void {
+  if (exchange.settled) return;
+  exchange.settled = true;
+  parts.running.delete(exchange);
+  exchange.abort?.();
+  exchange.verdict?.release();
+  report(parts, exchange);
+}
+
+const SURFACE = { surface: 'gateway' } as const;
+const ignore = (): void => {};
+
+function report({ telemetry, running }: Parts, exchange: Exchange): void {
+  const { req, res, verdict } = exchange;
+  const status = exchange.tunnelled ? 101 : res.headersSent ? res.statusCode : CALLER_LEFT;
+  const route = exchange.route?.path ?? 'unlisted';
+  const ms = performance.now() - exchange.startedAt;
+  telemetry.gauge('latchkey_in_flight', running.size, SURFACE);
+  telemetry.observe('latchkey_http_request_seconds', ms / 1000, {
+    surface: 'gateway',
+    route,
+    status: `${Math.floor(status / 100)}xx`,
+  });
+  telemetry.log('info', 'gateway_request', {
+    requestId: exchange.requestId,
+    method: req.method,
+    route,
+    status,
+    ms: Math.round(ms * 10) / 10,
+    keyId: verdict?.snapshot?.key.id ?? null,
+    reason: exchange.failure,
+  });
+}

@@ -1,0 +1,104 @@
+// The head of the answer that the caller gets: the upstream's, without what is the connection's, made safe for shared caches.
+
+import type { OutgoingHttpHeaders } from 'node:http';
+import { connectionNamed } from './request-headers.js';
+
+export interface ResponseFacts {
+  status: number;
+  /** true when a key was presented: then no shared cache may hand the answer to somebody else. */
+  authenticated: boolean;
+  /** true: the route leaves the upstream's caching as it is. */
+  shared: boolean;
+  requestId: string;
+  /** Set here in place of the upstream's of the same name. */
+  added: Readonly<Record<string, string>>;
+  /** true when the answer can end in trailers. */
+  trailers: boolean;
+}
+
+type Head = Readonly<Record<string, string | string[] | undefined>>;
+
+/** `head` has lower-case names. */
+export function responseHeaders(head: Head, facts: ResponseFacts): OutgoingHttpHeaders {
+  const named = connectionNamed(head.connection);
+  const out: OutgoingHttpHeaders = {};
+  for (const name in head) {
+    switch (name) {
+      case 'connection':
+      case 'keep-alive':
+      case 'proxy-connection':
+      case 'proxy-authenticate':
+      case 'te':
+      case 'transfer-encoding':
+      case 'upgrade':
+      case 'x-request-id':
+      case '__proto__':
+        continue;
+      case 'trailer':
+        if (!facts.trailers) continue;
+        break;
+      case 'content-length':
+        if (facts.status === 204) continue;
+        break;
+      // Caches that obey one of these look at it before Cache-Control (RFC 9213 §2.2).
+      case 'surrogate-control':
+      case 'cdn-cache-control':
+        if (facts.authenticated && !facts.shared) continue;
+        break;
+    }
+    if (named?.has(name)) continue;
+    out[name] = head[name] as string | string[];
+  }
+  if (facts.authenticated) {
+    const caching = joined(head['cache-control']);
+    if (caching === '') out['cache-control'] = 'no-store';
+    else if (!facts.shared) out['cache-control'] = privately(caching);
+    out.vary = mergedVary(joined(head.vary));
+  }
+  for (const name in facts.added) {
+    const lower = name.toLowerCase();
+    if (lower !== name && lower in out) delete out[lower];
+    out[name] = facts.added[name];
+  }
+  out['x-request-id'] = facts.requestId;
+  return out;
+}
+
+const joined = (value: string | string[] | undefined): string =>
+  Array.isArray(value) ? value.join(', ') : (value ?? '');
+
+const PUBLIC = /(?:^|[\s,])(?:public|s-maxage)\b/i;
+
+/** `public` and `s-maxage` become `private`; everything else stays as the upstream wrote it. */
+function privately(caching: string): string {
+  if (!PUBLIC.test(caching)) return caching;
+  const kept = caching
+    .split(',')
+    .map((directive) => directive.trim())
+    .filter((directive) => directive !== '' && !/^(?:public|s-maxage(?:\s*=.*)?|private)$/i.test(directive));
+  return ['private', ...kept].join(', ');
+}
+
+const VARIES_BY = ['Authorization', 'X-Api-Key'];
+
+function mergedVary(vary: string): string {
+  if (vary === '') return 'Authorization, X-Api-Key';
+  const names = vary.split(',').map((name) => name.trim());
+  if (names.includes('*')) return '*';
+  const missing = VARIES_BY.filter((wanted) => !names.some((name) => name.toLowerCase() === wanted.toLowerCase()));
+  return [...names.filter((name) => name !== ''), ...missing].join(', ');
+}
+
+/** What may stand behind a body; the rest would be read as a part of its head (RFC 9110 §6.5.1). */
+const NO_TRAILER =
+  /^(?:connection|keep-alive|transfer-encoding|content-.*|trailer|te|upgrade|host|set-cookie|cache-control|vary|authorization|x-api-key|__proto__)$/;
+
+export function trailersOf(trailers: Head): Record<string, string> | null {
+  let kept: Record<string, string> | null = null;
+  for (const name in trailers) {
+    if (NO_TRAILER.test(name)) continue;
+    kept ??= {};
+    kept[name] = joined(trailers[name]);
+  }
+  return kept;
+}
