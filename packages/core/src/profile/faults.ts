@@ -14,11 +14,19 @@ export interface ProfileFault {
 
 /** Every place of a profile that names a tier, permission, operation or template value that does not exist. */
 export const faultsOf = (profile: Profile): ProfileFault[] => [
+  ...prefixFaults(profile),
   ...tierFaults(profile),
   ...permissionFaults(profile),
   ...routeFaults(profile),
   ...reasonFaults(profile),
 ];
+
+function prefixFaults({ policy: { prefixes } }: Profile): ProfileFault[] {
+  if (prefixes.live !== prefixes.test) return [];
+  return [
+    { path: ['policy', 'prefixes'], message: 'has one prefix for live and test keys; nothing would tell them apart' },
+  ];
+}
 
 function tierFaults({ policy, routes }: Profile): ProfileFault[] {
   const tiers = policy.tiers.map((tier) => tier.name);

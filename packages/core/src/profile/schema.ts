@@ -8,6 +8,7 @@ import { faultsOf } from './faults.js';
 const name = z.string().regex(/^[a-z][a-z0-9-]*$/, 'lower-case letters, digits and dashes');
 const headerName = z.string().regex(/^[A-Za-z][A-Za-z0-9-]*$/, 'a header name of letters, digits and dashes');
 const permission = z.string().regex(PERMISSION_PATTERN, 'dotted lower-case words, the last may be *');
+const prefix = z.string().regex(/^[A-Za-z0-9_-]{1,40}$/, 'letters, digits, _ and -');
 const limit = z.int().min(0);
 const template = z.json();
 
@@ -38,7 +39,9 @@ const wireSchema = z.strictObject({
     .strictObject({ limit: headerName, remaining: headerName, reset: headerName })
     .nullable()
     .describe('Names of the per-minute headers on every authenticated answer; reset in Unix seconds. null: none'),
-  gatedFieldsHeader: headerName.nullable(),
+  gatedFieldsHeader: headerName
+    .nullable()
+    .describe('Names the fields that an answer left out for the tier. null: none'),
   errorBody: z.strictObject({
     contentType: z.string(),
     template: template.describe('JSON with {values}: status, code, title, message, details, reason, requestId'),
@@ -66,36 +69,45 @@ const tierSchema = z.strictObject({
 
 const policySchema = z.strictObject({
   keyModel: z.enum(['v2', 'legacy']).describe('What a new project gets when none is named'),
-  prefixes: z.strictObject({ live: z.string(), test: z.string().optional() }),
-  secretBodyLength: z.int().min(32).max(128).default(32),
+  prefixes: z.strictObject({ live: prefix, test: prefix.optional() }).describe('No `test`: there are no test keys'),
+  secretBodyLength: z.int().min(32).max(128).default(32).describe('Random characters of a secret'),
   tiers: z.array(tierSchema).describe('In ascending order; empty: no tiers, `limits` apply to every key'),
-  defaultTier: name.nullable(),
+  defaultTier: name.nullable().describe('Tier of a key that names none, in a project that names none'),
   limits: limitsSchema,
-  gatedFields: z.array(z.strictObject({ field: z.string(), tier: name })).default([]),
+  gatedFields: z
+    .array(z.strictObject({ field: z.string(), tier: name }))
+    .default([])
+    .describe('Dotted response fields and the lowest tier that sees them'),
   permissions: z
     .array(z.strictObject({ name: permission, description: z.string(), implies: z.array(permission).default([]) }))
     .describe('Permissions that a key of this provider may carry'),
   gracePeriodSeconds: z.int().min(0).nullable().describe('Default of rotateKey; null: the caller has to say'),
-  rotationDays: z.int().min(1).nullable(),
-  webhookSecret: z.enum(['derived', 'shown']),
-  signUp: z.enum(['open', 'invite', 'closed']),
+  rotationDays: z.int().min(1).nullable().describe('Age at which owners are reminded to rotate; null: never'),
+  webhookSecret: z
+    .enum(['derived', 'shown'])
+    .describe('derived: the customer computes it from the key, no answer has it'),
+  signUp: z.enum(['open', 'invite', 'closed']).describe('Who may make an account on the dashboard'),
 });
 
 const routeSchema = z.strictObject({
   method: z.string().regex(/^([A-Z]+|\*)$/),
   path: z.string().startsWith('/').describe(':name and * take one segment, a final ** any rest'),
-  auth: z.enum(['key', 'none']).default('key'),
-  permission: permission.nullable().default(null),
+  auth: z.enum(['key', 'none']).default('key').describe('none: public, no key is read'),
+  permission: permission.nullable().default(null).describe('What the key must carry'),
   tier: name.nullable().default(null).describe('Lowest tier whose keys may call it'),
-  cost: z.int().min(0).default(1),
+  cost: z.int().min(0).default(1).describe('Requests that a call counts for'),
   batch: z
     .strictObject({ pointer: z.string().startsWith('/') })
     .nullable()
     .default(null)
     .describe('JSON Pointer to the list in the request body'),
-  fieldsParam: z.string().nullable().default(null),
-  concurrency: z.enum(['request', 'job']).nullable().default(null),
-  mode: z.enum(['live', 'test']).nullable().default(null),
+  fieldsParam: z.string().nullable().default(null).describe('Query parameter that asks for fields, comma-separated'),
+  concurrency: z
+    .enum(['request', 'job'])
+    .nullable()
+    .default(null)
+    .describe('Holds one of `concurrent` while the request runs, or until the job it started ends'),
+  mode: z.enum(['live', 'test']).nullable().default(null).describe('The one mode whose keys may call it'),
   shared: z.boolean().default(false).describe("Leaves an upstream's public caching as it is"),
   answer: z
     .strictObject({ status: z.int().min(200).max(299), body: template })

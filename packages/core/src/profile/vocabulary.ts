@@ -29,14 +29,14 @@ const key: Record<keyof KeyValues, string> = {
 };
 
 const budgetNames: Record<BudgetName, string> = {
-  perMinute: 'requests a minute',
-  perDay: 'requests a UTC day',
-  concurrent: 'requests at once',
+  perMinute: 'in a minute',
+  perDay: 'in a UTC day',
+  concurrent: 'at once',
 };
 const budget: Record<keyof BudgetValues, (what: string) => string> = {
-  limit: (what) => `Most ${what}; −1: no such limit`,
-  remaining: (what) => `How many ${what} are left; −1: not metered`,
-  resetAt: (what) => `When the count of ${what} starts again, in Unix seconds; null: never`,
+  limit: (what) => `Most requests ${what}; −1: no such limit`,
+  remaining: (what) => `What is left of the requests ${what}; −1: not metered`,
+  resetAt: (what) => `When the requests ${what} count from 0 again, in Unix seconds; null: never`,
 };
 
 const under = (head: string, values: Record<string, string>): Record<string, string> =>
