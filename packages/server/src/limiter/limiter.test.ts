@@ -130,6 +130,20 @@ describe('the quota book', () => {
     expect(days.get(`fam_1 ${DAY}`)).toBe(10);
   });
 
+  it('that is read across midnight does not carry the old day into the new one', async () => {
+    const { book, hold, days } = spyBook();
+    let now = MIDNIGHT - 1;
+    const limiter = createMemoryLimiter({ book, clock: () => now });
+    days.set(`fam_1 ${DAY - 1}`, 400);
+    const release = hold();
+    const taking = limiter.take(daily(1_000));
+    now = MIDNIGHT;
+    await limiter.take(claims());
+    release();
+    await taking;
+    expect(await left(limiter)).toEqual([9_998, 998]);
+  });
+
   it('is not written for a take that the minute refuses', async () => {
     const { book, calls } = spyBook();
     const limiter = createMemoryLimiter({ book, clock: () => MIDNIGHT });

@@ -80,9 +80,9 @@ export function createMemoryLimiter(options: { book: QuotaBook; clock: Clock }):
   };
 
   const raiseDay = async (id: string, family: Family, used: number): Promise<void> => {
-    const day = family.day;
-    await book.raiseDay(id, day, used);
-    if (family.writtenDay === day) family.written = Math.max(family.written, used);
+    await book.raiseDay(id, family.day, used);
+    // `writtenDay` stands still while this is pending, so it is still the day that was raised.
+    family.written = used;
   };
 
   /** The I/O without which the claims cannot be answered from memory, or null. */

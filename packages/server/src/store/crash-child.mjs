@@ -4,7 +4,6 @@ import { readFileSync } from 'node:fs';
 import { register } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { isMainThread } from 'node:worker_threads';
-import ts from 'typescript';
 
 /** Lets Node run the TypeScript sources: `./x.js` is `./x.ts`, and @latchkey/core is its folder. */
 export async function resolve(specifier, context, next) {
@@ -17,6 +16,7 @@ export async function resolve(specifier, context, next) {
 
 export async function load(url, context, next) {
   if (!url.endsWith('.ts')) return next(url, context);
+  const { default: ts } = await import('typescript');
   const { outputText } = ts.transpileModule(readFileSync(fileURLToPath(url), 'utf8'), {
     compilerOptions: { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2023, verbatimModuleSyntax: true },
   });

@@ -145,7 +145,6 @@ export const keys = (db: Db): StoreView['keys'] => ({
         .selectFrom('tombstones')
         .select('key_id')
         .where((eb) => eb.or([eb('digest', '=', record.digest.value), eb('key_id', '=', record.id)]))
-        .where((eb) => eb.or([eb('digest', '=', record.digest.value), eb('deleted_at', 'is not', null)]))
         .executeTakeFirst();
       if (tombstone !== undefined) throw new LatchkeyError('duplicate_key');
       await trx

@@ -51,7 +51,7 @@ export async function openSqliteStore(options: { file: string }): Promise<Store>
     async ping() {
       await sql`select 1`.execute(db);
     },
-    backup: (file) => alone(() => database.backup(file)),
+    backup: (file) => database.backup(file, alone),
     integrity: () => alone(() => database.integrity()),
     close() {
       closed ??= alone(() => database.close());

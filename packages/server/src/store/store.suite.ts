@@ -692,9 +692,9 @@ export function storeSuite(name: string, open: () => Promise<StoreUnderTest>, { 
           turns += 1;
         }, 1);
         const startedAt = performance.now();
-        await Promise.all(Array.from({ length: 2_000 }, (_, at) => store.settings.set('n', String(at))));
+        await Promise.all(Array.from({ length: 600 }, (_, at) => store.settings.set('n', String(at))));
         clearInterval(timer);
-        if (performance.now() - startedAt > 60) expect(turns).toBeGreaterThan(1);
+        if (performance.now() - startedAt > 40) expect(turns).toBeGreaterThan(1);
       });
     });
 

@@ -1,7 +1,7 @@
 // The store on SQLite: the contract in memory and in a file, and what only a file can lose.
 
 import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -89,17 +89,46 @@ describe('a SQLite file', () => {
       await new Promise((resolve) => setTimeout(resolve, 20));
       await view.settings.set('whole', '1');
     });
-    await store.backup(copyFile);
-    await writing;
+    await Promise.all([store.backup(copyFile), writing]);
     await store.settings.set('later', '1');
     const copy = await openSqliteStore({ file: copyFile });
     expect(await copy.integrity()).toEqual([]);
     expect(await copy.keys.findByDigest([digestOf('key_1')])).toEqual(key('key_1'));
     expect(await copy.organizations.get('org_1')).toEqual(await store.organizations.get('org_1'));
     expect(await copy.readDay('f', 1)).toBe(5);
-    expect((await copy.settings.list()).map((row) => row.name)).toEqual(['half', 'whole']);
+    const settings = (await copy.settings.list()).map((row) => row.name).join();
+    expect(['', 'half,whole']).toContain(settings);
     await copy.close();
     await store.close();
+  });
+
+  it('is copied without holding up the work that goes on', async () => {
+    const store = await openSqliteStore({ file });
+    const filling = Array.from({ length: 20_000 }, (_, at) => ({
+      familyId: `family-${'x'.repeat(400)}-${at}`,
+      day: 1,
+      used: 1,
+    }));
+    await store.setDays(filling);
+    let ended = false;
+    const copying = store.backup(join(dir, 'copy.db')).finally(() => {
+      ended = true;
+    });
+    let commits = 0;
+    while (!ended) {
+      await store.settings.set('n', String(commits));
+      await new Promise((resolve) => setImmediate(resolve));
+      commits += 1;
+    }
+    await copying;
+    expect(commits).toBeGreaterThan(3);
+    const copy = await openSqliteStore({ file: join(dir, 'copy.db') });
+    expect(await copy.integrity()).toEqual([]);
+    expect(await copy.readDay(filling[19_999]?.familyId ?? '', 1)).toBe(1);
+    await copy.close();
+    await store.close();
+    await expect(store.backup(join(dir, 'late.db'))).rejects.toMatchObject({ code: 'unavailable' });
+    expect(existsSync(join(dir, 'late.db'))).toBe(false);
   });
 
   it('is never copied over a file that is there', async () => {
@@ -192,7 +221,7 @@ describe('a SQLite file', () => {
     const child = fileURLToPath(new URL('./crash-child.mjs', import.meta.url));
     const pairs: string[] = [];
     let shared = 0;
-    for (let round = 0; round < 4; round++) {
+    for (let round = 0; round < 3; round++) {
       let day = 0;
       await new Promise<void>((resolve, reject) => {
         const running = spawn(process.execPath, [child, file, String(round)], { stdio: ['ignore', 'pipe', 'inherit'] });

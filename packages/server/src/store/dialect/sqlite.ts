@@ -1,7 +1,9 @@
 // The only SQLite-specific file: the driver under Kysely, pragmas, backup, integrity check. No table is named here.
 
 import { closeSync, fsyncSync, mkdirSync, openSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
+import { Worker } from 'node:worker_threads';
 import { LatchkeyError } from '@latchkey/core';
 import { DatabaseSync, type DatabaseSyncInstance, type StatementSyncInstance } from '@photostructure/sqlite';
 import {
@@ -62,7 +64,8 @@ const UNSTORABLE = /\0|\p{Cs}/u;
 
 export interface SqliteDatabase {
   dialect: Dialect;
-  backup(file: string): void;
+  /** Copies what is committed, beside the work that goes on; a database in memory needs its connection `alone` for it. */
+  backup(file: string, alone: (work: () => void) => Promise<void>): Promise<void>;
   integrity(): string[];
   close(): void;
 }
@@ -87,7 +90,12 @@ export function openSqlite(file: string): SqliteDatabase {
     raw.exec('pragma trusted_schema = off');
     return {
       dialect: createDialect(raw),
-      backup: (target) => translating(() => vacuumInto(raw, target)),
+      backup: (target, alone) =>
+        intoNewFile(target, async () => {
+          if (!raw.isOpen) throw unavailable(new Error('the database is closed'));
+          if (inMemory) await alone(() => raw.prepare(VACUUM_INTO).run(target));
+          else await vacuumBeside(file, target);
+        }),
       integrity: () => translating(() => integrityProblems(raw)),
       close: () => {
         if (raw.isOpen) translating(() => raw.close());
@@ -96,7 +104,28 @@ export function openSqlite(file: string): SqliteDatabase {
   });
 }
 
-function vacuumInto(raw: DatabaseSyncInstance, file: string): void {
+const VACUUM_INTO = 'vacuum into ?';
+
+/** A thread with a connection of its own: a big copy takes seconds, in which requests are still answered. */
+const VACUUM_THREAD = `
+  const { workerData } = require('node:worker_threads');
+  const { DatabaseSync } = require(workerData.driver);
+  const raw = new DatabaseSync(workerData.from, { readOnly: true });
+  raw.exec('pragma busy_timeout = ${BUSY_OUTSIDE_MS}');
+  raw.prepare('${VACUUM_INTO}').run(workerData.to);
+  raw.close();`;
+
+function vacuumBeside(from: string, to: string): Promise<void> {
+  const driver = createRequire(import.meta.url).resolve('@photostructure/sqlite');
+  return new Promise((resolve, reject) => {
+    const thread = new Worker(VACUUM_THREAD, { eval: true, workerData: { driver, from, to } });
+    thread.once('error', (error) => reject(unavailable(error)));
+    thread.once('exit', () => resolve());
+  });
+}
+
+/** Lets `fill` write a file that was not there before; what is left in the end is durable, or gone. */
+async function intoNewFile(file: string, fill: () => Promise<void>): Promise<void> {
   // `wx`: never over an existing file; the empty file made here keeps its mode when SQLite fills it.
   let created: number;
   try {
@@ -108,11 +137,11 @@ function vacuumInto(raw: DatabaseSyncInstance, file: string): void {
     });
   }
   try {
-    raw.prepare('vacuum into ?').run(file);
+    await fill();
     fsyncSync(created);
   } catch (error) {
     rmSync(file, { force: true });
-    throw error;
+    throw translateSqliteError(error);
   } finally {
     closeSync(created);
   }
