@@ -25,7 +25,7 @@ export function clientIpReader(
   trustedProxies: readonly string[],
 ): (peer: string | undefined, forwardedFor: string | undefined) => string | null {
   const ranges = trustedProxies.map((text): AddressRange => {
-    const range = /^[0-9A-Fa-f.:]+(\/\d{1,3})?$/.test(text) ? parseRange(text) : null;
+    const range = isIP(text.replace(/\/\d{1,3}$/, '')) === 0 ? null : parseRange(text);
     if (range === null) {
       throw new LatchkeyError(
         'configuration_invalid',

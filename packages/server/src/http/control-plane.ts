@@ -99,6 +99,9 @@ function methodsAt(path: string): string[] {
   return [...new Set(found.flatMap(({ method }) => (method === 'GET' ? ['GET', 'HEAD'] : [method])))];
 }
 
+const wrongBody = (message: string, fix: string) =>
+  new LatchkeyError('invalid_request', `body: ${message}`, { errors: [{ path: 'body', message, fix }] });
+
 async function within<T>(ms: number, work: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
@@ -232,6 +235,12 @@ export function createControlPlane(parts: ControlPlaneParts): ControlPlane {
     done(new LatchkeyError('method_not_allowed', `This path takes ${methods.join(', ')}.`));
   });
 
+  app.addHook('onSend', (_request, reply, payload, done) => {
+    // What began before the drain would otherwise keep its connection open.
+    if (draining) reply.header('connection', 'close');
+    done(null, payload);
+  });
+
   app.addHook('onResponse', (request, reply, done) => {
     inFlight--;
     report(request, reply);
@@ -261,13 +270,14 @@ export function createControlPlane(parts: ControlPlaneParts): ControlPlane {
 
   function bodyOf(row: Operation, request: FastifyRequest): unknown {
     const bytes = request.body as Buffer | undefined;
-    if (row.body !== null) return (bytes === undefined ? undefined : readJson(bytes)) ?? {};
+    if (row.body !== null) {
+      const body = bytes === undefined ? undefined : readJson(bytes);
+      if (body === null) throw wrongBody('must be an object', 'Send a JSON object.');
+      return body === undefined ? {} : body;
+    }
     // Fastify reads no body of a GET.
     if (row.method === 'GET' ? !carriesBody(request) : bytes === undefined || bytes.length === 0) return undefined;
-    const message = 'this call has no body';
-    throw new LatchkeyError('invalid_request', `body: ${message}`, {
-      errors: [{ path: 'body', message, fix: 'Send none.' }],
-    });
+    throw wrongBody('this call has no body', 'Send none.');
   }
 
   for (const [name, row] of rows) {

@@ -17,6 +17,7 @@ const REFERENCE = {
   showDeveloperTools: 'never',
   hideClientButton: true,
   persistAuth: false,
+  authentication: { preferredSecurityScheme: 'bearer' },
   externalUrls: { dashboardUrl: '', registryUrl: '', proxyUrl: '', apiBaseUrl: '' },
   documentDownloadType: 'direct',
 };
@@ -99,6 +100,7 @@ export async function servePages(pages: FastifyInstance): Promise<void> {
     // Whether the site is https only is for whoever terminates TLS to say.
     strictTransportSecurity: false,
     referrerPolicy: { policy: 'no-referrer' },
+    frameguard: { action: 'deny' },
   });
   let script: Promise<string> | undefined;
   pages.get('/docs', (_, reply) => reply.type(HTML).send(referencePage));
