@@ -244,6 +244,8 @@ export interface StoreView {
     /** Removes the record and leaves a tombstone under its id and digest, so that it cannot be imported again. */
     delete(id: string, at: Instant): Promise<void>;
     countByPepper(): Promise<{ pepperId: string | null; count: number }[]>;
+    /** How many webhook secrets are sealed under each master key. */
+    countByMasterKey(): Promise<{ masterKeyId: string; count: number }[]>;
     /** Keys whose sealed webhook secret was not made with `masterKeyId`, at most `limit`. */
     sealedUnderOther(masterKeyId: string, limit: number): Promise<KeyRecord[]>;
     /** True while an imported key is live: then a wrong checksum no longer proves a mistyped key. */

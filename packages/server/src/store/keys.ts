@@ -181,6 +181,15 @@ export const keys = (db: Db): StoreView['keys'] => ({
       .execute();
     return rows.map(keyRecord);
   },
+  async countByMasterKey() {
+    const rows = await db
+      .selectFrom('keys')
+      .select((eb) => ['sealed_under as masterKeyId', eb.fn.countAll<number>().as('count')])
+      .where('sealed_under', 'is not', null)
+      .groupBy('sealed_under')
+      .execute();
+    return rows.map(({ masterKeyId, count }) => ({ masterKeyId: masterKeyId as string, count: Number(count) }));
+  },
   async anyImported() {
     const row = await db
       .selectFrom('keys')

@@ -15,7 +15,8 @@ export interface RingFile {
 
 const POLL_MS = 1_000;
 
-function readRing(file: string): Ring {
+/** The ring of a file, read once. @throws LatchkeyError `configuration_invalid` */
+export function readRingFile(file: string): Ring {
   let text: string;
   try {
     text = readFileSync(file, 'utf8');
@@ -37,11 +38,11 @@ function signature(file: string): string {
 /** Follows the file: a change is seen within a second. `onError` hears of a change that cannot be read, once. */
 export function openRingFile(file: string, options: { onError?: (error: unknown) => void } = {}): RingFile {
   let seen = signature(file);
-  let ring = readRing(file);
+  let ring = readRingFile(file);
   const reload = () => {
     // Taken before reading: a write in between shows as another change.
     seen = signature(file);
-    ring = readRing(file);
+    ring = readRingFile(file);
   };
   const timer = setInterval(() => {
     if (signature(file) === seen) return;
@@ -102,7 +103,7 @@ function change(file: string, next: (ring: Ring) => Ring): void {
   }
   const draft = `${file}.new`;
   try {
-    const text = ringToText(next(readRing(file)));
+    const text = ringToText(next(readRingFile(file)));
     rmSync(draft, { force: true });
     writeNew(draft, text);
     renameSync(draft, file);

@@ -1,0 +1,94 @@
+// What `latchkey dev` tells the person who started it: where things are, secrets once, and lines to paste.
+
+import type { JsonValue, Mode, Profile } from '@latchkey/core';
+import { type Result, say } from './output.js';
+
+export interface Started {
+  version: string;
+  profile: Profile;
+  gateway: string;
+  controlPlane: string;
+  examples: { live: string; test: string | null };
+  dataDir: string;
+  logFile: string;
+  projectId: string;
+  rootKey: string | null;
+  seeded: readonly { label: string; secret: string; mode: Mode }[];
+}
+
+export function greeting(started: Started): Result {
+  const { profile, gateway, controlPlane, examples, dataDir, logFile, projectId, rootKey, seeded, version } = started;
+  const first = seeded[0];
+  const lines = [
+    `Latchkey ${version}, profile ${profile.name} (${profile.title})`,
+    '',
+    `  gateway        ${gateway}   your customers call this`,
+    `  control plane  ${controlPlane}   management API; reference at ${controlPlane}/docs`,
+    `  upstream       ${examples.live || 'none: name your API with --upstream http://…'}${examples.test ? `   sandbox ${examples.test}` : ''}`,
+    `  data           ${dataDir}`,
+    `  log            ${logFile}`,
+    '',
+    ...(rootKey ? ['Root key for the management API, shown this once:', `  ${rootKey}`, ''] : []),
+    ...(first
+      ? [
+          `Keys of ${projectId}, shown this once:`,
+          ...seeded.map(({ label, secret }) => `  ${label.padEnd(10)} ${secret}`),
+          '',
+        ]
+      : []),
+    ...(first
+      ? ['Try them:', ...profile.samples.map((sample) => `  ${curl(profile, gateway, first.secret, sample)}`), '']
+      : []),
+    'Make a key:',
+    ...(rootKey
+      ? [`  export LATCHKEY_ROOT_KEY=${rootKey}`]
+      : ['  export LATCHKEY_ROOT_KEY=…   the root key of the first run; lost: npx latchkey root-keys create']),
+    `  curl -s ${controlPlane}/v1/projects/${projectId}/keys -H "Authorization: Bearer $LATCHKEY_ROOT_KEY" -H 'Content-Type: application/json' -d '{"name":"my key"}'`,
+    '',
+    'Ctrl-C stops it.',
+  ];
+  return say(
+    {
+      gateway,
+      controlPlane,
+      upstream: examples.live,
+      sandboxUpstream: examples.test,
+      dataDir,
+      logFile,
+      profile: profile.name,
+      projectId,
+      rootKey,
+      keys: seeded,
+    },
+    ...lines,
+  );
+}
+
+type Sample = Profile['samples'][number];
+
+/** A request as a line for a POSIX shell. */
+export function curl(
+  profile: Profile,
+  gateway: string,
+  secret: string,
+  { method, path, headers, body }: Sample,
+): string {
+  const place = profile.wire.credential;
+  const credential = 'scheme' in place ? `Authorization: ${place.scheme} ${secret}` : `X-Api-Key: ${secret}`;
+  const all = [
+    credential,
+    ...(body === undefined ? [] : ['Content-Type: application/json']),
+    ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
+  ];
+  const stream = typeof body === 'object' && body !== null && (body as { [name: string]: JsonValue }).stream === true;
+  return [
+    'curl -s',
+    ...(stream ? ['-N'] : []),
+    ...(method === 'GET' ? [] : [`-X ${method}`]),
+    `${gateway}${path}`,
+    ...all.map((header) => `-H ${quoted(header)}`),
+    ...(body === undefined ? [] : [`-d ${quoted(JSON.stringify(body))}`]),
+  ].join(' ');
+}
+
+const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;

@@ -1,0 +1,39 @@
+// What commands need of this machine: a data directory, key files, a process to run. Provided by main; types only.
+
+export interface Finding {
+  check: string;
+  good: boolean;
+  detail: string;
+}
+
+export interface RingStatus {
+  id: string;
+  current: boolean;
+  /** Records that still need it. */
+  needed: number;
+}
+
+export type RingName = 'pepper' | 'master-key';
+
+/** Settings given as flags, by member name; each command reads the ones it knows. */
+export type Flags = Readonly<Record<string, unknown>>;
+
+export interface Local {
+  /** Runs until a signal asks it to stop; resolves after a clean stop. */
+  serve(flags: Flags, json: boolean): Promise<void>;
+  dev(flags: Flags, json: boolean): Promise<void>;
+  init(flags: { profile?: string; format?: string; force?: boolean }): Promise<{ file: string; schema: string }>;
+  migrate(flags: Flags): Promise<{ file: string }>;
+  backup(flags: Flags & { file: string }): Promise<{ file: string; bytes: number; keys: number }>;
+  restore(
+    flags: Flags & { file: string; force?: boolean },
+  ): Promise<{ file: string; keys: number; before: string | null }>;
+  doctor(flags: Flags): Promise<Finding[]>;
+  ringAdd(ring: RingName, flags: Flags): Promise<{ id: string; file: string }>;
+  ringStatus(ring: RingName, flags: Flags): Promise<RingStatus[]>;
+  ringDrop(ring: RingName, id: string, flags: Flags): Promise<void>;
+  createRootKey(flags: Flags & { name: string; permissions: string[] }): Promise<{ id: string; secret: string }>;
+  exportKeys(flags: Flags & { project?: string }): Promise<Record<string, unknown>[]>;
+  profiles(): string[];
+  profile(nameOrPath: string): unknown;
+}

@@ -1,0 +1,139 @@
+// `latchkey dev`: a provider's whole situation on one machine. The example API behind the gateway, and on the first run somebody with keys.
+
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync } from 'node:fs';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join, resolve } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import type { Mode, Profile } from '@latchkey/core';
+import { loadProfile } from './config/load-profile.js';
+import type { Settings } from './config/settings.js';
+import type { Latchkey } from './latchkey.js';
+import { type RunningServer, startServer } from './serve.js';
+import { createRingFile } from './vault/ring-file.js';
+
+/** A key of the first run. Its secret is printed and never again to be had. */
+export interface SeededKey {
+  label: string;
+  secret: string;
+  mode: Mode;
+}
+
+export interface DevServer extends RunningServer {
+  profile: Profile;
+  dataDir: string;
+  logFile: string;
+  examples: { live: string; test: string | null };
+  projectId: string;
+  /** Keys made by this start; empty on later ones. */
+  seeded: SeededKey[];
+}
+
+/** `dataDir` given: as it is. Absent: one directory per profile below `./data`. */
+export async function startDev(settings: Settings, dataDirGiven: boolean): Promise<DevServer> {
+  const profile = loadProfile(settings.profile);
+  const dataDir = resolve(dataDirGiven ? settings.dataDir : join('data', profile.name));
+  const logFile = settings.logFile ?? join(dataDir, 'latchkey.log');
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  const live = settings.upstream === undefined ? await startExample(profile, 'live') : null;
+  const sandbox =
+    settings.sandboxUpstream === undefined && profile.policy.prefixes.test ? await startExample(profile, 'test') : null;
+  const closeExamples = async (): Promise<void> => {
+    for (const example of [live, sandbox]) example?.close();
+  };
+  try {
+    const upstream = settings.upstream ?? live?.url;
+    const sandboxUpstream = settings.sandboxUpstream ?? sandbox?.url;
+    const server = await startServer({
+      ...settings,
+      ...ringFiles(settings, dataDir),
+      dataDir,
+      logFile,
+      upstream,
+      sandboxUpstream,
+    });
+    const { projectId, seeded } = await seed(server.latchkey, profile);
+    return {
+      ...server,
+      profile,
+      dataDir,
+      logFile,
+      examples: { live: upstream ?? '', test: sandboxUpstream ?? null },
+      projectId,
+      seeded,
+      async close() {
+        await server.close();
+        await closeExamples();
+      },
+    };
+  } catch (error) {
+    await closeExamples();
+    throw error;
+  }
+}
+
+/** Pepper and master key of the data directory, made on the first run with mode 0600. */
+function ringFiles(settings: Settings, dataDir: string): Pick<Settings, 'pepperFile' | 'masterKeyFile'> {
+  const file = (given: string | undefined, followed: string | undefined, name: string): string | undefined => {
+    if (given !== undefined) return followed;
+    const path = join(dataDir, name);
+    if (!existsSync(path)) createRingFile(path, (length) => randomBytes(length));
+    return path;
+  };
+  const pepperFile = file(settings.pepper, settings.pepperFile, 'pepper');
+  const masterKeyFile = file(settings.masterKey, settings.masterKeyFile, 'master-key');
+  return { ...(pepperFile && { pepperFile }), ...(masterKeyFile && { masterKeyFile }) };
+}
+
+interface Example {
+  createExample(options: { mode: Mode }): Server;
+}
+
+const EXAMPLE_DIRS = ['./examples', '../../../examples'].map((path) => fileURLToPath(new URL(path, import.meta.url)));
+
+/** The example API of a shipped profile on a free loopback port; null when it has none. */
+async function startExample(profile: Profile, mode: Mode): Promise<{ url: string; close(): void } | null> {
+  const file = EXAMPLE_DIRS.map((dir) => join(dir, profile.name, 'server.js')).find(existsSync);
+  if (file === undefined) return null;
+  const { createExample } = (await import(pathToFileURL(file).href)) as Example;
+  const server = createExample({ mode });
+  await new Promise<void>((done, failed) => {
+    server.once('error', failed);
+    server.listen(0, '127.0.0.1', done);
+  });
+  const close = (): void => {
+    server.close();
+    server.closeAllConnections();
+  };
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, close };
+}
+
+/** On an empty database: an organization, a project and one key for each thing worth trying. */
+async function seed(latchkey: Latchkey, profile: Profile): Promise<{ projectId: string; seeded: SeededKey[] }> {
+  const { data } = await latchkey.projects.list({ limit: 1 });
+  if (data[0] !== undefined) return { projectId: data[0].id, seeded: [] };
+  const organization = await latchkey.organizations.create({ name: 'Example Organization' });
+  const project = await latchkey.projects.create({ organizationId: organization.id, name: 'Example Project' });
+  const seeded: SeededKey[] = [];
+  for (const { label, ...settings } of firstKeys(profile)) {
+    const { secret, key } = await latchkey.keys.create({ projectId: project.id, name: `${label} key`, ...settings });
+    seeded.push({ label, secret, mode: key.mode });
+  }
+  return { projectId: project.id, seeded };
+}
+
+type FirstKey = { label: string; mode?: Mode; tier?: string; limits?: { perMinute: number; perDay: number } };
+
+/** One key for each tier, else one for each mode. A tier that leaves its limits to the key gets generous ones. */
+function firstKeys({ policy, name }: Profile): FirstKey[] {
+  if (policy.keyModel === 'legacy') return [{ label: name }];
+  if (policy.tiers.length > 0) {
+    return policy.tiers.map((tier) => ({
+      label: tier.name,
+      tier: tier.name,
+      ...(tier.limits.perMinute === 'custom' && { limits: { perMinute: 5000, perDay: 1_000_000 } }),
+    }));
+  }
+  return policy.prefixes.test ? [{ label: 'live' }, { label: 'test', mode: 'test' }] : [{ label: 'live' }];
+}

@@ -1,0 +1,84 @@
+// The `latchkey` process: wires commands to rooms and signals to a clean stop. Knows every room, decides nothing.
+
+import { z } from 'zod';
+import { greeting } from './cli/greeting.js';
+import type { Flags, Local } from './cli/local.js';
+import type { Io } from './cli/output.js';
+import { runCommand } from './cli/program.js';
+import { loadProfile, shippedProfiles } from './config/load-profile.js';
+import { loadSettings } from './config/load-settings.js';
+import { configFileSchema, type SettingName, type Settings } from './config/settings.js';
+import { startDev } from './dev.js';
+import { type RunningServer, startServer } from './serve.js';
+import * as upkeep from './upkeep.js';
+import { VERSION } from './version.js';
+
+const io: Io = {
+  out: (text) => void process.stdout.write(`${text}\n`),
+  err: (text) => void process.stderr.write(`${text}\n`),
+  env: process.env,
+  cwd: process.cwd(),
+  async readInput() {
+    const chunks: Buffer[] = [];
+    for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
+    return Buffer.concat(chunks).toString('utf8');
+  },
+};
+
+function settingsOf(flags: Flags): Promise<Settings> {
+  const { config, json: _json, ...rest } = flags;
+  return loadSettings({
+    flags: rest as Partial<Record<SettingName, unknown>>,
+    env: process.env,
+    file: config as string | undefined,
+    cwd: process.cwd(),
+  });
+}
+
+/** Resolves once a first signal led to a clean stop; a second one ends the process at once. */
+async function untilStopped(server: Pick<RunningServer, 'close'>): Promise<void> {
+  await new Promise<void>((stop) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop());
+  });
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
+  await server.close();
+}
+
+const local: Local = {
+  async serve(flags, json) {
+    const settings = await settingsOf(flags);
+    const server = await startServer(settings);
+    const { controlPlane, gateway, rootKey } = server;
+    // Beside the log, never in it: this is the only time the key is shown.
+    if (rootKey !== null)
+      io.err(json ? JSON.stringify({ rootKey }) : `First start. The root key, shown this once:\n  ${rootKey}`);
+    if (settings.logFile !== undefined)
+      io.err(
+        json ? JSON.stringify({ controlPlane, gateway }) : `control plane ${controlPlane}\ngateway       ${gateway}`,
+      );
+    await untilStopped(server);
+  },
+  async dev(flags, json) {
+    const settings = await settingsOf(flags);
+    const dataDirGiven = flags.dataDir !== undefined || process.env.LATCHKEY_DATA_DIR !== undefined;
+    const server = await startDev(settings, dataDirGiven);
+    const shown = greeting({ ...server, version: VERSION });
+    io.out(json ? JSON.stringify(shown.json) : shown.lines.join('\n'));
+    await untilStopped(server);
+  },
+  init: async (flags) => upkeep.init(flags, process.cwd(), z.toJSONSchema(configFileSchema, { io: 'input' })),
+  migrate: async (flags) => upkeep.migrate(await settingsOf(flags)),
+  backup: async ({ file, ...flags }) => upkeep.backup(await settingsOf(flags), file),
+  restore: async ({ file, force, ...flags }) => upkeep.restore(await settingsOf(flags), file, force ?? false),
+  doctor: async (flags) => upkeep.doctor(await settingsOf(flags)),
+  ringAdd: async (ring, flags) => upkeep.ringAdd(await settingsOf(flags), ring),
+  ringStatus: async (ring, flags) => upkeep.ringStatus(await settingsOf(flags), ring),
+  ringDrop: async (ring, id, flags) => upkeep.ringDrop(await settingsOf(flags), ring, id),
+  createRootKey: async ({ name, permissions, ...flags }) =>
+    upkeep.createRootKeyHere(await settingsOf(flags), name, permissions),
+  exportKeys: async ({ project, ...flags }) => upkeep.exportKeys(await settingsOf(flags), project),
+  profiles: shippedProfiles,
+  profile: (nameOrPath) => loadProfile(nameOrPath),
+};
+
+process.exitCode = await runCommand(process.argv.slice(2), VERSION, local, io);

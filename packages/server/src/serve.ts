@@ -1,0 +1,138 @@
+// Both listeners over one engine, from settings to a clean stop. Commands decide which settings; nothing here decides a request.
+
+import { LatchkeyError, type Mode } from '@latchkey/core';
+import { loadProfile } from './config/load-profile.js';
+import type { Settings } from './config/settings.js';
+import { createGateway } from './gateway/gateway.js';
+import { createControlPlane } from './http/control-plane.js';
+import { createLatchkey, type Latchkey, OPERATOR, type RingSource } from './latchkey.js';
+import { createRootKey } from './operations/root-keys.js';
+import { createTelemetry } from './telemetry/create-telemetry.js';
+import { openRingFile } from './vault/ring-file.js';
+import { VERSION } from './version.js';
+
+/** How long running requests may take to finish once a stop was asked for. */
+const GRACE_MS = 10_000;
+
+export interface RunningServer {
+  latchkey: Latchkey;
+  controlPlane: string;
+  gateway: string;
+  /** The first root key, when this start made one: shown once by whoever started the server. */
+  rootKey: string | null;
+  /** Stops accepting, finishes what runs, writes what is buffered. */
+  close(): Promise<void>;
+}
+
+/** @throws LatchkeyError `configuration_invalid` and the codes of `createLatchkey` */
+export async function startServer(settings: Settings): Promise<RunningServer> {
+  const profile = loadProfile(settings.profile);
+  const telemetry = createTelemetry({
+    level: settings.logLevel,
+    destination: settings.logFile ?? 'stdout',
+    service: 'latchkey',
+    secretPrefixes: [
+      'lk_root_',
+      'whsec_',
+      ...Object.values(profile.policy.prefixes).filter((prefix) => prefix !== undefined),
+    ],
+  });
+  const closers: (() => unknown)[] = [() => telemetry.close()];
+  const closeAll = async (): Promise<void> => {
+    for (const close of closers.splice(0).reverse()) await close();
+  };
+  const ring = (
+    name: 'LATCHKEY_PEPPER' | 'LATCHKEY_MASTER_KEY',
+    text: string | undefined,
+    file: string | undefined,
+  ): RingSource => {
+    if (file === undefined && text === undefined) throw missing(name);
+    if (file === undefined) return text as string;
+    const followed = openRingFile(file, {
+      onError: (cause) => telemetry.log('error', 'key_file_unreadable', { setting: name, cause }),
+    });
+    closers.push(() => followed.close());
+    return followed.ring;
+  };
+  try {
+    const latchkey = await createLatchkey({
+      profile,
+      dataDir: settings.dataDir,
+      pepper: ring('LATCHKEY_PEPPER', settings.pepper, settings.pepperFile),
+      masterKey: ring('LATCHKEY_MASTER_KEY', settings.masterKey, settings.masterKeyFile),
+      rootKey: settings.rootKey,
+      servedModes: servedModes(settings),
+      publicUrl: settings.publicUrl,
+      telemetry,
+    });
+    closers.push(() => latchkey.close());
+    const rootKey = await firstRootKey(latchkey);
+    const controlPlane = createControlPlane({
+      engine: latchkey.engine,
+      telemetry,
+      publicUrl: settings.publicUrl.replace(/\/$/, ''),
+      trustedProxies: settings.trustedProxies,
+      version: VERSION,
+      metricsText: () => telemetry.metricsText(),
+    });
+    closers.push(() => controlPlane.close({ graceMs: GRACE_MS }));
+    const gateway = createGateway({
+      engine: latchkey.engine,
+      telemetry,
+      upstream: urlOrNull(settings.upstream),
+      sandboxUpstream: urlOrNull(settings.sandboxUpstream),
+      trustedProxies: settings.trustedProxies,
+    });
+    closers.push(() => gateway.close({ graceMs: GRACE_MS }));
+    const addresses = {
+      controlPlane: await listening(() => controlPlane.listen(settings), settings.port, 'LATCHKEY_PORT'),
+      gateway: await listening(
+        () => gateway.listen({ host: settings.gatewayHost, port: settings.gatewayPort }),
+        settings.gatewayPort,
+        'LATCHKEY_GATEWAY_PORT',
+      ),
+    };
+    telemetry.log('info', 'started', { version: VERSION, profile: profile.name, ...addresses });
+    return { latchkey, ...addresses, rootKey, close: closeAll };
+  } catch (error) {
+    await closeAll();
+    throw error;
+  }
+}
+
+/** Without any upstream the gateway only answers for itself; then live keys are served so that they can be tried. */
+const servedModes = ({ sandboxUpstream }: Settings): Mode[] =>
+  sandboxUpstream === undefined ? ['live'] : ['live', 'test'];
+
+const urlOrNull = (text: string | undefined): URL | null => (text === undefined ? null : new URL(text));
+
+function missing(name: string): LatchkeyError {
+  return new LatchkeyError(
+    'configuration_invalid',
+    `${name} is not set. Make one with \`openssl rand -base64 32\`, keep it outside the database, and set ${name} or ${name}_FILE.`,
+  );
+}
+
+async function listening<T>(listen: () => Promise<T>, port: number, setting: string): Promise<T> {
+  try {
+    return await listen();
+  } catch (cause) {
+    const taken = (cause as NodeJS.ErrnoException).code === 'EADDRINUSE';
+    throw new LatchkeyError(
+      'configuration_invalid',
+      taken
+        ? `Port ${port} is taken: stop what listens there, or set ${setting} to another port.`
+        : `Cannot listen on port ${port} (${setting}): ${(cause as Error).message}`,
+      { cause },
+    );
+  }
+}
+
+/** A database without any root key gets one, so that somebody can begin. */
+async function firstRootKey({ engine }: Latchkey): Promise<string | null> {
+  const { rows } = await engine.services.store.rootKeys.list({ limit: 1, after: null });
+  if (rows.length > 0) return null;
+  const call = { actor: OPERATOR, requestId: engine.makeRequestId(), idempotencyKey: null };
+  const made = await createRootKey(engine.services, { name: 'first', permissions: ['*'] }, call);
+  return made.secret;
+}

@@ -1,0 +1,387 @@
+// Commands that work on a data directory itself: backup, restore, doctor, key files, root keys, export. A running server is not asked.
+
+import { randomBytes } from 'node:crypto';
+import { copyFileSync, existsSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { isLive, LatchkeyError, type Store, type StoreView, type Vault } from '@latchkey/core';
+import type { Finding, RingName, RingStatus } from './cli/local.js';
+import { loadProfile } from './config/load-profile.js';
+import type { Settings } from './config/settings.js';
+import { databaseFile, OPERATOR } from './latchkey.js';
+import { auditFaults, SEALED_SETTINGS } from './operations/maintenance.js';
+import { createRootKey } from './operations/root-keys.js';
+import type { Services } from './operations/services.js';
+import { lockDataDir } from './store/lock.js';
+import { openSqliteStore } from './store/open-store.js';
+import { createVault } from './vault/open-vault.js';
+import { type Ring, ringFromText } from './vault/ring.js';
+import { addToRingFile, dropFromRingFile, readRingFile } from './vault/ring-file.js';
+
+const random = (length: number): Uint8Array => randomBytes(length);
+const PAGE = 100;
+
+/** The data directory meant: the one named, or below it the profile's own, as `latchkey dev` lays them out. */
+export function locateData({ dataDir, profile }: Settings): string {
+  const named = resolve(dataDir);
+  const ofProfile = join(named, profile);
+  return !existsSync(databaseFile(named)) && existsSync(databaseFile(ofProfile)) ? ofProfile : named;
+}
+
+function ringOf(settings: Settings, ring: RingName): { ring: Ring; file: string | null } {
+  const [text, followed, setting] =
+    ring === 'pepper'
+      ? [settings.pepper, settings.pepperFile, 'LATCHKEY_PEPPER']
+      : [settings.masterKey, settings.masterKeyFile, 'LATCHKEY_MASTER_KEY'];
+  const inData = join(locateData(settings), ring);
+  const file = followed ?? (text === undefined && existsSync(inData) ? inData : null);
+  if (file !== null) return { ring: readRingFile(file), file };
+  if (text !== undefined) return { ring: ringFromText(text, setting), file: null };
+  throw new LatchkeyError('configuration_invalid', `${setting} is not set, and there is no file ${inData}.`);
+}
+
+const vaultOf = (settings: Settings): Vault => {
+  const peppers = ringOf(settings, 'pepper').ring;
+  const masterKeys = ringOf(settings, 'master-key').ring;
+  return createVault({ peppers: () => peppers, masterKeys: () => masterKeys, random });
+};
+
+async function withStore<T>(settings: Settings, work: (store: Store, file: string) => Promise<T>): Promise<T> {
+  const file = databaseFile(locateData(settings));
+  if (!existsSync(file)) {
+    throw new LatchkeyError(
+      'configuration_invalid',
+      `There is no database ${file}: name its directory with --data-dir.`,
+    );
+  }
+  const store = await openSqliteStore({ file });
+  try {
+    return await work(store, file);
+  } finally {
+    await store.close();
+  }
+}
+
+const countKeys = async (view: StoreView): Promise<number> =>
+  (await view.keys.countByPepper()).reduce((sum, { count }) => sum + count, 0);
+
+export async function migrate(settings: Settings): Promise<{ file: string }> {
+  const dir = locateData(settings);
+  const unlock = await lockDataDir(dir);
+  try {
+    await (await openSqliteStore({ file: databaseFile(dir) })).close();
+    return { file: databaseFile(dir) };
+  } finally {
+    unlock();
+  }
+}
+
+/** The copy is whole or not there: it is written beside and renamed. */
+export function backup(settings: Settings, target: string): Promise<{ file: string; bytes: number; keys: number }> {
+  const file = resolve(target);
+  if (existsSync(file))
+    throw new LatchkeyError('configuration_invalid', `${file} is already there: name another file.`);
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  return withStore(settings, async (store) => {
+    const draft = `${file}.part`;
+    rmSync(draft, { force: true });
+    await store.backup(draft);
+    renameSync(draft, file);
+    return { file, bytes: statSync(file).size, keys: await countKeys(store) };
+  });
+}
+
+/** Judges the backup before it touches anything; what was there is kept beside under a name with the time. */
+export async function restore(settings: Settings, source: string, force: boolean) {
+  const from = resolve(source);
+  if (!existsSync(from)) throw new LatchkeyError('configuration_invalid', `There is no file ${from}.`);
+  const dir = locateData(settings);
+  const file = databaseFile(dir);
+  const unlock = await lockDataDir(dir);
+  try {
+    if (existsSync(file) && !force) {
+      throw new LatchkeyError(
+        'configuration_invalid',
+        `${file} is there already: add --force to put the backup in its place (it is kept beside).`,
+      );
+    }
+    const draft = `${file}.restoring`;
+    rmSync(draft, { force: true });
+    copyFileSync(from, draft);
+    const keys = await judgeBackup(settings, draft);
+    const before = existsSync(file) ? `${file}.before-${new Date().toISOString().replace(/[:.]/g, '-')}` : null;
+    if (before !== null) {
+      await (await openSqliteStore({ file })).backup(before);
+    }
+    for (const suffix of ['', '-wal', '-shm']) rmSync(`${file}${suffix}`, { force: true });
+    renameSync(draft, file);
+    for (const suffix of ['-wal', '-shm']) rmSync(`${draft}${suffix}`, { force: true });
+    return { file, keys, before };
+  } finally {
+    unlock();
+  }
+}
+
+/** @throws LatchkeyError when the copy is damaged, of another profile, or needs a pepper or master key that is not here */
+async function judgeBackup(settings: Settings, file: string): Promise<number> {
+  const store = await openSqliteStore({ file });
+  try {
+    const problems = [
+      ...(await store.integrity()),
+      ...(await profileFaults(store, settings)),
+      ...(await keyFaults(store, vaultOf(settings))),
+    ];
+    if (problems.length > 0) {
+      rmSync(file, { force: true });
+      throw new LatchkeyError('configuration_invalid', `The backup was not restored: ${problems.join('; ')}.`);
+    }
+    return await countKeys(store);
+  } finally {
+    await store.close();
+  }
+}
+
+async function profileFaults(view: StoreView, settings: Settings): Promise<string[]> {
+  const owner = await view.settings.get('profile');
+  const { name } = loadProfile(settings.profile);
+  return owner === null || owner === name
+    ? []
+    : [`it belongs to the profile ${owner}, not ${name} (set LATCHKEY_PROFILE)`];
+}
+
+/** Peppers and master keys that records need and the rings do not have. */
+async function keyFaults(view: StoreView, vault: Vault): Promise<string[]> {
+  const faults: string[] = [];
+  const needed = [...(await view.keys.countByPepper()), ...(await view.rootKeys.countByPepper())];
+  for (const { pepperId, count } of needed) {
+    if (pepperId !== null && !vault.pepperIds().includes(pepperId))
+      faults.push(`${count} keys need the pepper ${pepperId}`);
+  }
+  for (const name of SEALED_SETTINGS) {
+    const sealed = await view.settings.get(name);
+    if (sealed !== null && !vault.masterKeyIds().includes(vault.masterKeyIdOf(sealed))) {
+      faults.push(`${name} needs the master key ${vault.masterKeyIdOf(sealed)}`);
+    }
+  }
+  return faults;
+}
+
+export async function ringStatus(settings: Settings, name: RingName): Promise<RingStatus[]> {
+  const { ring } = ringOf(settings, name);
+  const needed = existsSync(databaseFile(locateData(settings)))
+    ? await withStore(settings, (store) => uses(store, settings, name))
+    : new Map();
+  return ring.keys.map(({ id }) => ({ id, current: id === ring.current.id, needed: needed.get(id) ?? 0 }));
+}
+
+async function uses(store: Store, settings: Settings, name: RingName): Promise<Map<string, number>> {
+  const counts = new Map<string, number>();
+  const add = (id: string | null, by: number): void => {
+    if (id !== null) counts.set(id, (counts.get(id) ?? 0) + by);
+  };
+  if (name === 'pepper') {
+    for (const { pepperId, count } of [
+      ...(await store.keys.countByPepper()),
+      ...(await store.rootKeys.countByPepper()),
+    ])
+      add(pepperId, count);
+    return counts;
+  }
+  const vault = vaultOf(settings);
+  for (const setting of SEALED_SETTINGS) {
+    const sealed = await store.settings.get(setting);
+    if (sealed !== null) add(vault.masterKeyIdOf(sealed), 1);
+  }
+  for (const { masterKeyId, count } of await store.keys.countByMasterKey()) add(masterKeyId, count);
+  return counts;
+}
+
+export async function ringAdd(settings: Settings, name: RingName): Promise<{ id: string; file: string }> {
+  const { file } = ringOf(settings, name);
+  if (file === null) throw notAFile(name);
+  return { id: addToRingFile(file, random), file };
+}
+
+const notAFile = (name: RingName): LatchkeyError => {
+  const setting = name === 'pepper' ? 'LATCHKEY_PEPPER' : 'LATCHKEY_MASTER_KEY';
+  return new LatchkeyError(
+    'configuration_invalid',
+    `${setting} stands in the environment, where no command can change it: put it into a file and set ${setting}_FILE, which is followed while serving.`,
+  );
+};
+
+/** @throws LatchkeyError when something still needs it */
+export async function ringDrop(settings: Settings, name: RingName, id: string): Promise<void> {
+  const { file } = ringOf(settings, name);
+  if (file === null) throw notAFile(name);
+  const row = (await ringStatus(settings, name)).find((status) => status.id === id);
+  if (row !== undefined && row.needed > 0) {
+    throw new LatchkeyError(
+      'configuration_invalid',
+      name === 'pepper'
+        ? `${row.needed} keys still need the pepper ${id}; each moves to the current one on its next use.`
+        : `${row.needed} sealed values still need the master key ${id}; a running server moves them within seconds.`,
+    );
+  }
+  dropFromRingFile(file, id);
+}
+
+/** Works beside a running server: root keys are looked up in the database on each call. */
+export const createRootKeyHere = (
+  settings: Settings,
+  name: string,
+  permissions: string[],
+): Promise<{ id: string; secret: string }> =>
+  withStore(settings, async (store) => {
+    const vault = vaultOf(settings);
+    const auditKey = await openSealed(store, vault, 'audit_key');
+    const parts = {
+      store,
+      vault,
+      random,
+      auditKey,
+      clock: Date.now,
+      feed: { publish: async () => ({ nodes: 0, of: 0, ms: 0 }) },
+    };
+    // Only what changing root keys needs; requests are another process's matter.
+    const services = parts as unknown as Services;
+    const call = { actor: OPERATOR, requestId: 'command-line', idempotencyKey: null };
+    const { rootKey, secret } = await createRootKey(services, { name, permissions }, call);
+    return { id: rootKey.id, secret };
+  });
+
+async function openSealed(view: StoreView, vault: Vault, name: (typeof SEALED_SETTINGS)[number]): Promise<string> {
+  const sealed = await view.settings.get(name);
+  if (sealed === null)
+    throw new LatchkeyError('configuration_invalid', 'The database was never served: run `latchkey serve` once.');
+  return vault.open(sealed, name);
+}
+
+/** Live keys as `keys import` reads them. Digests need the same peppers where they are imported. */
+export const exportKeys = (settings: Settings, projectId: string | undefined): Promise<Record<string, unknown>[]> =>
+  withStore(settings, async (store) => {
+    const rows: Record<string, unknown>[] = [];
+    const projects = projectId === undefined ? await allProjects(store) : [projectId];
+    for (const project of projects) {
+      for (let after = null as Parameters<Store['keys']['list']>[1]['after']; ; ) {
+        const page = await store.keys.list({ projectId: project, notRevoked: true }, { limit: PAGE, after });
+        rows.push(...page.rows.filter((key) => isLive(key, Date.now())).map(exported));
+        after = page.next;
+        if (after === null) break;
+      }
+    }
+    return rows;
+  });
+
+async function allProjects(store: Store): Promise<string[]> {
+  const ids: string[] = [];
+  for (let after = null as Parameters<Store['projects']['list']>[1]['after']; ; ) {
+    const page = await store.projects.list({}, { limit: PAGE, after });
+    ids.push(...page.rows.map(({ id }) => id));
+    after = page.next;
+    if (after === null) return ids;
+  }
+}
+
+function exported(key: Awaited<ReturnType<Store['keys']['family']>>[number]): Record<string, unknown> {
+  const { name, mode, tier, permissions, restrictions, limits, metadata, ownerId, environment, prefix, hint, digest } =
+    key;
+  const { kind, pepperId, value } = digest;
+  return {
+    ...{ name, mode, tier, permissions, restrictions, limits, metadata, ownerId, environment, prefix, hint },
+    expiresAt: key.expiresAt === null ? null : new Date(key.expiresAt).toISOString(),
+    createdAt: new Date(key.createdAt).toISOString(),
+    digest: {
+      algorithm: kind === 'hmac' ? 'hmac-sha256' : 'sha256',
+      encoding: 'hex',
+      value,
+      ...(pepperId !== null && { pepperId }),
+    },
+  };
+}
+
+/** Every check is tried; one that fails says what is wrong and what mends it. */
+export async function doctor(settings: Settings): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  const check = async (name: string, work: () => Promise<string[]> | string[], fine: string): Promise<void> => {
+    try {
+      const faults = await work();
+      findings.push({ check: name, good: faults.length === 0, detail: faults.join('; ') || fine });
+    } catch (error) {
+      findings.push({ check: name, good: false, detail: error instanceof Error ? error.message : String(error) });
+    }
+  };
+  const dir = locateData(settings);
+  await check('node', () => nodeFaults(process.versions.node), `Node ${process.versions.node}`);
+  await check('profile', () => readable(() => loadProfile(settings.profile)), settings.profile);
+  await check('permissions', () => permissionFaults(dir, settings), `${dir} is readable by its owner alone`);
+  await check('peppers', () => readable(() => ringOf(settings, 'pepper')), 'readable');
+  await check('master keys', () => readable(() => ringOf(settings, 'master-key')), 'readable');
+  await check('database', () => withStore(settings, (store) => store.integrity()), 'whole');
+  await check('owner', () => withStore(settings, (store) => profileFaults(store, settings)), 'belongs to this profile');
+  await check(
+    'key rings',
+    () => withStore(settings, (store) => keyFaults(store, vaultOf(settings))),
+    'hold every pepper and master key that is needed',
+  );
+  await check(
+    'audit log',
+    () =>
+      withStore(settings, async (store) => {
+        const vault = vaultOf(settings);
+        return auditFaults(store, vault, await openSealed(store, vault, 'audit_key'));
+      }),
+    'every chain is whole',
+  );
+  return findings;
+}
+
+/** No fault when it can be read; what is wrong otherwise is in the error. */
+function readable(read: () => unknown): string[] {
+  read();
+  return [];
+}
+
+function nodeFaults(version: string): string[] {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  return major > 20 || (major === 20 && minor >= 19) ? [] : [`Node ${version} is too old: install 20.19 or newer`];
+}
+
+function permissionFaults(dir: string, settings: Settings): string[] {
+  const files = [
+    databaseFile(dir),
+    settings.pepperFile,
+    settings.masterKeyFile,
+    join(dir, 'pepper'),
+    join(dir, 'master-key'),
+  ];
+  return files
+    .filter((file): file is string => file !== undefined && existsSync(file))
+    .filter((file) => process.platform !== 'win32' && (statSync(file).mode & 0o077) !== 0)
+    .map((file) => `${file} can be read by others: chmod 600 ${file}`);
+}
+
+/** Writes a config file with its JSON Schema beside it, so that editors complete it. */
+export function init(
+  flags: { profile?: string; format?: string; force?: boolean },
+  cwd: string,
+  schema: unknown,
+): { file: string; schema: string } {
+  const format = flags.format ?? 'json';
+  if (format !== 'json' && format !== 'mjs') throw new LatchkeyError('invalid_request', '--format is json or mjs.');
+  const profile = flags.profile ?? 'swaypi';
+  loadProfile(profile, cwd);
+  const file = join(cwd, `latchkey.config.${format}`);
+  const schemaFile = join(cwd, 'latchkey.config.schema.json');
+  if (existsSync(file) && !flags.force) {
+    throw new LatchkeyError('configuration_invalid', `${file} is there already: add --force to replace it.`);
+  }
+  const content = { profile, upstream: 'http://127.0.0.1:3000', dataDir: './data' };
+  writeFileSync(schemaFile, `${JSON.stringify(schema, null, 2)}\n`);
+  writeFileSync(
+    file,
+    format === 'json'
+      ? `${JSON.stringify({ $schema: './latchkey.config.schema.json', ...content }, null, 2)}\n`
+      : `// Settings of this Latchkey; secrets stay in the environment.\nexport default ${JSON.stringify(content, null, 2)};\n`,
+  );
+  return { file, schema: schemaFile };
+}
