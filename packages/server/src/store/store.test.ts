@@ -131,6 +131,16 @@ describe('a SQLite file', () => {
     expect(existsSync(join(dir, 'late.db'))).toBe(false);
   });
 
+  it('can be the copy of a store in memory', async () => {
+    const store = await inMemory();
+    await store.settings.set('a', '1');
+    await store.backup(join(dir, 'copy.db'));
+    const copy = await openSqliteStore({ file: join(dir, 'copy.db') });
+    expect(await copy.settings.get('a')).toBe('1');
+    await copy.close();
+    await store.close();
+  });
+
   it('is never copied over a file that is there', async () => {
     const store = await openSqliteStore({ file });
     const target = join(dir, 'precious');
