@@ -490,6 +490,13 @@ export function storeSuite(name: string, open: () => Promise<StoreUnderTest>, { 
           ]),
         );
         expect(ids(await store.keys.sealedUnderOther('cccccccccccc', 10))).toEqual(['a']);
+        const sealed = await store.keys.countByMasterKey();
+        expect(new Map(sealed.map(({ masterKeyId, count }) => [masterKeyId, count]))).toEqual(
+          new Map([
+            ['bbbbbbbbbbbb', 1],
+            ['cccccccccccc', 1],
+          ]),
+        );
         expect(await store.keys.sealedUnderOther('eeeeeeeeeeee', 1)).toHaveLength(1);
         await store.keys.update(key('a', { webhookSecret: 'v1.cccccccccccc.y' }));
         expect(await store.keys.sealedUnderOther('cccccccccccc', 10)).toEqual([]);

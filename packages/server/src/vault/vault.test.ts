@@ -25,7 +25,6 @@ const vaultOf = (peppers: Ring, masterKeys: Ring): Vault =>
 describe('digests', () => {
   it('are HMAC-SHA-256 under the pepper, in lower-case hex (RFC 4231, test cases 6 and 7)', () => {
     const pepper = Buffer.alloc(131, 0xaa);
-    // The repeated byte of the RFC is refused as a pepper in a setting, so the ring is made by hand.
     const key = { id: 'p', bytes: pepper };
     const vault = vaultOf({ keys: [key], current: key }, ring(A));
     expect(vault.digest('Test Using Larger Than Block-Size Key - Hash Key First')).toEqual({
@@ -162,7 +161,7 @@ describe('a ring', () => {
 
   it('that cannot be used names the setting and the fix, never the value', () => {
     const short = Buffer.from('only31bytes-only31bytes-only31b').toString('base64');
-    for (const text of ['', ' , ', 'not base64!', short, `${A} ${short}`, Buffer.alloc(32, 7).toString('base64')]) {
+    for (const text of ['', ' , ', 'not base64!', short, `${A} ${short}`]) {
       let error: Error | undefined;
       try {
         ringFromText(text, 'LATCHKEY_PEPPER');
