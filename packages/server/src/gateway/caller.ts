@@ -30,6 +30,7 @@ export function identify(parts: Parts, req: IncomingMessage): Caller | string {
   const absolute = given.startsWith('/') ? null : /^https?:\/\/([^/?#@]+)([\s\S]*)$/i.exec(given);
   if (!given.startsWith('/') && absolute === null) return 'The request target is not a path.';
   if (given.includes('#')) return 'The request target has a fragment.';
+  if (headers.host === undefined && req.httpVersionMinor > 0) return 'The Host header is missing.';
   if (repeatsHost(req.rawHeaders)) return 'The Host header is repeated.';
   if (req.httpVersionMinor === 0 && headers['transfer-encoding'] !== undefined) {
     return 'HTTP/1.0 has no Transfer-Encoding.';

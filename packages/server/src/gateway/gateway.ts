@@ -115,6 +115,8 @@ function listener(parts: Parts, maxConnections: number | undefined) {
     keepAliveTimeout: timeouts.keepAliveMs,
     connectionsCheckingInterval: Math.min(1000, timeouts.requestHeadMs),
     noDelay: true,
+    // Checked with the rest of the head, so that its refusal speaks the dialect.
+    requireHostHeader: false,
   });
   server.timeout = timeouts.idleMs;
   // Headers beyond node's default of 2000 would be left out silently, a second credential among them.
@@ -185,7 +187,8 @@ const UNREADABLE: Readonly<Record<string, Fault>> = {
 /** Answers what is no HTTP request; a connection whose answer has begun is cut. */
 function refuseUnread(parts: Parts, error: NodeJS.ErrnoException, socket: Duplex): void {
   const current = [...parts.running].find(({ req }) => req.socket === socket);
-  if (!socket.writable || error.code === 'ECONNRESET' || current?.res.headersSent) return void socket.destroy();
+  if (!socket.writable || error.code === 'ECONNRESET') return void socket.destroy();
+  if (current?.res.headersSent) return void (current.answered ? current.req.socket.destroySoon() : socket.destroy());
   if (current !== undefined) {
     current.answered = true;
     current.abort?.();

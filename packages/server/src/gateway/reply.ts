@@ -9,6 +9,7 @@ import type { Parts } from './parts.js';
 
 /** How long a caller may go on sending into an answer before its connection ends. */
 const LINGER_MS = 1000;
+const SHORT_BYTES = 64 * 1024;
 
 export interface Fault {
   code: ErrorCode;
@@ -24,8 +25,9 @@ export function sendReply(parts: Parts, exchange: Exchange, reply: DialectReply)
   exchange.answered = true;
   if (res.headersSent || exchange.settled) return;
   const body = reply.body ?? '';
-  const unread = !req.complete && hasBody(exchange);
-  if (parts.closing || unread) res.shouldKeepAlive = false;
+  // A short rest of the body is on its way already: node reads past it and keeps the connection.
+  const unread = !req.complete && hasBody(exchange) && Number(req.headers['content-length'] ?? Infinity) > SHORT_BYTES;
+  if (parts.closing || unread || exchange.awaitsContinue) res.shouldKeepAlive = false;
   res.writeHead(reply.status, {
     ...reply.headers,
     ...(reply.status !== 204 && { 'Content-Length': String(Buffer.byteLength(body)) }),

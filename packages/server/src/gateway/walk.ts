@@ -27,7 +27,10 @@ export async function walk(parts: Parts, exchange: Exchange): Promise<void> {
 
 async function steps(parts: Parts, exchange: Exchange): Promise<void> {
   const caller = identify(parts, exchange.req);
-  if (typeof caller === 'string') return sendFault(parts, exchange, { code: 'invalid_request', message: caller });
+  if (typeof caller === 'string') {
+    exchange.res.shouldKeepAlive = false;
+    return sendFault(parts, exchange, { code: 'invalid_request', message: caller });
+  }
   if ((declaredLength(exchange) ?? 0) > parts.maxBodyBytes)
     return sendFault(parts, exchange, { code: 'payload_too_large' });
 
