@@ -1,6 +1,8 @@
 // The telemetry adapter: JSON lines through pino and figures through prom-client. What may be said in them is decided elsewhere.
 
-import type { LogLevel, Telemetry } from '@latchkey/core';
+import { mkdirSync, openSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { LatchkeyError, type LogLevel, type Telemetry } from '@latchkey/core';
 import pino from 'pino';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { METRICS, type MetricRow } from './metrics.js';
@@ -31,6 +33,7 @@ const RESERVED = new Set(['level', 'time', 'service', 'pid', 'event']);
 /** Series of one metric; further label values are counted as `other`. */
 const MAX_SERIES = 500;
 const FLUSH_EVERY_MS = 500;
+const FLUSH_WITHIN_MS = 1000;
 
 // What JSON leaves raw, though some reader of lines breaks at it or some terminal obeys it.
 const RAW_CONTROL = /[\u007f-\u009f\u2028\u2029]/g;
@@ -43,22 +46,36 @@ interface Sink {
   close(): Promise<void>;
 }
 
+/** Opened before anything is logged, so that a log file that cannot be written stops the start. */
+function openLogFile(file: string): number {
+  try {
+    mkdirSync(dirname(file), { recursive: true });
+    return openSync(file, 'a', 0o600);
+  } catch (cause) {
+    throw new LatchkeyError('configuration_invalid', `The log file ${file} cannot be written: check its directory.`, {
+      cause,
+    });
+  }
+}
+
 /** Buffered writing that never blocks a request; what is left is written when the process exits. */
-function bufferedSink(target: number | string): Sink {
-  const output = pino.destination({ dest: target, sync: false, minLength: 4096, mkdir: true });
+function bufferedSink(descriptor: number): Sink {
+  const output = pino.destination({ dest: descriptor, sync: false, minLength: 4096 });
   // A full disk or a closed pipe must not end the process that serves requests.
   output.on('error', () => {});
   const timer = setInterval(() => output.flush(() => {}), FLUSH_EVERY_MS).unref();
-  const onExit = () => {
+  const flushNow = () => {
     try {
       output.flushSync();
     } catch {
       // Nothing is left to tell it to.
     }
   };
-  process.once('exit', onExit);
+  process.once('exit', flushNow);
   const flush = () =>
     new Promise<void>((resolve) => {
+      // A pipe that nobody reads never drains; stopping does not wait for it.
+      setTimeout(resolve, FLUSH_WITHIN_MS).unref();
       output.flush(() => resolve());
     });
   return {
@@ -67,9 +84,9 @@ function bufferedSink(target: number | string): Sink {
     async close() {
       clearInterval(timer);
       await flush();
-      onExit();
-      process.off('exit', onExit);
-      if (typeof target === 'string') output.end();
+      flushNow();
+      process.off('exit', flushNow);
+      if (descriptor > 2) output.end();
     },
   };
 }
@@ -82,12 +99,15 @@ function streamSink(stream: { write(line: string): unknown }): Sink {
   };
 }
 
-/** Never throws after it was made, except for an unknown metric under `strict`. */
+/**
+ * Never throws after it was made, except for an unknown metric under `strict`.
+ * @throws LatchkeyError `configuration_invalid` when the log file cannot be opened.
+ */
 export function createTelemetry(options: TelemetryOptions): RunningTelemetry {
   const { destination = 'stdout', strict = process.env.NODE_ENV === 'test' } = options;
   const sink =
     typeof destination === 'string'
-      ? bufferedSink(destination === 'stdout' ? 1 : destination)
+      ? bufferedSink(destination === 'stdout' ? 1 : openLogFile(destination))
       : streamSink(destination);
   const redact = fieldRedactor(options.secretPrefixes);
   const redactText = textRedactor(options.secretPrefixes);
@@ -102,6 +122,7 @@ export function createTelemetry(options: TelemetryOptions): RunningTelemetry {
     { write: (line: string) => sink.write(escapeControls(line)) },
   );
 
+  let closing: Promise<void> | null = null;
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const rows: Readonly<Record<string, MetricRow>> = METRICS;
@@ -174,9 +195,9 @@ export function createTelemetry(options: TelemetryOptions): RunningTelemetry {
     metricsText: () => registry.metrics(),
     contentType: registry.contentType,
     flush: () => sink.flush(),
-    async close() {
-      await sink.close();
-      registry.clear();
+    close() {
+      closing ??= sink.close().then(() => registry.clear());
+      return closing;
     },
   };
 }
