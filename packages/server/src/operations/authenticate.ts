@@ -20,7 +20,7 @@ const refused = (): LatchkeyError => new LatchkeyError('unauthenticated');
 export async function authenticate(services: Services, secret: string | null, ip: string | null): Promise<Actor> {
   if (secret === null || !isPresentable(secret)) throw refused();
   const digests = services.vault.candidates(secret, false);
-  const rootKey = await services.store.rootKeys.findByDigest(digests.map(({ value }) => value));
+  const rootKey = await services.rootKeys.find(digests.map(({ value }) => value));
   if (rootKey !== null && isUsable(rootKey, services.clock())) {
     const [current] = digests;
     if (current && rootKey.digest.value !== current.value) adoptRootKeyDigest(services, rootKey.id, current);

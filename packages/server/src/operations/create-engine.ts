@@ -8,6 +8,7 @@ import { createImportedKeys } from './imported-keys.js';
 import { createKeyCache } from './key-cache.js';
 import { createPrincipals } from './principals.js';
 import { replyTo } from './reply.js';
+import { createRootKeyCache } from './root-key-cache.js';
 import { runOperation } from './run-operation.js';
 import type { Services } from './services.js';
 import { createUsageBuffer } from './usage-buffer.js';
@@ -34,6 +35,7 @@ export function createEngine(parts: EngineParts, options: EngineOptions): Engine
     ...parts,
     auditKey: options.auditKey,
     cache: createKeyCache(store, profile, telemetry),
+    rootKeys: createRootKeyCache(store, clock),
     usage: createUsageBuffer(store, telemetry),
     throttle: createFailureThrottle(clock),
     importedKeys: createImportedKeys(store),
@@ -44,7 +46,10 @@ export function createEngine(parts: EngineParts, options: EngineOptions): Engine
       pending.add(running);
     },
   };
-  const unsubscribe = feed.subscribe((change) => services.cache.apply(change));
+  const unsubscribe = feed.subscribe((change) => {
+    services.cache.apply(change);
+    services.rootKeys.apply(change);
+  });
   const principal = createPrincipals(parts.signer, options.issuer, clock, random);
   const flushMs = options.flushMs ?? 2000;
   const flusher =

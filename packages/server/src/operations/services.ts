@@ -4,10 +4,12 @@ import type { EngineParts } from './engine.js';
 import type { FailureThrottle } from './failure-throttle.js';
 import type { ImportedKeys } from './imported-keys.js';
 import type { KeyCache } from './key-cache.js';
+import type { RootKeyCache } from './root-key-cache.js';
 import type { UsageBuffer } from './usage-buffer.js';
 
 export interface Services extends EngineParts {
   cache: KeyCache;
+  rootKeys: RootKeyCache;
   usage: UsageBuffer;
   throttle: FailureThrottle;
   importedKeys: ImportedKeys;
