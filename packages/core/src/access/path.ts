@@ -22,7 +22,8 @@ export function isAmbiguousPath(path: string): boolean {
 
 /**
  * Matches a path against a pattern of segments: `:name` and `*` take one non-empty segment, a final `**` takes any rest.
- * Returns the named segments, percent-decoded, or null.
+ * Segments are compared percent-decoded (RFC 3986 §6.2.2.2), so that no spelling leads around a rule. Returns the named
+ * ones, or null.
  */
 export function matchesPath(path: string, pattern: string): Record<string, string> | null {
   const want = pattern.split('/');
@@ -31,20 +32,23 @@ export function matchesPath(path: string, pattern: string): Record<string, strin
   for (let at = 0; at < want.length; at++) {
     const segment = want[at] as string;
     if (segment === '**' && at === want.length - 1) return have.length >= at ? params : null;
-    const given = have[at];
-    if (given === undefined) return null;
+    const given = decoded(have[at]);
+    if (given === null) return null;
     if (segment === '*' || segment.startsWith(':')) {
       if (given === '') return null;
-      if (segment !== '*') {
-        try {
-          params[segment.slice(1)] = decodeURIComponent(given);
-        } catch {
-          return null;
-        }
-      }
+      if (segment !== '*') params[segment.slice(1)] = given;
     } else if (segment !== given) {
       return null;
     }
   }
   return have.length === want.length ? params : null;
+}
+
+function decoded(segment: string | undefined): string | null {
+  if (segment === undefined || !segment.includes('%')) return segment ?? null;
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return null;
+  }
 }

@@ -15,7 +15,7 @@ export function expandPermissions(granted: readonly string[], implies: Implicati
   const add = (name: string): void => {
     if (all.has(name)) return;
     all.add(name);
-    for (const implied of implies[name] ?? []) add(implied);
+    if (Object.hasOwn(implies, name)) for (const implied of implies[name] ?? []) add(implied);
   };
   for (const name of granted) add(name);
   return [...all];

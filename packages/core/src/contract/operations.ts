@@ -126,11 +126,9 @@ export const verifyBody = z.strictObject({
       path: z.string().startsWith('/').max(8192).optional(),
       ip: z.union([z.ipv4(), z.ipv6()], 'must be an IP address').optional(),
       referrer: z.string().max(8192).optional(),
-      headers: headerLines
-        .optional()
-        .meta({
-          description: "The caller's headers, in place of `secret`: the credential is read as the profile says",
-        }),
+      headers: headerLines.optional().meta({
+        description: "The caller's headers, in place of `secret`: the credential is read as the profile says",
+      }),
     })
     .optional(),
   permissions: v.permissions.optional().meta({ description: 'All of these are needed' }),

@@ -75,14 +75,18 @@ function metadataFault(root: unknown): string | null {
 }
 
 /** A JSON object that is stored and returned exactly as sent: at most 16 deep, 16 KB. */
+// Not z.record: it drops a member named __proto__ instead of refusing it.
 export const metadata = z
-  .record(z.string(), z.unknown())
+  .unknown()
   .superRefine((value, context) => {
-    const fault = metadataFault(value);
+    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
+    const fault = isObject ? metadataFault(value) : 'must be a JSON object';
     if (fault !== null) context.addIssue({ code: 'custom', message: fault });
   })
-  .transform((value) => value as JsonObject)
-  .meta({ description: 'A JSON object, kept and returned as it is: at most 16 deep and 16 KB', type: 'object' });
+  .meta({
+    description: 'A JSON object, kept and returned as it is: at most 16 deep and 16 KB',
+    type: 'object',
+  }) as z.ZodType<JsonObject, JsonObject>;
 
 export const permission = z
   .string()

@@ -54,11 +54,14 @@ export function makeSecret(prefix: string, bodyLength: number, random: RandomByt
  * `foreign`: any other shape.
  */
 export function judgeShape(secret: string, prefixes: readonly string[]): 'sound' | 'mistyped' | 'foreign' {
-  const prefix = prefixes.find((candidate) => secret.startsWith(candidate));
-  if (prefix === undefined) return 'foreign';
-  const tail = secret.slice(prefix.length);
-  const body = tail.slice(0, -CHECKSUM_LENGTH);
-  return body.length >= MIN_BODY_LENGTH && checksum(body) === tail.slice(-CHECKSUM_LENGTH) ? 'sound' : 'mistyped';
+  const tails = prefixes.filter((prefix) => secret.startsWith(prefix)).map((prefix) => secret.slice(prefix.length));
+  if (tails.length === 0) return 'foreign';
+  // One prefix may begin with the other (`sk_`, `sk_test_`): either reading may be the right one.
+  const sound = tails.some((tail) => {
+    const body = tail.slice(0, -CHECKSUM_LENGTH);
+    return body.length >= MIN_BODY_LENGTH && checksum(body) === tail.slice(-CHECKSUM_LENGTH);
+  });
+  return sound ? 'sound' : 'mistyped';
 }
 
 /** The part of a secret that may be shown to tell keys apart. */

@@ -24,8 +24,8 @@ export const hiddenFields = (tier: Tier | null, tiers: readonly Tier[], gated: r
   gated.filter((gate) => !opens(tier, gate.tier, tiers)).map((gate) => gate.field);
 
 /**
- * The tier that asking for `field` by name needs, or null when it may be had. A path below a gated field needs that
- * field's tier; a parent may be asked for, and comes without its gated parts.
+ * The tier that asking for `field` by name needs, or null when it may be had. A path below gated fields needs the highest
+ * of their tiers; a parent may be asked for, and comes without its gated parts.
  */
 export function requiredTierFor(
   field: string,
@@ -33,6 +33,9 @@ export function requiredTierFor(
   tiers: readonly Tier[],
   gated: readonly GatedField[],
 ): string | null {
-  const gate = gated.find((entry) => field === entry.field || field.startsWith(`${entry.field}.`));
-  return gate === undefined || opens(tier, gate.tier, tiers) ? null : gate.tier;
+  const needed = gated
+    .filter((gate) => field === gate.field || field.startsWith(`${gate.field}.`))
+    .filter((gate) => !opens(tier, gate.tier, tiers))
+    .map((gate) => gate.tier);
+  return tiers.findLast(({ name }) => needed.includes(name))?.name ?? null;
 }

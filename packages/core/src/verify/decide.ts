@@ -127,7 +127,7 @@ function judgeTier({ tier }: Snapshot, facts: RequestFacts, { tiers, gatedFields
   const largest = tier?.batchSize ?? null;
   if (facts.batchSize !== null && largest !== null && facts.batchSize > largest) {
     const enough = tiers.find(
-      (candidate) => candidate.batchSize !== null && candidate.batchSize >= (facts.batchSize ?? 0),
+      (candidate) => candidate.batchSize === null || candidate.batchSize >= (facts.batchSize ?? 0),
     );
     return { reason: 'batch_too_large', required: { batchSize: largest, ...(enough && { tier: enough.name }) } };
   }

@@ -1,0 +1,44 @@
+// Guarantees of gated fields: a tier opens its own and all below, and asking by name needs the strictest gate on the way.
+
+import { describe, expect, it } from 'vitest';
+import { type GatedField, hiddenFields, requiredTierFor, type Tier } from './tiers.js';
+
+const tiers: Tier[] = ['free', 'builder', 'studio'].map((name) => ({
+  name,
+  title: name,
+  limits: { perMinute: null, perDay: null, concurrent: null },
+  batchSize: null,
+}));
+const [free, builder, studio] = tiers as [Tier, Tier, Tier];
+const gated: GatedField[] = [
+  { field: 'contact_email', tier: 'builder' },
+  { field: 'audience', tier: 'builder' },
+  { field: 'audience.detail', tier: 'studio' },
+];
+
+describe('hidden fields', () => {
+  it('are those above the tier, in the profile’s order', () => {
+    expect(hiddenFields(free, tiers, gated)).toEqual(['contact_email', 'audience', 'audience.detail']);
+    expect(hiddenFields(builder, tiers, gated)).toEqual(['audience.detail']);
+    expect(hiddenFields(studio, tiers, gated)).toEqual([]);
+    expect(hiddenFields(null, tiers, gated)).toEqual(['contact_email', 'audience', 'audience.detail']);
+  });
+});
+
+describe('asking for a field by name', () => {
+  it.each([
+    ['name', free, null],
+    ['contact_email', free, 'builder'],
+    ['contact_email', builder, null],
+    ['contact_email.domain', free, 'builder'],
+    ['contact_emails', free, null],
+    ['audience', builder, null],
+    ['audience.detail', builder, 'studio'],
+    ['audience.detail.age', builder, 'studio'],
+    ['audience.detail', free, 'studio'],
+    ['audience.detail', studio, null],
+    ['audience.detail', null, 'studio'],
+  ])('%s', (field, tier, needed) => {
+    expect(requiredTierFor(field, tier, tiers, gated)).toBe(needed);
+  });
+});
