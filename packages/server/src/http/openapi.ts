@@ -2,7 +2,13 @@
 
 import { BODY_ERRORS, COMMON_ERRORS, ERRORS, type ErrorCode, type Operation, operations } from '@latchkey/core';
 import { z } from 'zod';
-import { createDocument, type oas31, type ZodOpenApiOperationObject, type ZodOpenApiPathsObject } from 'zod-openapi';
+import {
+  createDocument,
+  type oas31,
+  type ZodOpenApiOperationObject,
+  type ZodOpenApiOverride,
+  type ZodOpenApiPathsObject,
+} from 'zod-openapi';
 import { problemType } from './problem.js';
 
 /** Errors that every row with an Idempotency-Key may answer. */
@@ -118,6 +124,11 @@ function problemExamples(codes: readonly ErrorCode[], publicUrl: string) {
   );
 }
 
+/** Where a row names a type for callers, the forms that are read besides it (`"5"` for 5 in a query) are not shown. */
+const plainType: ZodOpenApiOverride = ({ jsonSchema }) => {
+  if (jsonSchema.type !== undefined) delete jsonSchema.anyOf;
+};
+
 /** The document for a server that is reached at `publicUrl`. */
 export function createOpenApi(
   publicUrl: string,
@@ -129,22 +140,25 @@ export function createOpenApi(
     const path = row.path.replace(/:(\w+)/g, '{$1}');
     paths[path] = { ...paths[path], [row.method.toLowerCase()]: describe(name, row) };
   }
-  return createDocument({
-    openapi: '3.1.1',
-    info: {
-      title: 'Latchkey management API',
-      version,
-      description: 'Issue, verify, limit, rotate and revoke API keys.',
-      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
-    },
-    servers: [{ url: publicUrl }],
-    tags: [...new Set(Object.values(rows).map((row) => row.tag))].map((name) => ({ name })),
-    paths,
-    components: {
-      examples: problemExamples([...new Set(Object.values(rows).flatMap(errorsOf))].sort(), publicUrl),
-      securitySchemes: {
-        bearer: { type: 'http', scheme: 'bearer', description: 'A root key, or a customer key that may manage keys' },
+  return createDocument(
+    {
+      openapi: '3.1.1',
+      info: {
+        title: 'Latchkey management API',
+        version,
+        description: 'Issue, verify, limit, rotate and revoke API keys.',
+        license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+      },
+      servers: [{ url: publicUrl }],
+      tags: [...new Set(Object.values(rows).map((row) => row.tag))].map((name) => ({ name })),
+      paths,
+      components: {
+        examples: problemExamples([...new Set(Object.values(rows).flatMap(errorsOf))].sort(), publicUrl),
+        securitySchemes: {
+          bearer: { type: 'http', scheme: 'bearer', description: 'A root key, or a customer key that may manage keys' },
+        },
       },
     },
-  });
+    { override: plainType },
+  );
 }
