@@ -1,4 +1,4 @@
-// Organizations, the operator's customers: made, read, changed, suspended, resumed, deleted.
+// Organizations, the operator's customers.
 
 import {
   makeId,
@@ -9,9 +9,18 @@ import {
 } from '@latchkey/core';
 import { commitChange } from './commit-change.js';
 import type { Call } from './engine.js';
-import { differences, notFound } from './keys/record.js';
+import { lifecycleOf } from './lifecycle.js';
 import { pageRequest, pageView } from './paging.js';
 import type { Services } from './services.js';
+
+type ById = { organizationId: string };
+
+const lifecycle = lifecycleOf({
+  subject: 'organization',
+  rows: (view) => view.organizations,
+  view: organizationView,
+  scope: ({ id }: OrganizationRecord) => ({ organizationId: id }),
+});
 
 export async function createOrganization(
   services: Services,
@@ -27,7 +36,8 @@ export async function createOrganization(
       suspendedAt: null,
     };
     await view.organizations.insert(organization);
-    return { value: organization, audit: [note('createOrganization', organization, { name: organization.name })] };
+    const { name } = organization;
+    return { value: organization, audit: [lifecycle.note('createOrganization', organization, { name })] };
   });
   return organizationView(value);
 }
@@ -35,82 +45,25 @@ export async function createOrganization(
 export const listOrganizations = async (services: Services, input: OperationInput<Operations['listOrganizations']>) =>
   pageView(await services.store.organizations.list(pageRequest(input)), organizationView);
 
-export async function getOrganization(services: Services, { organizationId }: { organizationId: string }) {
-  const organization = await services.store.organizations.get(organizationId);
-  if (organization === null) throw notFound('organization');
-  return organizationView(organization);
-}
-
-/** Writes what `change` makes of the organization, unless nothing differs. */
-async function change(
-  services: Services,
-  id: string,
-  call: Call,
-  action: string,
-  next: (organization: OrganizationRecord, now: number) => OrganizationRecord,
-) {
-  const { value } = await commitChange(services, call, async (view, now) => {
-    const organization = await view.organizations.get(id);
-    if (organization === null) throw notFound('organization');
-    const changed = next(organization, now);
-    const changes = differences(organizationView(organization), organizationView(changed));
-    if (Object.keys(changes).length === 0) return { value: organization, audit: [] };
-    await view.organizations.update(changed);
-    const kind = changed.suspendedAt !== null ? ('ended' as const) : ('changed' as const);
-    return {
-      value: changed,
-      audit: [note(action, organization, changes)],
-      changes: [{ subject: 'organization' as const, id, kind }],
-    };
-  });
-  return organizationView(value);
-}
+export const getOrganization = (services: Services, { organizationId }: ById) =>
+  lifecycle.get(services, organizationId);
 
 export const updateOrganization = (
   services: Services,
-  input: OperationInput<Operations['updateOrganization']>,
+  { organizationId, name, metadata }: OperationInput<Operations['updateOrganization']>,
   call: Call,
 ) =>
-  change(services, input.organizationId, call, 'updateOrganization', (organization) => ({
+  lifecycle.change(services, organizationId, call, 'updateOrganization', (organization) => ({
     ...organization,
-    ...(input.name !== undefined && { name: input.name }),
-    ...(input.metadata !== undefined && { metadata: input.metadata }),
+    ...(name !== undefined && { name }),
+    ...(metadata !== undefined && { metadata }),
   }));
 
-/** From the answer on every key of the organization is refused; running requests end. */
-export const suspendOrganization = (services: Services, { organizationId }: { organizationId: string }, call: Call) =>
-  change(services, organizationId, call, 'suspendOrganization', (organization, now) => ({
-    ...organization,
-    suspendedAt: organization.suspendedAt ?? now,
-  }));
+export const suspendOrganization = (services: Services, { organizationId }: ById, call: Call) =>
+  lifecycle.suspend(services, organizationId, call, 'suspendOrganization');
 
-export const resumeOrganization = (services: Services, { organizationId }: { organizationId: string }, call: Call) =>
-  change(services, organizationId, call, 'resumeOrganization', (organization) => ({
-    ...organization,
-    suspendedAt: null,
-  }));
+export const resumeOrganization = (services: Services, { organizationId }: ById, call: Call) =>
+  lifecycle.resume(services, organizationId, call, 'resumeOrganization');
 
-export async function deleteOrganization(
-  services: Services,
-  { organizationId }: { organizationId: string },
-  call: Call,
-): Promise<undefined> {
-  await commitChange(services, call, async (view, now) => {
-    const organization = await view.organizations.get(organizationId);
-    if (organization === null) throw notFound('organization');
-    await view.organizations.delete(organizationId, now);
-    return {
-      value: undefined,
-      audit: [note('deleteOrganization', organization, { name: organization.name })],
-      changes: [{ subject: 'organization' as const, id: organizationId, kind: 'ended' as const }],
-    };
-  });
-  return undefined;
-}
-
-const note = (action: string, { id }: OrganizationRecord, changes: ReturnType<typeof differences> = {}) => ({
-  action,
-  target: { type: 'organization' as const, id },
-  organizationId: id,
-  changes,
-});
+export const deleteOrganization = (services: Services, { organizationId }: ById, call: Call) =>
+  lifecycle.delete(services, organizationId, call, 'deleteOrganization');

@@ -1,11 +1,21 @@
-// Projects, the boxes that keys belong to: made, read, changed, suspended, resumed, deleted.
+// Projects, the boxes that keys belong to.
 
 import { makeId, type OperationInput, type Operations, type ProjectRecord, projectView } from '@latchkey/core';
 import { commitChange } from './commit-change.js';
 import type { Call } from './engine.js';
-import { differences, judgeTierName, notFound } from './keys/record.js';
+import { judgeTierName, notFound } from './keys/record.js';
+import { lifecycleOf } from './lifecycle.js';
 import { pageRequest, pageView } from './paging.js';
 import type { Services } from './services.js';
+
+type ById = { projectId: string };
+
+const lifecycle = lifecycleOf({
+  subject: 'project',
+  rows: (view) => view.projects,
+  view: projectView,
+  scope: ({ id, organizationId }: ProjectRecord) => ({ organizationId, projectId: id }),
+});
 
 export async function createProject(
   services: Services,
@@ -27,10 +37,8 @@ export async function createProject(
       suspendedAt: null,
     };
     await view.projects.insert(project);
-    return {
-      value: project,
-      audit: [note('createProject', project, { name: project.name, keyModel: project.keyModel, tier: project.tier })],
-    };
+    const { name, keyModel, tier } = project;
+    return { value: project, audit: [lifecycle.note('createProject', project, { name, keyModel, tier })] };
   });
   return projectView(value);
 }
@@ -40,79 +48,28 @@ export async function listProjects(services: Services, input: OperationInput<Ope
   return pageView(await services.store.projects.list(filter, pageRequest(input)), projectView);
 }
 
-export async function getProject(services: Services, { projectId }: { projectId: string }) {
-  const project = await services.store.projects.get(projectId);
-  if (project === null) throw notFound('project');
-  return projectView(project);
-}
+export const getProject = (services: Services, { projectId }: ById) => lifecycle.get(services, projectId);
 
-/** Writes what `next` makes of the project, unless nothing differs. */
-async function change(
+export const updateProject = (
   services: Services,
-  id: string,
+  { projectId, name, tier, metadata }: OperationInput<Operations['updateProject']>,
   call: Call,
-  action: string,
-  next: (project: ProjectRecord, now: number) => ProjectRecord,
-) {
-  const { value } = await commitChange(services, call, async (view, now) => {
-    const project = await view.projects.get(id);
-    if (project === null) throw notFound('project');
-    const changed = next(project, now);
-    const changes = differences(projectView(project), projectView(changed));
-    if (Object.keys(changes).length === 0) return { value: project, audit: [] };
-    await view.projects.update(changed);
-    const kind = changed.suspendedAt !== null ? ('ended' as const) : ('changed' as const);
+) =>
+  lifecycle.change(services, projectId, call, 'updateProject', (project) => {
+    judgeTierName(services.profile, tier ?? null);
     return {
-      value: changed,
-      audit: [note(action, project, changes)],
-      changes: [{ subject: 'project' as const, id, kind }],
+      ...project,
+      ...(name !== undefined && { name }),
+      ...(tier !== undefined && { tier }),
+      ...(metadata !== undefined && { metadata }),
     };
   });
-  return projectView(value);
-}
 
-export const updateProject = (services: Services, input: OperationInput<Operations['updateProject']>, call: Call) => {
-  judgeTierName(services.profile, input.tier ?? null);
-  return change(services, input.projectId, call, 'updateProject', (project) => ({
-    ...project,
-    ...(input.name !== undefined && { name: input.name }),
-    ...(input.tier !== undefined && { tier: input.tier }),
-    ...(input.metadata !== undefined && { metadata: input.metadata }),
-  }));
-};
+export const suspendProject = (services: Services, { projectId }: ById, call: Call) =>
+  lifecycle.suspend(services, projectId, call, 'suspendProject');
 
-/** From the answer on every key of the project is refused; running requests end. */
-export const suspendProject = (services: Services, { projectId }: { projectId: string }, call: Call) =>
-  change(services, projectId, call, 'suspendProject', (project, now) => ({
-    ...project,
-    suspendedAt: project.suspendedAt ?? now,
-  }));
+export const resumeProject = (services: Services, { projectId }: ById, call: Call) =>
+  lifecycle.resume(services, projectId, call, 'resumeProject');
 
-export const resumeProject = (services: Services, { projectId }: { projectId: string }, call: Call) =>
-  change(services, projectId, call, 'resumeProject', (project) => ({ ...project, suspendedAt: null }));
-
-export async function deleteProject(
-  services: Services,
-  { projectId }: { projectId: string },
-  call: Call,
-): Promise<undefined> {
-  await commitChange(services, call, async (view, now) => {
-    const project = await view.projects.get(projectId);
-    if (project === null) throw notFound('project');
-    await view.projects.delete(projectId, now);
-    return {
-      value: undefined,
-      audit: [note('deleteProject', project, { name: project.name })],
-      changes: [{ subject: 'project' as const, id: projectId, kind: 'ended' as const }],
-    };
-  });
-  return undefined;
-}
-
-const note = (action: string, project: ProjectRecord, changes: ReturnType<typeof differences> = {}) => ({
-  action,
-  target: { type: 'project' as const, id: project.id },
-  organizationId: project.organizationId,
-  projectId: project.id,
-  changes,
-});
+export const deleteProject = (services: Services, { projectId }: ById, call: Call) =>
+  lifecycle.delete(services, projectId, call, 'deleteProject');
