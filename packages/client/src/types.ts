@@ -1,0 +1,146 @@
+// What verify asks and answers, written by hand from the operation table; `contract.test.ts` holds them to it.
+
+/** Why a request is refused. The list is closed; a new one is a new version of the contract. */
+export type Reason =
+  | 'missing_credential'
+  | 'malformed_credential'
+  | 'ambiguous_credential'
+  | 'mistyped_key'
+  | 'unknown_key'
+  | 'revoked_key'
+  | 'disabled_key'
+  | 'rotated_key'
+  | 'expired_key'
+  | 'wrong_mode'
+  | 'organization_disabled'
+  | 'ip_not_allowed'
+  | 'referrer_not_allowed'
+  | 'endpoint_not_allowed'
+  | 'insufficient_permission'
+  | 'insufficient_scope'
+  | 'tier_required'
+  | 'batch_too_large'
+  | 'rate_limited'
+  | 'quota_exceeded'
+  | 'concurrency_exceeded'
+  | 'insufficient_credits'
+  | 'idempotency_key_invalid'
+  | 'idempotency_conflict'
+  | 'idempotency_mismatch'
+  | 'idempotency_unknown'
+  | 'too_many_failures'
+  | 'unavailable';
+
+/** Header names and their values as received; a header that stood on several lines is a list. */
+export type HeaderLines = Record<string, string | string[]>;
+
+/** Exactly one of `secret` and `request.headers` carries the credential. */
+export interface VerifyInput {
+  /** The presented secret; null or empty: none was presented. */
+  secret?: string | null | undefined;
+  request?:
+    | {
+        method?: string | undefined;
+        /** The path as the API will see it. */
+        path?: string | undefined;
+        /** The caller's address. */
+        ip?: string | undefined;
+        referrer?: string | undefined;
+        /** The caller's headers, in place of `secret`: the credential is read as the profile says. */
+        headers?: HeaderLines | undefined;
+      }
+    | undefined;
+  /** All of these are needed. */
+  permissions?: string[] | undefined;
+  /** What a yes spends; default: one request. */
+  cost?: { requests?: number | undefined; credits?: number | undefined } | undefined;
+  batchSize?: number | undefined;
+  /** Response fields that were asked for by name. */
+  fields?: string[] | undefined;
+  tags?: string[] | undefined;
+  /** true: also answer the reply in the profile's dialect. */
+  render?: boolean | undefined;
+}
+
+export interface Key {
+  id: string;
+  projectId: string;
+  name: string;
+  prefix: string;
+  /** The last four characters of the secret. */
+  hint: string;
+  mode: 'live' | 'test';
+  model: 'legacy' | 'v2';
+  tier: string | null;
+  /** null: full access to its project. */
+  permissions: string[] | null;
+  restrictions: {
+    ips?: string[] | undefined;
+    referrers?: string[] | undefined;
+    endpoints?: string[] | undefined;
+  } | null;
+  /** Figures set on this key, in place of the tier's. */
+  limits: { perMinute?: number | undefined; perDay?: number | undefined; concurrent?: number | undefined } | null;
+  credits: null;
+  environment: string | null;
+  metadata: Record<string, unknown> | null;
+  ownerId: string | null;
+  familyId: string;
+  generation: number;
+  state: 'active' | 'disabled' | 'grace' | 'revoked' | 'expired';
+  createdAt: string;
+  expiresAt: string | null;
+  lastUsedAt: string | null;
+  lastUsedIp: string | null;
+  graceEndsAt: string | null;
+  revokedAt: string | null;
+  revokedReason: string | null;
+}
+
+export interface Budget {
+  name: 'perMinute' | 'perDay' | 'concurrent';
+  kind: 'rate' | 'quota' | 'concurrency';
+  limit: number;
+  /** −1: not metered. */
+  remaining: number;
+  resetAt: string | null;
+}
+
+/** For a valid key: the headers to add, and a body where the profile answers itself. Else the whole refusal. */
+export interface RenderedReply {
+  status: number;
+  headers: Record<string, string>;
+  body: string | null;
+}
+
+export interface Verification {
+  valid: boolean;
+  /** null exactly when `valid`. */
+  reason: Reason | null;
+  /** Present whenever the key is known, also for refusals. */
+  key?: Key | undefined;
+  project?: { id: string; name: string; keyModel: 'legacy' | 'v2' } | undefined;
+  organization?: { id: string; name: string } | undefined;
+  tier?: string | null | undefined;
+  mode?: 'live' | 'test' | undefined;
+  permissions?: string[] | undefined;
+  budgets: Budget[];
+  credits?: null | undefined;
+  /** Response fields that the key may not see. */
+  gatedFields?: string[] | undefined;
+  retryAfterSeconds?: number | undefined;
+  degraded: boolean;
+  requestId: string;
+  /** Present when `render` was asked for. */
+  reply?: RenderedReply | undefined;
+}
+
+export interface VerifyBatchInput {
+  /** Up to 100. */
+  keys: VerifyInput[];
+}
+
+export interface VerifyBatchAnswer {
+  /** One for each question, in its order. */
+  data: Verification[];
+}
