@@ -1,20 +1,20 @@
 // The one call to the upstream: streams both ways at the slower side's pace, and ends when either side or the key does.
 
-import type { IncomingHttpHeaders } from 'node:http';
 import type { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import { streamBody } from './body.js';
 import type { Caller } from './caller.js';
 import type { Exchange } from './exchange.js';
 import type { Parts, Upstream } from './parts.js';
+import { relay } from './relay.js';
 import { hasBody, sendFault } from './reply.js';
 import { upstreamHeaders } from './request-headers.js';
-import { responseHeaders, trailersOf } from './response-headers.js';
 import { endEarly } from './revoke.js';
 import { tunnel } from './tunnel.js';
 
 /** Safe to send again when a kept connection turns out to be closed (RFC 9110 §9.2.2). */
 const REPEATABLE = new Set(['GET', 'HEAD', 'OPTIONS']);
+const ENDED = new Error('the request has ended');
 const CONNECTION_LOST = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);
 
 /** Sends the request on; `read`: its body where it was read before the decision. */
@@ -36,35 +36,22 @@ export function forward(parts: Parts, exchange: Exchange, caller: Caller, read: 
   const body = read ?? (hasBody(exchange) ? streamBody(parts, exchange) : null);
   const options = dispatchOptions(parts, exchange, caller, upstream, body);
   const added = verdict === null ? {} : engine.reply(verdict, exchange.requestId).headers;
+  const answer = relay(parts, exchange, added);
   let mayRepeat = body === null && REPEATABLE.has(options.method);
   let controller: Dispatcher.DispatchController | null = null;
   let aborted = false;
   exchange.abort = () => {
     aborted = true;
-    controller?.abort(new Error('the request has ended'));
+    controller?.abort(ENDED);
   };
   const handler: Dispatcher.DispatchHandler = {
     onRequestStart(started) {
       controller = started;
-      if (aborted) started.abort(new Error('the request has ended'));
+      if (aborted) started.abort(ENDED);
     },
-    onResponseStart(started, status, head) {
-      if (exchange.answered) return;
-      if (status < 200) return early(exchange, status, head);
-      begin(parts, exchange, status, head, added);
-      exchange.res.on('drain', () => started.resume());
-    },
-    onResponseData(started, chunk) {
-      if (!exchange.settled && !exchange.answered && !exchange.res.write(chunk)) started.pause();
-    },
-    onResponseEnd(_, trailers) {
-      if (exchange.answered) return;
-      const { res } = exchange;
-      verdict?.release();
-      const kept = trailersOf(trailers);
-      if (kept !== null) res.addTrailers(kept);
-      res.end();
-    },
+    onResponseStart: answer.start,
+    onResponseData: answer.data,
+    onResponseEnd: answer.end,
     onRequestUpgrade(_, status, head, socket) {
       tunnel(parts, exchange, { status, head, socket, added });
     },
@@ -101,48 +88,6 @@ function dispatchOptions(
     headersTimeout: parts.timeouts.upstreamHeadersMs,
     bodyTimeout: parts.timeouts.idleMs,
   };
-}
-
-function begin(
-  parts: Parts,
-  exchange: Exchange,
-  status: number,
-  head: IncomingHttpHeaders,
-  added: Readonly<Record<string, string>>,
-): void {
-  const { req, res } = exchange;
-  if (parts.closing) res.shouldKeepAlive = false;
-  res.writeHead(
-    status,
-    responseHeaders(head, {
-      status,
-      authenticated: exchange.verdict !== null,
-      shared: exchange.route?.shared ?? false,
-      requestId: exchange.requestId,
-      added,
-      trailers:
-        req.httpVersionMinor > 0 &&
-        req.method !== 'HEAD' &&
-        head['content-length'] === undefined &&
-        mayHaveBody(status),
-    }),
-  );
-  // A body that comes along takes the head with it; one that is still to come must not hold it up.
-  process.nextTick(flushHead, res);
-}
-
-const flushHead = (res: Exchange['res']): void => res.flushHeaders();
-
-const mayHaveBody = (status: number): boolean => status !== 204 && status !== 304;
-
-/** Passes 103 on (RFC 8297); other interim answers say nothing that the caller needs. */
-function early({ req, res }: Exchange, status: number, { link }: IncomingHttpHeaders): void {
-  if (status !== 103 || link === undefined || req.httpVersionMinor === 0) return;
-  try {
-    res.writeEarlyHints({ link });
-  } catch {
-    // A Link that node cannot write is a hint less.
-  }
 }
 
 const codeOf = (error: Error): string => String((error as { code?: unknown }).code ?? '');

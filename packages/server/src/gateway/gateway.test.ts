@@ -255,6 +255,7 @@ describe('rows of the profile', () => {
   it('runs operations as the calling key', async () => {
     const rig = await start();
     const manager = await rig.key();
+    await new Promise((resolve) => setTimeout(resolve, 2));
     const other = await rig.key({ permissions: ['users.read'] });
     const list = await get(rig, '/v1/api-keys', bearer(manager.secret));
     const { data } = (await list.json()) as { data: Record<string, unknown>[] };

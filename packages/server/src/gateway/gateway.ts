@@ -48,7 +48,7 @@ export interface Gateway {
 
 export function createGateway(options: GatewayOptions): Gateway {
   const timeouts = { ...DEFAULT_TIMEOUTS, ...options.timeouts };
-  const { hosts } = options.engine.profile;
+  const { hosts, routes } = options.engine.profile;
   const parts: Parts = {
     engine: options.engine,
     telemetry: options.telemetry,
@@ -60,6 +60,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       ...hosts.live.map((host) => [hostName(host), 'live'] as const),
       ...hosts.test.map((host) => [hostName(host), 'test'] as const),
     ]),
+    rowsAsk: routes.some(({ auth, batch, fieldsParam }) => auth === 'none' || batch !== null || fieldsParam !== null),
     trustedProxies: options.trustedProxies.map(parseRange).filter((range): range is AddressRange => range !== null),
     timeouts,
     maxBodyBytes: options.maxBodyBytes ?? DEFAULT_MAX_BODY_BYTES,

@@ -40,6 +40,8 @@ export interface Parts {
   upstreams: Readonly<Record<Mode, Upstream | null>>;
   /** Host names that serve one mode only. */
   modeOfHost: ReadonlyMap<string, Mode>;
+  /** true when some row has to be known before the engine is asked: a public one, or one that looks at body or query. */
+  rowsAsk: boolean;
   trustedProxies: readonly AddressRange[];
   timeouts: Timeouts;
   maxBodyBytes: number;

@@ -34,7 +34,8 @@ async function steps(parts: Parts, exchange: Exchange): Promise<void> {
   if ((declaredLength(exchange) ?? 0) > parts.maxBodyBytes)
     return sendFault(parts, exchange, { code: 'payload_too_large' });
 
-  const row = rowOf(parts, exchange, caller);
+  const { engine, rowsAsk } = parts;
+  const row = rowsAsk ? matchRoute(engine.profile, exchange.req.method ?? '', caller.path) : null;
   if (row !== null && isPublic(row, caller)) {
     exchange.route = row.route;
     return forward(parts, exchange, caller, null);
@@ -51,14 +52,9 @@ async function steps(parts: Parts, exchange: Exchange): Promise<void> {
     return runRow(parts, exchange, route, snapshot, queryOf(caller.query));
   }
   if (route?.route.answer) {
-    return sendReply(parts, exchange, parts.engine.reply(verdict, exchange.requestId, queryOf(caller.query)));
+    return sendReply(parts, exchange, engine.reply(verdict, exchange.requestId, queryOf(caller.query)));
   }
   forward(parts, exchange, caller, body);
-}
-
-/** The profile's row, looked up here only where a row may change what is asked. */
-function rowOf({ engine }: Parts, { req }: Exchange, caller: Caller): RouteMatch | null {
-  return matchRoute(engine.profile, req.method ?? '', caller.path);
 }
 
 /** On a path that an upstream might read as another one a row's openness says nothing: a key is asked for. */
