@@ -316,7 +316,7 @@ export interface Limiter {
   take(claims: TakeClaims): Promise<TakeOutcome>;
   /** The same numbers without spending. */
   peek(claims: TakeClaims): Promise<TakeOutcome>;
-  /** Forgets a family's held slots and counters are kept: used when a slot's owner dies. */
+  /** Concurrency slots of the family that are held now. */
   held(familyId: string): number;
   /** Writes what is reserved ahead back and stops. */
   close(): Promise<void>;

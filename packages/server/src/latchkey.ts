@@ -24,7 +24,7 @@ import { createMemoryFeed } from './events/memory-feed.js';
 import { startJobs } from './jobs/schedule.js';
 import { createMemoryLimiter } from './limiter/memory.js';
 import { createEngine, type EngineWithServices } from './operations/create-engine.js';
-import type { Call, Verdict, VerifyRequest } from './operations/engine.js';
+import type { Call } from './operations/engine.js';
 import { acceptRootKey } from './operations/root-keys.js';
 import { lockDataDir } from './store/lock.js';
 import { openSqliteStore } from './store/open-store.js';
@@ -57,8 +57,8 @@ export interface LatchkeySettings {
 export interface Latchkey extends OperationMethods {
   readonly engine: EngineWithServices;
   readonly profile: Profile;
-  /** One decision; spends the limits when it is yes. */
-  verify(request: VerifyRequest): Promise<Verdict>;
+  /** One decision; spends the limits when it is yes. The same question and answer as `POST /v1/keys/verify`. */
+  verify: OperationMethods['keys']['verify'];
   /** Writes what is buffered, hands back reserved quota and closes the database. */
   close(): Promise<void>;
 }
@@ -120,13 +120,14 @@ export async function createLatchkey(settings: LatchkeySettings): Promise<Latchk
     if (settings.rootKey !== undefined) await acceptRootKey(engine.services, settings.rootKey, call());
     const stopJobs = startJobs(engine.services);
     let closing: Promise<void> | null = null;
+    const methods = operationMethods((name: OperationName, input, options) =>
+      engine.run(name, splitInput(name, input), call(options)),
+    );
     return {
-      ...operationMethods((name: OperationName, input, options) =>
-        engine.run(name, splitInput(name, input), call(options)),
-      ),
+      ...methods,
       engine,
       profile,
-      verify: (request) => engine.verify(request),
+      verify: methods.keys.verify,
       close() {
         closing ??= (async () => {
           await stopJobs();

@@ -100,9 +100,9 @@ export async function startServer(settings: Settings): Promise<RunningServer> {
   }
 }
 
-/** Without any upstream the gateway only answers for itself; then live keys are served so that they can be tried. */
-const servedModes = ({ sandboxUpstream }: Settings): Mode[] =>
-  sandboxUpstream === undefined ? ['live'] : ['live', 'test'];
+/** A key is served when its mode has an upstream. With none at all only the management API is used: both modes are verified. */
+const servedModes = ({ upstream, sandboxUpstream }: Settings): Mode[] =>
+  upstream !== undefined && sandboxUpstream === undefined ? ['live'] : ['live', 'test'];
 
 const urlOrNull = (text: string | undefined): URL | null => (text === undefined ? null : new URL(text));
 

@@ -140,7 +140,7 @@ export const verifyBody = z.strictObject({
     .optional(),
   batchSize: z.int().min(0).max(1_000_000_000).optional(),
   fields: z.array(z.string().min(1).max(200)).max(100).optional(),
-  tags: z.array(v.line(100)).max(10).optional(),
+  tags: z.array(v.line(100)).max(10).optional().meta({ description: 'Written to the log with the decision' }),
   render: z.boolean().optional().meta({ description: "true: also answer the reply in the profile's dialect" }),
 });
 

@@ -22,6 +22,15 @@ export async function verifyKey(services: Services, question: Question, call: Ca
   const verdict = await verifyRequest(services, requestOf(question));
   const { snapshot, reason } = verdict;
   services.telemetry.count('latchkey_decisions_total', { reason: reason ?? 'allowed', surface: 'verify' });
+  if (question.tags) {
+    const { requestId } = call;
+    services.telemetry.log('info', 'key_verified', {
+      requestId,
+      keyId: snapshot?.key.id ?? null,
+      reason,
+      tags: question.tags,
+    });
+  }
   return {
     valid: reason === null,
     reason,

@@ -16,6 +16,8 @@ const MAX_DEPTH = 8;
 const MAX_MEMBERS = 200;
 const MAX_VALUES = 2000;
 const MAX_TEXT = 8192;
+/** No text below this length is shaped like a secret. */
+const SHORTEST = 12;
 
 /** A field of such a name is hidden whatever stands in it. Names are compared in lower case, letters and digits only. */
 const HIDDEN =
@@ -26,6 +28,16 @@ const PUBLIC = /(id|ids|prefix|hint|at|count)$/;
 function hides(name: string): boolean {
   const plain = name.toLowerCase().replace(/[^a-z0-9]/g, '');
   return HIDDEN.test(plain) && !PUBLIC.test(plain);
+}
+
+/** Few names come again and again; those of a body somebody made up are not kept. */
+const judged = new Map<string, boolean>();
+function isHidden(name: string): boolean {
+  const known = judged.get(name);
+  if (known !== undefined) return known;
+  const hidden = hides(name);
+  if (judged.size < 1000 && name.length <= 60) judged.set(name, hidden);
+  return hidden;
 }
 
 /**
@@ -43,6 +55,7 @@ export function textRedactor(prefixes: readonly string[] = SECRET_PREFIXES): (te
   const urlPassword = /(:\/\/[^\s:/@]{0,128}:)[^\s/@]{1,256}@/g;
   const jwt = /(?<![\w-])eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*/g;
   return (text) => {
+    if (text.length < SHORTEST) return text;
     // Cut with room to spare first: what is dropped is not read, and no cut leaves a recognisable half at the end.
     const read = text.length > 2 * MAX_TEXT ? text.slice(0, 2 * MAX_TEXT) : text;
     const clean = read
@@ -79,7 +92,7 @@ export function fieldRedactor(
           value = '[unreadable]';
         }
         if (value === undefined || typeof value === 'function' || typeof value === 'symbol') continue;
-        const open = value === null || typeof value === 'boolean' || !hides(name);
+        const open = value === null || typeof value === 'boolean' || !isHidden(name);
         copy[text(name.slice(0, 200))] = open ? plain(value) : REDACTED;
       }
       if (names.length > MAX_MEMBERS) copy['…'] = `${names.length - MAX_MEMBERS} more`;
