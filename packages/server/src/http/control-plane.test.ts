@@ -396,6 +396,19 @@ describe('an answer', () => {
     expect(served.log()).not.toContain('/v1/keys/none');
   });
 
+  it('that nobody waits for any more is counted off and logged', async () => {
+    instead = () => new Promise(() => {});
+    const gone = new AbortController();
+    const headers = { authorization: `Bearer ${ROOT_KEY}` };
+    const waiting = fetch(`${served.url}/v1/root-keys`, { headers, signal: gone.signal }).catch(() => 'gone');
+    await expect.poll(async () => (await served.call('GET', '/metrics')).text).toMatch(/in_flight\{[^}]*\} 2\n/);
+    gone.abort();
+    expect(await waiting).toBe('gone');
+    instead = null;
+    await expect.poll(async () => (await served.call('GET', '/metrics')).text).toMatch(/in_flight\{[^}]*\} 1\n/);
+    expect(served.log()).toMatch(/"route":"\/v1\/root-keys","status":null/);
+  });
+
   it('hides what was not foreseen; the log has it', async () => {
     instead = async () => {
       throw Object.assign(new Error(`cannot open /var/lib/x with sk_live_${'z'.repeat(32)}`), {

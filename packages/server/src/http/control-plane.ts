@@ -134,22 +134,34 @@ export function createControlPlane(parts: ControlPlaneParts): ControlPlane {
   }
 
   /** One line and one observation per request. The path itself may hold what should not be kept; its pattern does not. */
-  function report(request: FastifyRequest, reply: FastifyReply): void {
+  function report(request: FastifyRequest, reply: FastifyReply, milliseconds: number): void {
     const route = request.is404 ? 'none' : (request.routeOptions.url ?? 'none');
-    const status = reply.statusCode;
-    telemetry.observe('latchkey_http_request_seconds', reply.elapsedTime / 1000, {
+    const aborted = !reply.raw.writableFinished;
+    telemetry.observe('latchkey_http_request_seconds', milliseconds / 1000, {
       surface: 'control_plane',
       route,
-      status: String(status),
+      status: aborted ? 'aborted' : String(reply.statusCode),
     });
     telemetry.log(PROBES.has(route) ? 'debug' : 'info', 'http_request', {
       requestId: request.id,
       method: request.method,
       route,
-      status,
-      ms: Math.round(reply.elapsedTime * 1000) / 1000,
+      status: aborted ? null : reply.statusCode,
+      ms: Math.round(milliseconds * 1000) / 1000,
       actor: request.actor?.id ?? null,
     });
+  }
+
+  /** What every request begins with: it is counted until its answer is out or its caller is gone. */
+  function begin(request: FastifyRequest, reply: FastifyReply): void {
+    const started = performance.now();
+    inFlight++;
+    // Fastify's onResponse stays silent when the caller goes away.
+    reply.raw.once('close', () => {
+      inFlight--;
+      report(request, reply, performance.now() - started);
+    });
+    reply.headers(ALWAYS).header('x-request-id', request.id);
   }
 
   /** What Node could not read as HTTP has no request: the answer is written straight to the socket. */
@@ -198,9 +210,8 @@ export function createControlPlane(parts: ControlPlaneParts): ControlPlane {
     },
     // A path that cannot be decoded: no hook runs for it.
     frameworkErrors: (error, request, reply) => {
-      reply.headers(ALWAYS).header('x-request-id', request.id);
+      begin(request as FastifyRequest, reply as FastifyReply);
       refuse(error, request as FastifyRequest, reply as FastifyReply);
-      report(request as FastifyRequest, reply as FastifyReply);
     },
     clientErrorHandler: refuseGarbage,
   });
@@ -214,8 +225,7 @@ export function createControlPlane(parts: ControlPlaneParts): ControlPlane {
   app.setErrorHandler(refuse);
 
   app.addHook('onRequest', (request, reply, done) => {
-    inFlight++;
-    reply.headers(ALWAYS).header('x-request-id', request.id);
+    begin(request, reply);
     const { rawHeaders, httpVersion } = request.raw;
     if (rawHeaders.length > 2 * MAX_HEADER_LINES) {
       return done(new LatchkeyError('header_fields_too_large', `More than ${MAX_HEADER_LINES} header lines.`));
@@ -239,12 +249,6 @@ export function createControlPlane(parts: ControlPlaneParts): ControlPlane {
     // What began before the drain would otherwise keep its connection open.
     if (draining) reply.header('connection', 'close');
     done(null, payload);
-  });
-
-  app.addHook('onResponse', (request, reply, done) => {
-    inFlight--;
-    report(request, reply);
-    done();
   });
 
   async function authenticate(request: FastifyRequest): Promise<void> {
