@@ -455,6 +455,34 @@ describe('an upstream that fails', () => {
   });
 });
 
+describe('a mistake of our own', () => {
+  it('is answered 500 in the dialect, logged, and holds nothing', async () => {
+    const logged: string[] = [];
+    const rig = await start({
+      profile: 'aifaceswap',
+      gateway: {
+        telemetry: {
+          log: (_, event) => void logged.push(event),
+          count() {
+            throw new Error('planted sk_live_inside');
+          },
+          observe() {},
+          gauge() {},
+        },
+      },
+    });
+    const { secret } = await rig.key({ limits: { concurrent: 1 } });
+    for (const _ of [1, 2]) {
+      const answer = await get(rig, '/v1/swaps', bearer(secret), { method: 'POST', body: '{}' });
+      const text = await answer.text();
+      expect(answer.status).toBe(500);
+      expect(JSON.parse(text)).toMatchObject({ error: { code: 'internal_error' } });
+      expect(text).not.toContain('planted');
+    }
+    expect(logged).toContain('gateway_failed');
+  });
+});
+
 describe('the log', () => {
   it('names the row, never the path, the query or the secret', async () => {
     const rig = await start();

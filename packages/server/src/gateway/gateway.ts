@@ -135,15 +135,19 @@ function listener(parts: Parts, maxConnections: number | undefined) {
   server.on('checkExpectation', (req, res) => start(req, res));
   server.on('upgrade', (req, socket: Duplex, head: Buffer) => {
     if (isPlainUpgrade(req)) return server.emit('connection', withoutUpgrade(req, socket, head));
-    const res = answerOn(req);
-    start(req, res, { upgrade: { socket, head } });
+    socket.on('error', ignore);
+    start(req, answerOn(req), { upgrade: { socket, head } });
   });
   server.on('connect', (_, socket: Duplex) => {
+    socket.on('error', ignore);
     sendBareFault(parts, socket, { code: 'method_not_allowed', message: 'CONNECT is not offered here.' });
   });
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => refuseUnread(parts, error, socket));
   return server;
 }
+
+/** Node lets go of a connection that wants to leave HTTP: without a listener its errors would end the process. */
+const ignore = (): void => {};
 
 /** An answer for a request whose connection node has let go of, so that it can be refused like any other. */
 function answerOn(req: IncomingMessage): ServerResponse {

@@ -1,7 +1,9 @@
 // What an attacker sends: forged identity, hidden second requests, broken HTTP. Nothing passes for something it is not.
 
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openLine, type Rig, say, startRig } from './rig.suite.js';
+import { eventually, openLine, type Rig, say, startRig } from './rig.suite.js';
 
 let rig: Rig;
 let secret: string;
@@ -200,6 +202,37 @@ describe('what is no HTTP', () => {
   it('is cut when the head comes too slowly', async () => {
     const line = openLine(rig.port, 'GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ');
     expect(await line.closed(3000)).toMatch(/^HTTP\/1\.1 408/);
+  });
+
+  it('cannot hold a refused connection open', async () => {
+    for (const text of ['CONNECT x:443 HTTP/1.1\r\nHost: x\r\n\r\n', 'nonsense\r\n\r\n']) {
+      const socket = connect({ port: rig.port, host: '127.0.0.1', allowHalfOpen: true });
+      socket.on('error', () => {}).resume();
+      socket.write(text);
+      await once(socket, 'end');
+      const feeding = setInterval(() => socket.write('more'), 50);
+      await new Promise((resolve) => socket.on('close', resolve));
+      clearInterval(feeding);
+    }
+  });
+
+  it('survives callers who reset their connection at any moment', async () => {
+    const heads = [
+      'GET /a HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n',
+      'CONNECT x:443 HTTP/1.1\r\nHost: x\r\n\r\n',
+      'nonsense\r\n\r\n',
+      `POST /a HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${secret}\r\nContent-Length: 9\r\n\r\n123`,
+      `GET /a HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${secret}\r\n\r\n`,
+    ];
+    for (let turn = 0; turn < 10; turn++) {
+      for (const head of heads) {
+        const { socket } = openLine(rig.port, head);
+        await once(socket, 'connect');
+        await new Promise((resolve) => setTimeout(resolve, turn));
+        socket.resetAndDestroy();
+      }
+    }
+    await eventually(() => rig.gateway.inFlight() === 0);
   });
 
   it('leaves the gateway serving, with nothing in flight', async () => {

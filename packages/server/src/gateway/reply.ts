@@ -103,5 +103,7 @@ export function sendBareFault(parts: Parts, socket: Duplex, fault: Fault): void 
     'Content-Length': String(Buffer.byteLength(reply.body)),
     Connection: 'close',
   }).map(([name, value]) => `${name}: ${value}`);
+  const timer = setTimeout(() => socket.destroy(), LINGER_MS);
+  socket.on('close', () => clearTimeout(timer)).resume();
   socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${lines.join('\r\n')}\r\n\r\n${reply.body}`);
 }
