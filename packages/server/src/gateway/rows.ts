@@ -3,7 +3,6 @@
 import {
   type AnswerContext,
   answerReply,
-  type Context,
   contextOf,
   fill,
   type OperationName,
@@ -46,7 +45,7 @@ export async function runRow(parts: Parts, exchange: Exchange, match: RouteMatch
     query,
   };
   const name = operation.name as OperationName;
-  const input = fill(operation.input, context as unknown as Context) as Record<string, unknown>;
+  const input = fill(operation.input, { ...context }) as Record<string, unknown>;
   const result = await engine.run(name, splitInput(name, input), {
     actor: engine.actorOf(snapshot),
     requestId,
