@@ -1,6 +1,5 @@
 // Latchkey in process: the engine on its adapters, put together from settings. Servers and commands stand on this; importing it starts nothing.
 
-import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import {
@@ -13,6 +12,7 @@ import {
   type OperationName,
   operationMethods,
   type Profile,
+  type QuotaBook,
   type RandomBytes,
   type Store,
   splitInput,
@@ -26,6 +26,7 @@ import { createMemoryLimiter } from './limiter/memory.js';
 import { createEngine, type EngineWithServices } from './operations/create-engine.js';
 import type { Call } from './operations/engine.js';
 import { acceptRootKey } from './operations/root-keys.js';
+import { createRandomPool } from './random-pool.js';
 import { lockDataDir } from './store/lock.js';
 import { openSqliteStore } from './store/open-store.js';
 import { createVault } from './vault/open-vault.js';
@@ -71,7 +72,7 @@ export const OPERATOR: Actor = { type: 'operator', id: 'operator', permissions: 
 /** @throws LatchkeyError `configuration_invalid`, `data_dir_in_use`, `data_dir_profile_mismatch`, `pepper_missing`, `sealed_value_unreadable` */
 export async function createLatchkey(settings: LatchkeySettings): Promise<Latchkey> {
   const clock = settings.clock ?? Date.now;
-  const random = settings.random ?? ((length: number) => randomBytes(length));
+  const random = settings.random ?? createRandomPool();
   const telemetry = settings.telemetry ?? silent;
   const profile = typeof settings.profile === 'string' ? loadProfile(settings.profile) : settings.profile;
   const vault = createVault({
@@ -89,7 +90,9 @@ export async function createLatchkey(settings: LatchkeySettings): Promise<Latchk
       Buffer.from(random(32)).toString('base64url'),
     );
     const signer = openPrincipalKey(await sealedSetting(store, vault, 'principal_key', () => makePrincipalKey(random)));
-    limiter = createMemoryLimiter({ book: store, clock });
+    // One node counts in its own memory by design: nothing it needs can be away.
+    telemetry.gauge('latchkey_degraded', 0);
+    limiter = createMemoryLimiter({ book: countedBook(store, telemetry), clock });
     const engine = createEngine(
       {
         store,
@@ -172,6 +175,16 @@ const ringSource = (source: RingSource, name: string): (() => Ring) => {
   const ring = ringFromText(source, name);
   return () => ring;
 };
+
+const countedBook = (book: QuotaBook, telemetry: Telemetry): QuotaBook => ({
+  readDay: (familyId, day) => book.readDay(familyId, day),
+  async raiseDay(familyId, day, used) {
+    await book.raiseDay(familyId, day, used);
+    telemetry.count('latchkey_quota_blocks_total');
+  },
+  setDays: (rows) => book.setDays(rows),
+  pruneDays: (day) => book.pruneDays(day),
+});
 
 /** A database speaks one profile for life: prefixes, tiers and permissions of its keys come from it. */
 async function claimForProfile(store: Store, profile: Profile): Promise<void> {

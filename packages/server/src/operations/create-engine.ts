@@ -37,7 +37,7 @@ export function createEngine(parts: EngineParts, options: EngineOptions): Engine
     cache: createKeyCache(store, profile, telemetry),
     rootKeys: createRootKeyCache(store, clock),
     usage: createUsageBuffer(store, telemetry),
-    throttle: createFailureThrottle(clock),
+    throttle: createFailureThrottle(clock, telemetry),
     importedKeys: createImportedKeys(store),
     later(name, work) {
       const running = work()
@@ -52,8 +52,11 @@ export function createEngine(parts: EngineParts, options: EngineOptions): Engine
   });
   const principal = createPrincipals(parts.signer, options.issuer, clock, random);
   const flushMs = options.flushMs ?? 2000;
-  const flusher =
-    flushMs > 0 ? setInterval(() => services.later('flush_usage', () => services.usage.flush()), flushMs) : null;
+  const flush = (): void => {
+    telemetry.gauge('latchkey_keys_cached', services.cache.size());
+    services.later('flush_usage', () => services.usage.flush());
+  };
+  const flusher = flushMs > 0 ? setInterval(flush, flushMs) : null;
   flusher?.unref();
 
   return {

@@ -1,6 +1,6 @@
 // Slows a source that keeps presenting unknown keys. Counts per network and clock minute; a valid key never comes here.
 
-import { type Clock, MINUTE_MS } from '@latchkey/core';
+import { type Clock, MINUTE_MS, type Telemetry } from '@latchkey/core';
 import { LRUCache } from 'lru-cache';
 import { networkOf } from './address.js';
 
@@ -13,7 +13,7 @@ export interface FailureThrottle {
   fail(ip: string | null): number | null;
 }
 
-export function createFailureThrottle(clock: Clock): FailureThrottle {
+export function createFailureThrottle(clock: Clock, telemetry: Telemetry): FailureThrottle {
   const sources = new LRUCache<string, { minute: number; failures: number }>({ max: SOURCES });
   return {
     fail(ip) {
@@ -27,7 +27,9 @@ export function createFailureThrottle(clock: Clock): FailureThrottle {
         sources.set(network, source);
       }
       source.failures++;
-      return source.failures > FAILURES_PER_MINUTE ? Math.ceil(((minute + 1) * MINUTE_MS - now) / 1000) : null;
+      if (source.failures <= FAILURES_PER_MINUTE) return null;
+      telemetry.count('latchkey_throttled_total');
+      return Math.ceil(((minute + 1) * MINUTE_MS - now) / 1000);
     },
   };
 }

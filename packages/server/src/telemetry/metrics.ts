@@ -26,7 +26,7 @@ export const METRICS = {
   },
   latchkey_cache_lookups_total: {
     kind: 'counter',
-    help: 'Lookups in the key cache by result: hit, miss, stale',
+    help: 'Lookups in the key cache by result: hit, miss',
     labels: ['result'],
   },
   latchkey_keys_cached: { kind: 'gauge', help: 'Keys in the cache now', labels: [] },

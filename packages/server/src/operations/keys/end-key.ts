@@ -31,13 +31,19 @@ export async function revokeKey(services: Services, input: OperationInput<Operat
     const revokedReason = input.reason ?? null;
     for (const each of ending) await view.keys.update({ ...each, revokedAt: now, revokedReason });
     return {
-      value: key.revokedAt === null ? { ...key, revokedAt: now, revokedReason } : key,
+      value: {
+        key: key.revokedAt === null ? { ...key, revokedAt: now, revokedReason } : key,
+        ended: ending.length,
+      },
       audit: ending.map((each) => note('revokeKey', each, { reason: revokedReason })),
       changes: ending.map(({ id }) => ({ subject: 'key' as const, id, kind: 'ended' as const })),
     };
   });
-  services.telemetry.count('latchkey_revocations_total');
-  return { key: viewOf(services, value), propagated };
+  if (value.ended > 0) {
+    services.telemetry.count('latchkey_revocations_total', {}, value.ended);
+    services.telemetry.observe('latchkey_revocation_lag_seconds', propagated.ms / 1000);
+  }
+  return { key: viewOf(services, value.key), propagated };
 }
 
 /** Disabling twice, or enabling what is enabled, changes nothing and says so with the key as it is. */
