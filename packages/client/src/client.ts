@@ -24,7 +24,7 @@ export interface CallOptions {
   timeoutMs?: number | undefined;
 }
 
-/** The methods have the signatures of `latchkey.keys` in process, so that code need not know which of the two it holds. */
+/** `verify` has the signature it has in process, so that code need not know which of the two it holds. */
 export interface LatchkeyClient {
   /**
    * One decision; spends the limits when it is yes. A refused key resolves, with `valid: false` and a reason.

@@ -23,6 +23,7 @@ it('knows every reason', () => {
 
 it('is called like the engine in process', () => {
   expectTypeOf<LatchkeyClient['verify']>().toExtend<(input: VerifyInput) => Promise<Verification>>();
+  expectTypeOf<Latchkey['verify']>().toExtend<(input: VerifyInput) => Promise<Verification>>();
   expectTypeOf<Latchkey['keys']['verify']>().toExtend<(input: VerifyInput) => Promise<Verification>>();
   expectTypeOf<Latchkey['keys']['verifyBatch']>().toExtend<(input: VerifyBatchInput) => Promise<VerifyBatchAnswer>>();
 });
