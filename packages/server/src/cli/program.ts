@@ -76,7 +76,8 @@ const withFlags = (command: Command, names: readonly string[] = SERVER_FLAGS.map
 };
 const DATA = ['--profile', '--data-dir', '--config'];
 
-function buildProgram(
+/** The whole tree of commands; reference pages are written from it. */
+export function buildProgram(
   version: string,
   local: Local,
   run: (work: (io: Io) => Promise<Result>) => Promise<void>,
