@@ -1,6 +1,6 @@
 // Paths as the upstream will see them: matching against patterns, and the forms no rule can be decided on.
 
-const AMBIGUOUS = /\/\/|\\|;|\0|%2f|%5c|%2e|%00|%3b|\/\.{1,2}(\/|$)/i;
+const AMBIGUOUS = /\/\/|[\\;#?\0]|%2f|%5c|%2e|%00|%3b|\/\.{1,2}(\/|$)/i;
 
 /**
  * True for a path that an upstream might read as another one (encoded slash or dot, dot segments, empty segments,

@@ -46,10 +46,29 @@ export async function runRow(parts: Parts, exchange: Exchange, match: RouteMatch
   };
   const name = operation.name as OperationName;
   const input = fill(operation.input, { ...context }) as Record<string, unknown>;
-  const result = await engine.run(name, splitInput(name, input), {
-    actor: engine.actorOf(snapshot),
-    requestId,
-    idempotencyKey: null,
-  });
+  const call = { actor: engine.actorOf(snapshot), requestId, idempotencyKey: null };
+  const result = await wholeList(input, (asked) => engine.run(name, splitInput(name, asked), call));
   sendReply(parts, exchange, answerReply(engine.profile, answer, { ...context, result }));
 }
+
+type Input = Readonly<Record<string, unknown>>;
+
+/** A dialect's lists have no pages: the operation's pages follow each other into one. Any other result is as it is. */
+async function wholeList(input: Input, run: (input: Input) => Promise<unknown>): Promise<unknown> {
+  const first = await run(input);
+  const data: unknown[] = [];
+  let page: unknown = first;
+  while (isPage(page)) {
+    data.push(...page.data);
+    if (page.nextCursor === null) return { ...(first as object), data, nextCursor: null };
+    page = await run({ ...input, cursor: page.nextCursor });
+  }
+  return first;
+}
+
+const isPage = (result: unknown): result is { data: unknown[]; nextCursor: string | null } =>
+  typeof result === 'object' &&
+  result !== null &&
+  'nextCursor' in result &&
+  'data' in result &&
+  Array.isArray(result.data);

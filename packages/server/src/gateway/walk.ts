@@ -82,7 +82,9 @@ async function decide(parts: Parts, exchange: Exchange, asked: VerifyRequest): P
   exchange.asked = asked;
   exchange.verdict = verdict;
   exchange.route = verdict.route?.route ?? null;
-  telemetry.count('latchkey_decisions_total', { reason: verdict.reason ?? 'allowed', surface: 'gateway' });
+  if (verdict.reason !== null || asked.cost !== 0) {
+    telemetry.count('latchkey_decisions_total', { reason: verdict.reason ?? 'allowed', surface: 'gateway' });
+  }
   if (exchange.settled) {
     verdict.release();
     return null;

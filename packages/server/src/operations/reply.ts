@@ -10,18 +10,14 @@ export function replyTo(
   requestId: string,
   query: Readonly<Record<string, string>> = {},
 ): DialectReply {
-  const context = contextOf({ requestId, snapshot: verdict.snapshot, budgets: verdict.budgets });
-  if (verdict.reason !== null) {
-    return denialReply(profile, {
-      ...context,
-      reason: verdict.reason,
-      ...(verdict.required && { required: verdict.required }),
-      retryAfterSeconds: verdict.retryAfterSeconds,
-    });
+  const { reason, required, snapshot, budgets, retryAfterSeconds, route } = verdict;
+  const context = () => contextOf({ requestId, snapshot, budgets });
+  if (reason !== null) {
+    return denialReply(profile, { ...context(), reason, ...(required && { required }), retryAfterSeconds });
   }
-  const row = verdict.route?.route;
+  const row = route?.route;
   if (row?.answer && !row.operation) {
-    return answerReply(profile, row.answer, { ...context, params: verdict.route?.params ?? {}, query });
+    return answerReply(profile, row.answer, { ...context(), params: route?.params ?? {}, query });
   }
-  return { status: 200, headers: limitHeaders(profile, verdict.budgets), body: null };
+  return { status: 200, headers: limitHeaders(profile, budgets), body: null };
 }

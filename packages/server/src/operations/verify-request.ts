@@ -64,7 +64,10 @@ const verdictMaker =
       release: nothing,
       ...rest,
     };
-    if (snapshot !== null) services.usage.record(snapshot, verdict.reason ?? 'allowed', verdict.at, request.ip);
+    // A look that costs nothing and finds nothing wrong is no use of the key.
+    const counts = verdict.reason !== null || request.cost !== 0;
+    if (snapshot !== null && counts)
+      services.usage.record(snapshot, verdict.reason ?? 'allowed', verdict.at, request.ip);
     return verdict;
   };
 
@@ -159,11 +162,14 @@ function factsOf(services: Services, request: VerifyRequest, route: RouteMatch |
 
 function claimsOf(snapshot: Snapshot, request: VerifyRequest, route: RouteMatch | null): TakeClaims {
   // Without a path nobody can tell which routes are meant: then the cap counts.
-  const concurrency = request.path === null || (route?.route.concurrency ?? null) !== null;
+  const counts = request.path === null || (route?.route.concurrency ?? null) !== null;
+  const cost = request.cost ?? route?.route.cost ?? 1;
+  // A look that neither spends nor holds anything is not refused for what others hold.
+  const concurrency = counts && (cost > 0 || request.holdSlot);
   return {
     familyId: snapshot.key.familyId,
     limits: snapshot.limits,
-    cost: request.cost ?? route?.route.cost ?? 1,
+    cost,
     durable: snapshot.key.mode === 'live',
     concurrency,
     holdSlot: request.holdSlot && concurrency,
