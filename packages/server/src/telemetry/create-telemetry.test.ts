@@ -1,11 +1,12 @@
 // Guarantees of telemetry: one JSON object per line whatever is logged, figures of the table only, and never a reason to fail.
 
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createTelemetry, type RunningTelemetry, type TelemetryOptions } from './create-telemetry.js';
 import { METRICS } from './metrics.js';
+import { bufferedSink } from './sink.js';
 
 const running: RunningTelemetry[] = [];
 afterEach(async () => {
@@ -104,6 +105,39 @@ describe('a log line', () => {
     expect(readFileSync(file, 'utf8')).toContain('"last"');
     rmSync(folder, { recursive: true });
     await telemetry.close();
+  });
+
+  it.skipIf(!existsSync('/dev/full'))(
+    'that a full disk will not take is dropped, and nothing waits for it',
+    async () => {
+      const { telemetry } = start({ destination: '/dev/full' });
+      for (let at = 0; at < 10_000; at++) telemetry.log('info', 'line', { at });
+      const started = performance.now();
+      await telemetry.flush();
+      telemetry.log('info', 'after');
+      await telemetry.close();
+      expect(performance.now() - started).toBeLessThan(1000);
+    },
+  );
+
+  it('that there is no room for is dropped and counted', async () => {
+    const lines: number[] = [];
+    const folder = mkdtempSync(join(tmpdir(), 'latchkey-log-'));
+    const descriptor = openSync(join(folder, 'log'), 'w');
+    const sink = bufferedSink(descriptor, (count) => {
+      lines.push(count);
+      return `${count} dropped\n`;
+    });
+    const big = `${'x'.repeat(1024 * 1024)}\n`;
+    for (let at = 0; at < 20; at++) sink.write(big);
+    await sink.flush();
+    sink.write('last\n');
+    await sink.close();
+    const text = readFileSync(join(folder, 'log'), 'utf8');
+    expect(text.match(/x\n/g)).toHaveLength(20 - (lines[0] ?? 0));
+    expect(lines[0]).toBeGreaterThan(5);
+    expect(text.endsWith('last\n')).toBe(true);
+    rmSync(folder, { recursive: true });
   });
 
   it('cannot be lost to a file that cannot be written: that stops the start', () => {

@@ -1,12 +1,11 @@
 // The telemetry adapter: JSON lines through pino and figures through prom-client. What may be said in them is decided elsewhere.
 
-import { mkdirSync, openSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { LatchkeyError, type LogLevel, type Telemetry } from '@latchkey/core';
+import type { LogLevel, Telemetry } from '@latchkey/core';
 import pino from 'pino';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { METRICS, type MetricRow } from './metrics.js';
 import { fieldRedactor, textRedactor } from './redact.js';
+import { bufferedSink, openLogFile, streamSink } from './sink.js';
 
 export interface TelemetryOptions {
   level: LogLevel | 'silent';
@@ -32,72 +31,11 @@ export interface RunningTelemetry extends Telemetry {
 const RESERVED = new Set(['level', 'time', 'service', 'pid', 'event']);
 /** Series of one metric; further label values are counted as `other`. */
 const MAX_SERIES = 500;
-const FLUSH_EVERY_MS = 500;
-const FLUSH_WITHIN_MS = 1000;
 
 // What JSON leaves raw, though some reader of lines breaks at it or some terminal obeys it.
 const RAW_CONTROL = /[\u007f-\u009f\u2028\u2029]/g;
 const escapeControls = (line: string) =>
   line.replace(RAW_CONTROL, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
-
-interface Sink {
-  write(line: string): void;
-  flush(): Promise<void>;
-  close(): Promise<void>;
-}
-
-/** Opened before anything is logged, so that a log file that cannot be written stops the start. */
-function openLogFile(file: string): number {
-  try {
-    mkdirSync(dirname(file), { recursive: true });
-    return openSync(file, 'a', 0o600);
-  } catch (cause) {
-    throw new LatchkeyError('configuration_invalid', `The log file ${file} cannot be written: check its directory.`, {
-      cause,
-    });
-  }
-}
-
-/** Buffered writing that never blocks a request; what is left is written when the process exits. */
-function bufferedSink(descriptor: number): Sink {
-  const output = pino.destination({ dest: descriptor, sync: false, minLength: 4096 });
-  // A full disk or a closed pipe must not end the process that serves requests.
-  output.on('error', () => {});
-  const timer = setInterval(() => output.flush(() => {}), FLUSH_EVERY_MS).unref();
-  const flushNow = () => {
-    try {
-      output.flushSync();
-    } catch {
-      // Nothing is left to tell it to.
-    }
-  };
-  process.once('exit', flushNow);
-  const flush = () =>
-    new Promise<void>((resolve) => {
-      // A pipe that nobody reads never drains; stopping does not wait for it.
-      setTimeout(resolve, FLUSH_WITHIN_MS).unref();
-      output.flush(() => resolve());
-    });
-  return {
-    write: (line) => void output.write(line),
-    flush,
-    async close() {
-      clearInterval(timer);
-      await flush();
-      flushNow();
-      process.off('exit', flushNow);
-      if (descriptor > 2) output.end();
-    },
-  };
-}
-
-function streamSink(stream: { write(line: string): unknown }): Sink {
-  return {
-    write: (line) => void stream.write(line),
-    flush: async () => {},
-    close: async () => {},
-  };
-}
 
 /**
  * Never throws after it was made, except for an unknown metric under `strict`.
@@ -105,9 +43,11 @@ function streamSink(stream: { write(line: string): unknown }): Sink {
  */
 export function createTelemetry(options: TelemetryOptions): RunningTelemetry {
   const { destination = 'stdout', strict = process.env.NODE_ENV === 'test' } = options;
+  const noteDropped = (lines: number) =>
+    `${JSON.stringify({ level: 'warn', time: new Date().toISOString(), service: options.service, lines, event: 'log_lines_dropped' })}\n`;
   const sink =
     typeof destination === 'string'
-      ? bufferedSink(destination === 'stdout' ? 1 : openLogFile(destination))
+      ? bufferedSink(destination === 'stdout' ? 1 : openLogFile(destination), noteDropped)
       : streamSink(destination);
   const redact = fieldRedactor(options.secretPrefixes);
   const redactText = textRedactor(options.secretPrefixes);
