@@ -234,6 +234,8 @@ export interface StoreView {
     get(id: string): Promise<KeyRecord | null>;
     /** One indexed read; the first record that carries any of the digest values. */
     findByDigest(values: readonly string[]): Promise<KeyRecord | null>;
+    /** True when a key that was deleted had one of the digest values: whatever brings it again, it stays gone. */
+    anyBuried(values: readonly string[]): Promise<boolean>;
     list(filter: KeyFilter, page: PageRequest): Promise<Page<KeyRecord>>;
     /** All generations of a family, oldest first. */
     family(familyId: string): Promise<KeyRecord[]>;

@@ -78,6 +78,16 @@ export function effectiveLimits(defaults: LimitDefaults, overrides: LimitOverrid
   };
 }
 
+/** The first of the limits that lets more pass than `outer` does, or null: nobody hands on more than they have. */
+export function widerLimit(inner: Limits, outer: Limits): BudgetName | null {
+  const wider = (asked: number | null, ceiling: number | null): boolean =>
+    ceiling !== null && (asked === null || asked > ceiling);
+  const refusedAt = (day: DayLimit | null): number | null => (day?.metered ? day.limit : null);
+  if (wider(inner.perMinute, outer.perMinute)) return 'perMinute';
+  if (wider(refusedAt(inner.perDay), refusedAt(outer.perDay))) return 'perDay';
+  return wider(inner.concurrent, outer.concurrent) ? 'concurrent' : null;
+}
+
 /** Names of the limits that the defaults leave to the key and that it does not set; `perDay` only while it is metered. */
 export function missingCustomLimits(defaults: LimitDefaults, overrides: LimitOverrides | null): BudgetName[] {
   const missing: BudgetName[] = [];

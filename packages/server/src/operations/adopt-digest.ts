@@ -20,10 +20,13 @@ export function adoptDigest(services: Services, keyId: string, secret: string, d
 
 /** The same for a root key, which has nothing else that hangs on its plaintext. */
 export function adoptRootKeyDigest(services: Services, rootKeyId: string, digest: Digest): void {
-  services.later('adopt_root_key_digest', () =>
-    services.store.transaction(async (view) => {
+  services.later('adopt_root_key_digest', async () => {
+    const adopted = await services.store.transaction(async (view) => {
       const rootKey = await view.rootKeys.get(rootKeyId);
-      if (rootKey !== null && rootKey.revokedAt === null) await view.rootKeys.update({ ...rootKey, digest });
-    }),
-  );
+      if (rootKey === null || rootKey.revokedAt !== null || rootKey.digest.value === digest.value) return false;
+      await view.rootKeys.update({ ...rootKey, digest });
+      return true;
+    });
+    if (adopted) await services.feed.publish([{ subject: 'root_key', id: rootKeyId, kind: 'changed' }]);
+  });
 }

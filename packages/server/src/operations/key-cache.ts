@@ -7,6 +7,7 @@ import {
   effectiveLimits,
   expandPermissions,
   type KeyRecord,
+  LatchkeyError,
   type OrganizationRecord,
   type Profile,
   type ProjectRecord,
@@ -80,6 +81,8 @@ export function createKeyCache(store: Store, profile: Profile, telemetry: Teleme
   async function read(values: readonly string[]): Promise<Snapshot | null> {
     const key = await store.keys.findByDigest(values);
     if (key === null) return null;
+    // An import that stands under another digest must not bring back a secret whose key was deleted.
+    if (key.digest.value !== values[0] && (await store.keys.anyBuried(values))) return null;
     const [project, organization] = await Promise.all([
       store.projects.get(key.projectId),
       store.organizations.get(key.organizationId),
@@ -104,7 +107,7 @@ export function createKeyCache(store: Store, profile: Profile, telemetry: Teleme
         if (snapshot !== null && touchedSince(changed, snapshot, before)) {
           // A change landed while the rows were being read: they may be from before it.
           if (attempt < MAX_REREADS) continue;
-          return { snapshot: null, position };
+          throw new LatchkeyError('unavailable', 'The key keeps changing while it is read.');
         }
         if (snapshot !== null) {
           snapshots.set(snapshot.key.digest.value, snapshot);

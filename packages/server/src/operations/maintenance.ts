@@ -1,7 +1,16 @@
 // Work that keeps the house in order: re-sealing under a new master key, forgetting what is past, and judging the audit chain.
 
-import { type AuditRecord, DAY_MS, type StoreView, type Vault } from '@latchkey/core';
-import { auditText, headText } from './commit-change.js';
+import {
+  type AuditHead,
+  type AuditRecord,
+  type Cursor,
+  DAY_MS,
+  type Page,
+  type PageRequest,
+  type StoreView,
+  type Vault,
+} from '@latchkey/core';
+import { auditText, headText, INSTALLATION_CHAIN } from './commit-change.js';
 import { ANSWER_KEPT_MS, RECORD_KEPT_MS } from './replays.js';
 import type { Services } from './services.js';
 import { resealWebhookSecret } from './webhook-secret.js';
@@ -51,26 +60,58 @@ export async function prune({ store, clock }: Pick<Services, 'store' | 'clock'>)
 /** What is wrong with the audit log, one line each; empty when every chain is whole. */
 export async function auditFaults(store: StoreView, vault: Vault, auditKey: string): Promise<string[]> {
   const faults: string[] = [];
-  for (const head of await store.audit.heads()) {
+  const heads = await store.audit.heads();
+  for (const head of heads) {
     if (!vault.equal(vault.mac(auditKey, headText(head)), head.seal))
       faults.push(`chain ${head.chain}: its head was changed`);
-    let previous: Pick<AuditRecord, 'sequence' | 'mac'> = { sequence: 0, mac: '' };
-    for (;;) {
-      const records: AuditRecord[] = await store.audit.chain(head.chain, previous.sequence + 1, BATCH);
-      for (const record of records) {
-        const whole =
-          record.sequence === previous.sequence + 1 &&
-          vault.equal(vault.mac(auditKey, auditText(record, previous.mac)), record.mac);
-        if (!whole)
-          faults.push(
-            `chain ${head.chain}: entry ${record.sequence} (${record.id}) was changed, or one before it is missing`,
-          );
-        previous = record;
-      }
-      if (records.length < BATCH) break;
-    }
-    if (previous.sequence !== head.sequence || previous.mac !== head.mac)
-      faults.push(`chain ${head.chain}: its end is missing`);
+    faults.push(...(await chainFaults(store, vault, auditKey, head)));
   }
+  const known = new Set(heads.map(({ chain }) => chain));
+  for (const chain of await chainsInUse(store))
+    if (!known.has(chain)) faults.push(`chain ${chain}: its head is missing`);
   return faults;
+}
+
+async function chainFaults(store: StoreView, vault: Vault, auditKey: string, head: AuditHead): Promise<string[]> {
+  const faults: string[] = [];
+  let previous: Pick<AuditRecord, 'sequence' | 'mac'> = { sequence: 0, mac: '' };
+  let from = Number.MIN_SAFE_INTEGER;
+  for (;;) {
+    const records: AuditRecord[] = await store.audit.chain(head.chain, from, BATCH);
+    for (const record of records) {
+      const whole =
+        record.sequence === previous.sequence + 1 &&
+        (record.organizationId ?? INSTALLATION_CHAIN) === head.chain &&
+        vault.equal(vault.mac(auditKey, auditText(record, previous.mac)), record.mac);
+      if (!whole)
+        faults.push(
+          `chain ${head.chain}: entry ${record.sequence} (${record.id}) was changed, or one before it is missing`,
+        );
+      previous = record;
+    }
+    if (records.length < BATCH) break;
+    from = previous.sequence + 1;
+  }
+  if (previous.sequence !== head.sequence || previous.mac !== head.mac)
+    faults.push(`chain ${head.chain}: its end is missing`);
+  return faults;
+}
+
+/** The chains that must be there: those that entries name, and one for each organization and for the root keys. */
+async function chainsInUse(store: StoreView): Promise<Set<string>> {
+  const chains = new Set<string>();
+  const { rows: rootKeys } = await store.rootKeys.list({ limit: 1, after: null });
+  if (rootKeys.length > 0) chains.add(INSTALLATION_CHAIN);
+  for await (const { chain } of every((page) => store.audit.list({}, page))) chains.add(chain);
+  for await (const { id } of every((page) => store.organizations.list(page))) chains.add(id);
+  return chains;
+}
+
+async function* every<Row>(list: (page: PageRequest) => Promise<Page<Row>>): AsyncGenerator<Row> {
+  let after: Cursor | null = null;
+  do {
+    const page: Page<Row> = await list({ limit: BATCH, after });
+    yield* page.rows;
+    after = page.next;
+  } while (after !== null);
 }

@@ -1,6 +1,6 @@
 // Idempotent create and rotate: a retry gets the same answer for 10 minutes, and for a day the id of the key that was made.
 
-import { LatchkeyError, type ReplayRecord, type StoreView } from '@latchkey/core';
+import { LatchkeyError, type ReplayRecord, type StoreView, type Vault } from '@latchkey/core';
 import type { Call } from './engine.js';
 import type { Services } from './services.js';
 
@@ -37,16 +37,30 @@ export function replayOf<Answer>(
   return {
     async find(view, now) {
       const record = await view.replays.get(id);
-      if (record === null || record.createdAt + RECORD_KEPT_MS <= now) return null;
+      if (record === null) return null;
+      if (record.createdAt + RECORD_KEPT_MS <= now) {
+        // Due to be forgotten, and in the way of a new record until it is.
+        await view.replays.prune(now - ANSWER_KEPT_MS, now - RECORD_KEPT_MS + 1);
+        return null;
+      }
       if (record.fingerprint !== fingerprint) throw new LatchkeyError('idempotency_mismatch');
       if (record.answer === '' || record.createdAt + ANSWER_KEPT_MS <= now) throw answerGone(record);
-      return JSON.parse(vault.openWith(header, record.answer, id)) as Answer;
+      return JSON.parse(opened(vault, header, record)) as Answer;
     },
     async keep(view, keyId, answer, now) {
       const sealed = vault.sealWith(header, JSON.stringify(answer), id);
       await view.replays.insert({ id, fingerprint, keyId, answer: sealed, createdAt: now });
     },
   };
+}
+
+/** A master key that was dropped within the ten minutes took the answer with it. */
+function opened(vault: Vault, header: string, record: ReplayRecord): string {
+  try {
+    return vault.openWith(header, record.answer, record.id);
+  } catch {
+    throw answerGone(record);
+  }
 }
 
 const answerGone = ({ keyId }: ReplayRecord): LatchkeyError =>

@@ -19,7 +19,16 @@ type Verification = OperationOutput<Operations['verifyKey']>;
 
 /** Decides and spends. Holds no concurrency slot: over a call there is no request whose end would free it. */
 export async function verifyKey(services: Services, question: Question, call: Call): Promise<Verification> {
-  const verdict = await verifyRequest(services, requestOf(question));
+  return answer(services, question, requestOf(question), call);
+}
+
+async function answer(
+  services: Services,
+  question: Question,
+  request: VerifyRequest,
+  call: Call,
+): Promise<Verification> {
+  const verdict = await verifyRequest(services, request);
   const { snapshot, reason } = verdict;
   services.telemetry.count('latchkey_decisions_total', { reason: reason ?? 'allowed', surface: 'verify' });
   if (question.tags) {
@@ -55,10 +64,11 @@ export async function verifyKey(services: Services, question: Question, call: Ca
   };
 }
 
-/** Each question on its own and in its order: one refusal does not touch the others. */
+/** Each question on its own and in its order: one refusal does not touch the others. A mistake in one spends nothing in any. */
 export async function verifyKeys(services: Services, { keys }: { keys: Question[] }, call: Call) {
+  const asked = keys.map((question) => ({ question, request: requestOf(question) }));
   const data: Verification[] = [];
-  for (const question of keys) data.push(await verifyKey(services, question, call));
+  for (const { question, request } of asked) data.push(await answer(services, question, request, call));
   return { data };
 }
 

@@ -115,6 +115,17 @@ export const keys = (db: Db): StoreView['keys'] => ({
       if (first === undefined || values.indexOf(row.digest) < values.indexOf(first.digest)) first = row;
     return first === undefined ? null : keyRecord(first);
   },
+  async anyBuried(values) {
+    if (values.length === 0) return false;
+    const row = await db
+      .selectFrom('tombstones')
+      .select('key_id')
+      .where('digest', 'in', values)
+      .where('deleted_at', 'is not', null)
+      .limit(1)
+      .executeTakeFirst();
+    return row !== undefined;
+  },
   async list(filter, page) {
     const { after } = page;
     let query = db.selectFrom('keys').selectAll().where('project_id', '=', filter.projectId);

@@ -14,6 +14,7 @@ import {
   prefixFor,
   secretAnswer,
   untouched,
+  usualTier,
 } from './record.js';
 
 type Input = OperationInput<Operations['createKey']>;
@@ -33,10 +34,10 @@ export async function createKey(services: Services, input: Input, call: Call): P
     if (project.suspendedAt !== null || organization?.suspendedAt != null)
       throw new LatchkeyError('organization_suspended');
 
-    const usualTier = project.tier ?? profile.policy.defaultTier;
+    const usual = usualTier(profile, project, call.actor);
     const settings: KeySettings = {
       mode: input.mode ?? call.actor.key?.mode ?? 'live',
-      tier: input.tier ?? usualTier,
+      tier: input.tier ?? usual,
       permissions: input.permissions ?? null,
       restrictions: input.restrictions ?? null,
       limits: input.limits ?? null,
@@ -44,7 +45,7 @@ export async function createKey(services: Services, input: Input, call: Call): P
     };
     prefixFor(profile, settings.mode);
     judgeSettings(profile, settings, now);
-    boundToActor(profile, call.actor, settings, usualTier);
+    boundToActor(profile, call.actor, settings, { tier: usual, limits: null });
     if (project.keyModel === 'legacy') {
       const { rows } = await view.keys.list({ projectId: project.id, notRevoked: true }, { limit: 100, after: null });
       const living = rows.find((key) => isLive(key, now));

@@ -22,6 +22,12 @@ type Input = OperationInput<Operations['importKeys']>;
 type Row = Input['keys'][number];
 type Result = OperationOutput<Operations['importKeys']>['data'][number];
 
+const WHOLE_DIGEST = {
+  hex: /^[0-9a-f]{64}$/i,
+  base64: /^[A-Za-z0-9+/]{43}=?$/,
+  base64url: /^[A-Za-z0-9_-]{43}=?$/,
+} as const;
+
 /** Rows are imported one by one: a duplicate or invalid row is reported with its index, the others are kept. */
 export async function importKeys(services: Services, { projectId, keys }: Input, call: Call) {
   const project = await services.store.projects.get(projectId);
@@ -45,8 +51,9 @@ async function importOne(services: Services, project: ProjectRecord, row: Row, c
   const { value } = await commitChange(services, call, async (view, now) => {
     if (project.keyModel === 'legacy') throw new LatchkeyError('legacy_key_exists', 'Import into a v2 project.');
     if (row.secret !== undefined) {
-      const known = await view.keys.findByDigest(vault.candidates(row.secret, true).map(({ value }) => value));
-      if (known !== null) throw new LatchkeyError('duplicate_key');
+      const values = vault.candidates(row.secret, true).map(({ value }) => value);
+      const known = (await view.keys.findByDigest(values)) !== null || (await view.keys.anyBuried(values));
+      if (known) throw new LatchkeyError('duplicate_key');
     }
     const settings: KeySettings = {
       mode: row.mode ?? 'live',
@@ -108,8 +115,9 @@ function digestOf({ vault }: Services, row: Row): Digest {
     return vault.digest(row.secret);
   }
   const { algorithm, encoding, value, pepperId } = row.digest as NonNullable<Row['digest']>;
+  // Node reads over what does not belong there; only a whole digest counts.
+  if (!WHOLE_DIGEST[encoding].test(value)) throw invalid(`digest.value must be 32 bytes in ${encoding}.`);
   const bytes = Buffer.from(value, encoding);
-  if (bytes.length !== 32) throw invalid(`digest.value must be 32 bytes in ${encoding}.`);
   if (algorithm === 'sha256') return { kind: 'sha256', pepperId: null, value: bytes.toString('hex') };
   if (pepperId === undefined || !vault.pepperIds().includes(pepperId)) {
     throw invalid('digest.pepperId must name a pepper in the ring: add the foreign HMAC key to LATCHKEY_PEPPER first.');

@@ -2,6 +2,7 @@
 
 import {
   type Actor,
+  type BudgetName,
   effectiveLimits,
   expandPermissions,
   grants,
@@ -12,13 +13,16 @@ import {
   type KeyRecord,
   keyView,
   LatchkeyError,
+  type LimitDefaults,
   MANAGEMENT_PERMISSIONS,
   type Mode,
   makeId,
   makeSecret,
   missingCustomLimits,
   type Profile,
+  type ProjectRecord,
   type StoreView,
+  widerLimit,
 } from '@latchkey/core';
 import type { Services } from '../services.js';
 import { sealedWebhookSecret } from '../webhook-secret.js';
@@ -75,7 +79,7 @@ export function judgeSettings(profile: Profile, settings: KeySettings, now: numb
       `There is no permission ${JSON.stringify(unknown)}; known are ${known.join(', ')}.`,
     );
   }
-  const defaults = policy.tiers.find(({ name }) => name === settings.tier)?.limits ?? policy.limits;
+  const defaults = limitDefaults(profile, settings.tier);
   const missing = missingCustomLimits(defaults, settings.limits);
   if (missing.length > 0) {
     throw new LatchkeyError(
@@ -96,37 +100,53 @@ export function judgeSettings(profile: Profile, settings: KeySettings, now: numb
   if (settings.expiresAt !== null && settings.expiresAt <= now) throw new LatchkeyError('expiry_in_past');
 }
 
-/** What belongs to the operator alone: a tier other than the project's own, limits above the tier's. */
-function judgeOperatorOnly(profile: Profile, settings: KeySettings, usualTier: string | null): void {
-  if (settings.tier !== usualTier) throw new LatchkeyError('operator_only', 'Only the operator sets a tier.');
-  if (settings.limits === null) return;
-  const { policy } = profile;
-  const tier = effectiveLimits(policy.tiers.find(({ name }) => name === settings.tier)?.limits ?? policy.limits, null);
-  const above = (asked: number | undefined, ceiling: number | null): boolean =>
-    asked !== undefined && (ceiling === null || asked > ceiling);
-  const { perMinute, perDay, concurrent } = settings.limits;
+/** The limits that a tier, or a profile without tiers, gives a key. */
+const limitDefaults = ({ policy }: Profile, tier: string | null): LimitDefaults =>
+  policy.tiers.find(({ name }) => name === tier)?.limits ?? policy.limits;
+
+const rankOf = ({ policy }: Profile, tier: string | null): number =>
+  policy.tiers.findIndex(({ name }) => name === tier);
+
+/** The tier that a key of the project gets when none is named; from a customer key never a higher one than its own. */
+export function usualTier(profile: Profile, project: ProjectRecord | null, { key }: Actor): string | null {
+  const usual = project?.tier ?? profile.policy.defaultTier;
+  return key && rankOf(profile, key.tier) < rankOf(profile, usual) ? key.tier : usual;
+}
+
+/** What the operator, or the project, has already settled for a key. */
+export type Settled = Pick<KeySettings, 'tier' | 'limits'>;
+
+/** What belongs to the operator alone: another tier than the settled one, limits above the tier's. */
+function judgeOperatorOnly(profile: Profile, settings: KeySettings, settled: Settled): void {
+  if (settings.tier !== settled.tier) throw new LatchkeyError('operator_only', 'Only the operator sets a tier.');
+  const ceilings = limitDefaults(profile, settings.tier);
+  const above = (name: BudgetName, ceiling: number | 'custom' | null): boolean => {
+    const asked = settings.limits?.[name];
+    if (asked === undefined || asked === settled.limits?.[name] || ceiling === null) return false;
+    return ceiling === 'custom' || asked > ceiling;
+  };
   if (
-    above(perMinute, tier.perMinute) ||
-    above(perDay, tier.perDay?.limit ?? null) ||
-    above(concurrent, tier.concurrent)
+    above('perMinute', ceilings.perMinute) ||
+    above('perDay', ceilings.perDay?.limit ?? null) ||
+    above('concurrent', ceilings.concurrent)
   ) {
     throw new LatchkeyError('operator_only', "Only the operator sets limits above the tier's.");
   }
 }
 
 /**
- * Holds a customer key to its own rights: it hands on no permission, mode, reach or life that it lacks. An operator passes.
+ * Holds a customer key to its own rights: it hands on no permission, mode, reach, life, tier or limit that it lacks. An
+ * operator passes.
  * @throws LatchkeyError `operator_only`, `exceeds_own_rights`
  */
-export function boundToActor(profile: Profile, actor: Actor, settings: KeySettings, usualTier: string | null): void {
-  const own = actor.key;
-  if (own === undefined) return;
-  judgeOperatorOnly(profile, settings, usualTier);
+export function boundToActor(profile: Profile, actor: Actor, settings: KeySettings, settled: Settled): void {
+  if (actor.key === undefined) return;
+  judgeOperatorOnly(profile, settings, settled);
   judgeOwnRights(profile, actor, settings);
 }
 
 /** As `boundToActor`, for touching a key that exists: nobody may make more of a key that outranks them. */
-export function judgeOwnRights(profile: Profile, actor: Actor, settings: Omit<KeySettings, 'tier' | 'limits'>): void {
+export function judgeOwnRights(profile: Profile, actor: Actor, settings: KeySettings): void {
   const own = actor.key;
   if (own === undefined) return;
   const exceeds = (what: string): LatchkeyError =>
@@ -141,6 +161,10 @@ export function judgeOwnRights(profile: Profile, actor: Actor, settings: Omit<Ke
   if (own.expiresAt !== null && (settings.expiresAt === null || settings.expiresAt > own.expiresAt)) {
     throw exceeds('that life: set an expiresAt no later than its own');
   }
+  if (rankOf(profile, settings.tier) > rankOf(profile, own.tier)) throw exceeds(`the tier ${settings.tier}`);
+  const limits = (key: KeySettings) => effectiveLimits(limitDefaults(profile, key.tier), key.limits);
+  const wider = widerLimit(limits(settings), limits(own));
+  if (wider !== null) throw exceeds(`that many requests: set a limits.${wider} no higher than its own`);
 }
 
 export interface NewKey {

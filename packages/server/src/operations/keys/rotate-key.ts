@@ -35,13 +35,14 @@ export async function rotateKey(services: Services, input: Input, call: Call): P
 
     const graceEndsAt = graceEnd(old, graceSeconds(services, project, input.gracePeriodSeconds), now);
     const { organizationId, projectId, familyId, name, mode, model, tier, permissions, restrictions, limits } = old;
-    const { environment, metadata, ownerId, expiresAt } = old;
+    // What was switched off stays so: rotating is no way around disabling.
+    const { environment, metadata, ownerId, expiresAt, disabledAt } = old;
     const minted = mintKey(
       services,
       {
         ...untouched,
         ...{ organizationId, projectId, familyId, name, mode, model, tier, permissions, restrictions, limits },
-        ...{ environment, metadata, ownerId, expiresAt },
+        ...{ environment, metadata, ownerId, expiresAt, disabledAt },
         generation: Math.max(...family.map(({ generation }) => generation)) + 1,
         createdBy: call.actor.id,
       },

@@ -4,7 +4,7 @@ import { isLive, type KeyRecord, keyView, LatchkeyError, type OperationInput, ty
 import { commitChange } from '../commit-change.js';
 import type { Call } from '../engine.js';
 import type { Services } from '../services.js';
-import { boundToActor, differences, findKeyFor, judgeOwnRights, judgeSettings, viewOf } from './record.js';
+import { boundToActor, differences, findKeyFor, judgeOwnRights, judgeSettings, usualTier, viewOf } from './record.js';
 
 type Input = OperationInput<Operations['updateKey']>;
 
@@ -19,13 +19,13 @@ export async function updateKey(services: Services, { keyId, ...asked }: Input, 
       Object.entries(asked).filter(([, entry]) => entry !== undefined),
     ) as Partial<KeyRecord>;
     const next: KeyRecord = { ...key, ...given };
-    if (given.tier === null) next.tier = profile.policy.defaultTier;
+    if (given.tier === null) next.tier = usualTier(profile, await view.projects.get(key.projectId), call.actor);
 
     const changes = differences(keyView(key, now), keyView(next, now));
     if (Object.keys(changes).length === 0) return { value: key, audit: [] };
     // An expiry that is not touched is not judged again: it lay ahead when it was set.
     judgeSettings(profile, { ...next, expiresAt: given.expiresAt ?? null }, now);
-    boundToActor(profile, call.actor, next, key.tier);
+    boundToActor(profile, call.actor, next, key);
     await view.keys.update(next);
     return {
       value: next,
