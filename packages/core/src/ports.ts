@@ -245,6 +245,7 @@ export interface StoreView {
     update(record: KeyRecord): Promise<void>;
     /** Removes the record and leaves a tombstone under its id and digest, so that it cannot be imported again. */
     delete(id: string, at: Instant): Promise<void>;
+    /** Keys that are not revoked, by the pepper their digest was made with. */
     countByPepper(): Promise<{ pepperId: string | null; count: number }[]>;
     /** How many webhook secrets are sealed under each master key. */
     countByMasterKey(): Promise<{ masterKeyId: string; count: number }[]>;
@@ -259,6 +260,7 @@ export interface StoreView {
     list(page: PageRequest): Promise<Page<RootKeyRecord>>;
     insert(record: RootKeyRecord): Promise<void>;
     update(record: RootKeyRecord): Promise<void>;
+    /** Keys that are not revoked, by the pepper their digest was made with. */
     countByPepper(): Promise<{ pepperId: string | null; count: number }[]>;
   };
   audit: {

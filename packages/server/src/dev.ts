@@ -6,10 +6,10 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import type { Mode, Profile } from '@latchkey/core';
+import { LatchkeyError, type Mode, type Profile } from '@latchkey/core';
 import { loadProfile } from './config/load-profile.js';
 import type { Settings } from './config/settings.js';
-import type { Latchkey } from './latchkey.js';
+import { databaseFile, type Latchkey } from './latchkey.js';
 import { type RunningServer, startServer } from './serve.js';
 import { createRingFile } from './vault/ring-file.js';
 
@@ -30,12 +30,13 @@ export interface DevServer extends RunningServer {
   seeded: SeededKey[];
 }
 
-/** `dataDir` given: as it is. Absent: one directory per profile below `./data`. */
-export async function startDev(settings: Settings, dataDirGiven: boolean): Promise<DevServer> {
+/** A data directory that was named is taken as it is; otherwise there is one per profile below `./data`. */
+export async function startDev(settings: Settings): Promise<DevServer> {
   const profile = loadProfile(settings.profile);
-  const dataDir = resolve(dataDirGiven ? settings.dataDir : join('data', profile.name));
+  const dataDir = resolve(settings.dataDirGiven ? settings.dataDir : join('data', profile.name));
   const logFile = settings.logFile ?? join(dataDir, 'latchkey.log');
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  makeDataDir(dataDir);
+  const rings = ringFiles(settings, dataDir);
   const live = settings.upstream === undefined ? await startExample(profile, 'live') : null;
   const sandbox =
     settings.sandboxUpstream === undefined && profile.policy.prefixes.test ? await startExample(profile, 'test') : null;
@@ -47,13 +48,16 @@ export async function startDev(settings: Settings, dataDirGiven: boolean): Promi
     const sandboxUpstream = settings.sandboxUpstream ?? sandbox?.url;
     const server = await startServer({
       ...settings,
-      ...ringFiles(settings, dataDir),
+      ...rings,
       dataDir,
       logFile,
       upstream,
       sandboxUpstream,
     });
-    const { projectId, seeded } = await seed(server.latchkey, profile);
+    const { projectId, seeded } = await seed(server.latchkey, profile).catch(async (error) => {
+      await server.close();
+      throw error;
+    });
     return {
       ...server,
       profile,
@@ -62,10 +66,7 @@ export async function startDev(settings: Settings, dataDirGiven: boolean): Promi
       examples: { live: upstream ?? '', test: sandboxUpstream ?? null },
       projectId,
       seeded,
-      async close() {
-        await server.close();
-        await closeExamples();
-      },
+      close: () => server.close().finally(closeExamples),
     };
   } catch (error) {
     await closeExamples();
@@ -73,12 +74,32 @@ export async function startDev(settings: Settings, dataDirGiven: boolean): Promi
   }
 }
 
-/** Pepper and master key of the data directory, made on the first run with mode 0600. */
+function makeDataDir(dir: string): void {
+  try {
+    mkdirSync(dir, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    throw new LatchkeyError('configuration_invalid', `The data directory ${dir} cannot be made: name another one.`, {
+      cause,
+    });
+  }
+}
+
+/**
+ * Pepper and master key of the data directory, made on the first run with mode 0600. A database that is there already was
+ * made with others: new ones would only hide that they are missing.
+ */
 function ringFiles(settings: Settings, dataDir: string): Pick<Settings, 'pepperFile' | 'masterKeyFile'> {
   const file = (given: string | undefined, followed: string | undefined, name: string): string | undefined => {
-    if (given !== undefined) return followed;
+    if (given !== undefined || followed !== undefined) return followed;
     const path = join(dataDir, name);
-    if (!existsSync(path)) createRingFile(path, (length) => randomBytes(length));
+    if (existsSync(path)) return path;
+    if (existsSync(databaseFile(dataDir))) {
+      throw new LatchkeyError(
+        'configuration_invalid',
+        `${path} is missing, and the database beside it needs it: put it back, or name another directory with --data-dir.`,
+      );
+    }
+    createRingFile(path, (length) => randomBytes(length));
     return path;
   };
   const pepperFile = file(settings.pepper, settings.pepperFile, 'pepper');

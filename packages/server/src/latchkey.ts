@@ -1,6 +1,5 @@
 // Latchkey in process: the engine on its adapters, put together from settings. Servers and commands stand on this; importing it starts nothing.
 
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   type Actor,
@@ -134,8 +133,8 @@ export async function createLatchkey(settings: LatchkeySettings): Promise<Latchk
       close() {
         closing ??= (async () => {
           await stopJobs();
-          await engine.close();
-          await opened.close();
+          // The lock and the file are let go even when the last write fails.
+          await engine.close().finally(() => opened.close());
         })();
         return closing;
       },
@@ -155,14 +154,10 @@ async function openData(dataDir: string | undefined): Promise<{ store: Store; cl
     const store = await openSqliteStore({ file: ':memory:' });
     return { store, close: () => store.close() };
   }
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const unlock = await lockDataDir(dataDir);
   try {
     const store = await openSqliteStore({ file: databaseFile(dataDir) });
-    const close = async (): Promise<void> => {
-      await store.close();
-      unlock();
-    };
+    const close = (): Promise<void> => store.close().finally(unlock);
     return { store, close };
   } catch (error) {
     unlock();

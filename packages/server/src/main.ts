@@ -9,13 +9,24 @@ import { loadProfile, shippedProfiles } from './config/load-profile.js';
 import { loadSettings } from './config/load-settings.js';
 import { configFileSchema, type SettingName, type Settings } from './config/settings.js';
 import { startDev } from './dev.js';
-import { type RunningServer, startServer } from './serve.js';
+import { startServer } from './serve.js';
+import { SECRET_PREFIXES, textRedactor } from './telemetry/redact.js';
 import * as upkeep from './upkeep.js';
 import { VERSION } from './version.js';
+
+// `latchkey keys list | head` closes the pipe early; that is no failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(0);
+});
+
+/** What the person typed may hold a secret in the wrong place; it is not repeated to them. */
+const redact = textRedactor([...SECRET_PREFIXES]);
 
 const io: Io = {
   out: (text) => void process.stdout.write(`${text}\n`),
   err: (text) => void process.stderr.write(`${text}\n`),
+  redact,
   env: process.env,
   cwd: process.cwd(),
   async readInput() {
@@ -35,18 +46,28 @@ function settingsOf(flags: Flags): Promise<Settings> {
   });
 }
 
-/** Resolves once a first signal led to a clean stop; a second one ends the process at once. */
-async function untilStopped(server: Pick<RunningServer, 'close'>): Promise<void> {
-  await new Promise<void>((stop) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop());
+/** One Ctrl-C reaches a process twice when npm started it: from the terminal, and handed on by npm. */
+const SAME_KEYPRESS_MS = 300;
+
+/** Listens from now on, so that a signal during the start is not lost; a later second one ends the process at once. */
+function stopSignal(): Promise<void> {
+  return new Promise((stop) => {
+    let first: number | null = null;
+    const heard = (): void => {
+      const now = performance.now();
+      if (first === null) {
+        first = now;
+        stop();
+      } else if (now - first > SAME_KEYPRESS_MS) process.exit(1);
+    };
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, heard);
   });
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
-  await server.close();
 }
 
 const local: Local = {
   async serve(flags, json) {
     const settings = await settingsOf(flags);
+    const stopped = stopSignal();
     const server = await startServer(settings);
     const { controlPlane, gateway, rootKey } = server;
     // Beside the log, never in it: this is the only time the key is shown.
@@ -56,15 +77,17 @@ const local: Local = {
       io.err(
         json ? JSON.stringify({ controlPlane, gateway }) : `control plane ${controlPlane}\ngateway       ${gateway}`,
       );
-    await untilStopped(server);
+    await stopped;
+    await server.close();
   },
   async dev(flags, json) {
     const settings = await settingsOf(flags);
-    const dataDirGiven = flags.dataDir !== undefined || process.env.LATCHKEY_DATA_DIR !== undefined;
-    const server = await startDev(settings, dataDirGiven);
+    const stopped = stopSignal();
+    const server = await startDev(settings);
     const shown = greeting({ ...server, version: VERSION });
     io.out(json ? JSON.stringify(shown.json) : shown.lines.join('\n'));
-    await untilStopped(server);
+    await stopped;
+    await server.close();
   },
   init: async (flags) => upkeep.init(flags, process.cwd(), z.toJSONSchema(configFileSchema, { io: 'input' })),
   migrate: async (flags) => upkeep.migrate(await settingsOf(flags)),

@@ -11,8 +11,8 @@ import { createTelemetry } from './telemetry/create-telemetry.js';
 import { openRingFile } from './vault/ring-file.js';
 import { VERSION } from './version.js';
 
-/** How long running requests may take to finish once a stop was asked for. */
-const GRACE_MS = 10_000;
+/** How long running requests may take to finish once a stop was asked for; container runtimes kill after ten seconds. */
+const GRACE_MS = 8_000;
 
 export interface RunningServer {
   latchkey: Latchkey;
@@ -38,8 +38,20 @@ export async function startServer(settings: Settings): Promise<RunningServer> {
     ],
   });
   const closers: (() => unknown)[] = [() => telemetry.close()];
+  const listeners: { close(options: { graceMs: number }): Promise<void> }[] = [];
+  /** Both listeners drain at the same time. What fails to close keeps nothing else open; the first failure is thrown. */
   const closeAll = async (): Promise<void> => {
-    for (const close of closers.splice(0).reverse()) await close();
+    const failures: unknown[] = [];
+    const attempt = async (close: () => unknown): Promise<void> => {
+      try {
+        await close();
+      } catch (cause) {
+        failures.push(cause);
+      }
+    };
+    await Promise.all(listeners.splice(0).map((listener) => attempt(() => listener.close({ graceMs: GRACE_MS }))));
+    for (const close of closers.splice(0).reverse()) await attempt(close);
+    if (failures.length > 0) throw failures[0];
   };
   const ring = (
     name: 'LATCHKEY_PEPPER' | 'LATCHKEY_MASTER_KEY',
@@ -66,7 +78,6 @@ export async function startServer(settings: Settings): Promise<RunningServer> {
       telemetry,
     });
     closers.push(() => latchkey.close());
-    const rootKey = await firstRootKey(latchkey);
     const controlPlane = createControlPlane({
       engine: latchkey.engine,
       telemetry,
@@ -75,7 +86,7 @@ export async function startServer(settings: Settings): Promise<RunningServer> {
       version: VERSION,
       metricsText: () => telemetry.metricsText(),
     });
-    closers.push(() => controlPlane.close({ graceMs: GRACE_MS }));
+    listeners.push(controlPlane);
     const gateway = createGateway({
       engine: latchkey.engine,
       telemetry,
@@ -83,19 +94,21 @@ export async function startServer(settings: Settings): Promise<RunningServer> {
       sandboxUpstream: urlOrNull(settings.sandboxUpstream),
       trustedProxies: settings.trustedProxies,
     });
-    closers.push(() => gateway.close({ graceMs: GRACE_MS }));
+    listeners.push(gateway);
     const addresses = {
-      controlPlane: await listening(() => controlPlane.listen(settings), settings.port, 'LATCHKEY_PORT'),
+      controlPlane: await listening(controlPlane, settings, 'LATCHKEY_'),
       gateway: await listening(
-        () => gateway.listen({ host: settings.gatewayHost, port: settings.gatewayPort }),
-        settings.gatewayPort,
-        'LATCHKEY_GATEWAY_PORT',
+        gateway,
+        { host: settings.gatewayHost, port: settings.gatewayPort },
+        'LATCHKEY_GATEWAY_',
       ),
     };
+    // Last of all: a start that fails must not have made a key that nobody was shown.
+    const rootKey = await firstRootKey(latchkey);
     telemetry.log('info', 'started', { version: VERSION, profile: profile.name, ...addresses });
     return { latchkey, ...addresses, rootKey, close: closeAll };
   } catch (error) {
-    await closeAll();
+    await closeAll().catch(() => {});
     throw error;
   }
 }
@@ -113,18 +126,31 @@ function missing(name: string): LatchkeyError {
   );
 }
 
-async function listening<T>(listen: () => Promise<T>, port: number, setting: string): Promise<T> {
+interface Address {
+  host: string;
+  port: number;
+}
+
+/** `prefix` is what the environment variables of this address start with. */
+async function listening(
+  server: { listen(address: Address): Promise<string> },
+  { host, port }: Address,
+  prefix: string,
+): Promise<string> {
   try {
-    return await listen();
+    return await server.listen({ host, port });
   } catch (cause) {
-    const taken = (cause as NodeJS.ErrnoException).code === 'EADDRINUSE';
-    throw new LatchkeyError(
-      'configuration_invalid',
-      taken
-        ? `Port ${port} is taken: stop what listens there, or set ${setting} to another port.`
-        : `Cannot listen on port ${port} (${setting}): ${(cause as Error).message}`,
-      { cause },
-    );
+    const { code, message } = cause as NodeJS.ErrnoException;
+    const wrongHost = ['ENOTFOUND', 'EADDRNOTAVAIL', 'EAI_AGAIN', 'EINVAL'].includes(code ?? '');
+    const problem =
+      code === 'EADDRINUSE'
+        ? `Port ${port} is taken: stop what listens there, or set ${prefix}PORT to another port.`
+        : code === 'EACCES'
+          ? `Port ${port} may not be used by this user: set ${prefix}PORT to one above 1023.`
+          : wrongHost
+            ? `${host} is no address of this machine: set ${prefix}HOST to one, such as 127.0.0.1 or 0.0.0.0.`
+            : `Cannot listen on ${host}:${port} (${prefix}HOST, ${prefix}PORT): ${message}`;
+    throw new LatchkeyError('configuration_invalid', problem, { cause });
   }
 }
 

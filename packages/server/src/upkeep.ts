@@ -1,9 +1,34 @@
 // Commands that work on a data directory itself: backup, restore, doctor, key files, root keys, export. A running server is not asked.
 
 import { randomBytes } from 'node:crypto';
-import { copyFileSync, existsSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  copyFileSync,
+  existsSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { isLive, LatchkeyError, type Store, type StoreView, type Vault } from '@latchkey/core';
+import {
+  type Cursor,
+  isLive,
+  judge,
+  type KeyRecord,
+  LatchkeyError,
+  operations,
+  type Page,
+  type ProjectRecord,
+  type Store,
+  type StoreView,
+  type Vault,
+} from '@latchkey/core';
 import type { Finding, RingName, RingStatus } from './cli/local.js';
 import { loadProfile } from './config/load-profile.js';
 import type { Settings } from './config/settings.js';
@@ -23,8 +48,17 @@ const PAGE = 100;
 /** The data directory meant: the one named, or below it the profile's own, as `latchkey dev` lays them out. */
 export function locateData({ dataDir, profile }: Settings): string {
   const named = resolve(dataDir);
-  const ofProfile = join(named, profile);
+  const ofProfile = join(named, profileName(profile));
   return !existsSync(databaseFile(named)) && existsSync(databaseFile(ofProfile)) ? ofProfile : named;
+}
+
+/** The name a profile gives itself; of one that cannot be read, what it was called by. */
+function profileName(nameOrPath: string): string {
+  try {
+    return loadProfile(nameOrPath).name;
+  } catch {
+    return nameOrPath;
+  }
 }
 
 function ringOf(settings: Settings, ring: RingName): { ring: Ring; file: string | null } {
@@ -36,7 +70,10 @@ function ringOf(settings: Settings, ring: RingName): { ring: Ring; file: string 
   const file = followed ?? (text === undefined && existsSync(inData) ? inData : null);
   if (file !== null) return { ring: readRingFile(file), file };
   if (text !== undefined) return { ring: ringFromText(text, setting), file: null };
-  throw new LatchkeyError('configuration_invalid', `${setting} is not set, and there is no file ${inData}.`);
+  throw new LatchkeyError(
+    'configuration_invalid',
+    `${setting} is not set, and there is no file ${inData}: set ${setting} or ${setting}_FILE as the server has it.`,
+  );
 }
 
 const vaultOf = (settings: Settings): Vault => {
@@ -53,11 +90,36 @@ async function withStore<T>(settings: Settings, work: (store: Store, file: strin
       `There is no database ${file}: name its directory with --data-dir.`,
     );
   }
-  const store = await openSqliteStore({ file });
+  const store = await open(file);
   try {
     return await work(store, file);
   } finally {
     await store.close();
+  }
+}
+
+const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** @throws LatchkeyError naming the file, with what SQLite says of it */
+async function open(file: string): Promise<Store> {
+  try {
+    return await openSqliteStore({ file });
+  } catch (error) {
+    if (!(error instanceof LatchkeyError) || error.code === 'configuration_invalid') throw error;
+    throw new LatchkeyError(
+      'configuration_invalid',
+      `The database ${file} cannot be opened: ${reasonOf(error.cause)}. If it is damaged, put a backup in its place with \`latchkey restore\`.`,
+      { cause: error },
+    );
+  }
+}
+
+/** Runs file work, so that a path that cannot be used is told as such. */
+function onDisk<T>(what: string, work: () => T): T {
+  try {
+    return work();
+  } catch (cause) {
+    throw new LatchkeyError('configuration_invalid', `${what}: ${reasonOf(cause)}.`, { cause });
   }
 }
 
@@ -68,7 +130,7 @@ export async function migrate(settings: Settings): Promise<{ file: string }> {
   const dir = locateData(settings);
   const unlock = await lockDataDir(dir);
   try {
-    await (await openSqliteStore({ file: databaseFile(dir) })).close();
+    await (await open(databaseFile(dir))).close();
     return { file: databaseFile(dir) };
   } finally {
     unlock();
@@ -80,20 +142,48 @@ export function backup(settings: Settings, target: string): Promise<{ file: stri
   const file = resolve(target);
   if (existsSync(file))
     throw new LatchkeyError('configuration_invalid', `${file} is already there: name another file.`);
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-  return withStore(settings, async (store) => {
+  onDisk(`${dirname(file)} cannot be made`, () => mkdirSync(dirname(file), { recursive: true, mode: 0o700 }));
+  return withStore(settings, async (store, database) => {
     const draft = `${file}.part`;
     rmSync(draft, { force: true });
-    await store.backup(draft);
+    await store.backup(draft).catch((error) => {
+      throw new LatchkeyError(
+        'configuration_invalid',
+        `${database} cannot be copied to ${file}: ${reasonOf(error.cause ?? error)}.`,
+        { cause: error },
+      );
+    });
     renameSync(draft, file);
+    syncDirectory(dirname(file));
     return { file, bytes: statSync(file).size, keys: await countKeys(store) };
   });
 }
 
-/** Judges the backup before it touches anything; what was there is kept beside under a name with the time. */
+const SIDES = ['', '-wal', '-shm'] as const;
+
+const removeDatabase = (file: string): void => {
+  for (const side of SIDES) rmSync(`${file}${side}`, { force: true });
+};
+
+function syncDirectory(dir: string): void {
+  const descriptor = openSync(dir, 'r');
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** Judges the backup before it touches anything; what was there is kept beside under a name with the time, damaged or not. */
 export async function restore(settings: Settings, source: string, force: boolean) {
   const from = resolve(source);
   if (!existsSync(from)) throw new LatchkeyError('configuration_invalid', `There is no file ${from}.`);
+  if (existsSync(`${from}-wal`) && statSync(`${from}-wal`).size > 0) {
+    throw new LatchkeyError(
+      'configuration_invalid',
+      `${from} is a database in use, not a backup: ${from}-wal holds a part of it. Make one with \`latchkey backup\`.`,
+    );
+  }
   const dir = locateData(settings);
   const file = databaseFile(dir);
   const unlock = await lockDataDir(dir);
@@ -105,35 +195,66 @@ export async function restore(settings: Settings, source: string, force: boolean
       );
     }
     const draft = `${file}.restoring`;
-    rmSync(draft, { force: true });
-    copyFileSync(from, draft);
-    const keys = await judgeBackup(settings, draft);
-    const before = existsSync(file) ? `${file}.before-${new Date().toISOString().replace(/[:.]/g, '-')}` : null;
-    if (before !== null) {
-      await (await openSqliteStore({ file })).backup(before);
+    try {
+      removeDatabase(draft);
+      onDisk(`${from} cannot be copied into ${dir}`, () => copyDurably(from, draft));
+      const keys = await judgeBackup(settings, draft);
+      const before = existsSync(file) ? await setAside(file) : null;
+      renameSync(draft, file);
+      syncDirectory(dir);
+      return { file, keys, before };
+    } finally {
+      removeDatabase(draft);
     }
-    for (const suffix of ['', '-wal', '-shm']) rmSync(`${file}${suffix}`, { force: true });
-    renameSync(draft, file);
-    for (const suffix of ['-wal', '-shm']) rmSync(`${draft}${suffix}`, { force: true });
-    return { file, keys, before };
   } finally {
     unlock();
   }
 }
 
-/** @throws LatchkeyError when the copy is damaged, of another profile, or needs a pepper or master key that is not here */
-async function judgeBackup(settings: Settings, file: string): Promise<number> {
-  const store = await openSqliteStore({ file });
+/** A backup lies anywhere with any mode; the database is its owner's alone. */
+function copyDurably(from: string, to: string): void {
+  closeSync(openSync(to, 'wx', 0o600));
+  copyFileSync(from, to);
+  chmodSync(to, 0o600);
+  const descriptor = openSync(to, 'r+');
   try {
-    const problems = [
-      ...(await store.integrity()),
-      ...(await profileFaults(store, settings)),
-      ...(await keyFaults(store, vaultOf(settings))),
-    ];
-    if (problems.length > 0) {
-      rmSync(file, { force: true });
-      throw new LatchkeyError('configuration_invalid', `The backup was not restored: ${problems.join('; ')}.`);
-    }
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** Keeps the database under another name; its own name stays taken by it until the new one replaces it in one step. */
+async function setAside(file: string): Promise<string> {
+  // Closing writes what is in the -wal into the file, unless it is damaged: then the -wal goes along.
+  const whole = await openSqliteStore({ file }).then(
+    (store) => store.close().then(() => true),
+    () => false,
+  );
+  const before = `${file}.before-${new Date().toISOString().replace(/[:.]/g, '-')}`;
+  linkSync(file, before);
+  if (!whole && existsSync(`${file}-wal`)) renameSync(`${file}-wal`, `${before}-wal`);
+  for (const side of ['-wal', '-shm']) rmSync(`${file}${side}`, { force: true });
+  return before;
+}
+
+/** @throws LatchkeyError when the copy is damaged, of another profile, or needs a pepper or master key that is not here */
+async function judgeBackup(settings: Settings, draft: string): Promise<number> {
+  const refused = (problem: string): LatchkeyError =>
+    new LatchkeyError('configuration_invalid', `The backup was not restored: ${problem}.`);
+  const store = await openSqliteStore({ file: draft }).catch((error) => {
+    throw refused(
+      error instanceof LatchkeyError && error.code === 'configuration_invalid'
+        ? reasonOf(error)
+        : `it is damaged, or no SQLite database (${reasonOf(error.cause ?? error)})`,
+    );
+  });
+  try {
+    const damage = await store.integrity().catch((error) => [reasonOf(error.cause ?? error)]);
+    if (damage.length > 0) throw refused(`it is damaged (${damage[0]})`);
+    if ((await store.settings.get('profile')) === null) throw refused('no Latchkey ever served it');
+    const problems = [...(await profileFaults(store, settings)), ...(await keyFaults(store, vaultOf(settings)))];
+    if (problems.length > 0) throw refused(problems.join('; '));
     return await countKeys(store);
   } finally {
     await store.close();
@@ -162,7 +283,11 @@ async function keyFaults(view: StoreView, vault: Vault): Promise<string[]> {
       faults.push(`${name} needs the master key ${vault.masterKeyIdOf(sealed)}`);
     }
   }
-  return faults;
+  for (const { masterKeyId, count } of await view.keys.countByMasterKey()) {
+    if (!vault.masterKeyIds().includes(masterKeyId))
+      faults.push(`${count} webhook secrets need the master key ${masterKeyId}`);
+  }
+  return faults.map((fault) => `${fault}, which is not in the ring: add it back in front of the current one`);
 }
 
 export async function ringStatus(settings: Settings, name: RingName): Promise<RingStatus[]> {
@@ -209,16 +334,25 @@ const notAFile = (name: RingName): LatchkeyError => {
   );
 };
 
-/** @throws LatchkeyError when something still needs it */
+/** A running server follows the file within a second; until then it may still make records with the key before. */
+const SETTLED_MS = 3_000;
+
+/** @throws LatchkeyError when something still needs it, or might in a moment */
 export async function ringDrop(settings: Settings, name: RingName, id: string): Promise<void> {
   const { file } = ringOf(settings, name);
   if (file === null) throw notAFile(name);
+  if (Date.now() - statSync(file).mtimeMs < SETTLED_MS) {
+    throw new LatchkeyError(
+      'configuration_invalid',
+      `${file} was changed a moment ago, and a running server may not have seen it yet: try again in a few seconds.`,
+    );
+  }
   const row = (await ringStatus(settings, name)).find((status) => status.id === id);
   if (row !== undefined && row.needed > 0) {
     throw new LatchkeyError(
       'configuration_invalid',
       name === 'pepper'
-        ? `${row.needed} keys still need the pepper ${id}; each moves to the current one on its next use.`
+        ? `${row.needed} keys still need the pepper ${id}; each moves to the current one on its next use, and those that are revoked need none.`
         : `${row.needed} sealed values still need the master key ${id}; a running server moves them within seconds.`,
     );
   }
@@ -245,7 +379,8 @@ export const createRootKeyHere = (
     // Only what changing root keys needs; requests are another process's matter.
     const services = parts as unknown as Services;
     const call = { actor: OPERATOR, requestId: 'command-line', idempotencyKey: null };
-    const { rootKey, secret } = await createRootKey(services, { name, permissions }, call);
+    const input = judge(operations.createRootKey.body, { name, permissions }, '');
+    const { rootKey, secret } = await createRootKey(services, input, call);
     return { id: rootKey.id, secret };
   });
 
@@ -256,39 +391,59 @@ async function openSealed(view: StoreView, vault: Vault, name: (typeof SEALED_SE
   return vault.open(sealed, name);
 }
 
-/** Live keys as `keys import` reads them. Digests need the same peppers where they are imported. */
-export const exportKeys = (settings: Settings, projectId: string | undefined): Promise<Record<string, unknown>[]> =>
+/**
+ * Keys that pass as `keys import` reads them; what does not pass would come alive there, so it stays out. Digests need the
+ * same peppers where they are imported.
+ */
+export const exportKeys = (
+  settings: Settings,
+  projectId: string | undefined,
+): Promise<{ rows: Record<string, unknown>[]; left: number }> =>
   withStore(settings, async (store) => {
+    const now = Date.now();
     const rows: Record<string, unknown>[] = [];
-    const projects = projectId === undefined ? await allProjects(store) : [projectId];
-    for (const project of projects) {
-      for (let after = null as Parameters<Store['keys']['list']>[1]['after']; ; ) {
-        const page = await store.keys.list({ projectId: project, notRevoked: true }, { limit: PAGE, after });
-        rows.push(...page.rows.filter((key) => isLive(key, Date.now())).map(exported));
+    let left = 0;
+    for (const id of projectId === undefined ? await allProjects(store) : [projectId]) {
+      const project = await store.projects.get(id);
+      if (project === null)
+        throw new LatchkeyError('not_found', `There is no project ${id}: see \`latchkey projects list\`.`);
+      const organization = await store.organizations.get(project.organizationId);
+      const open = project.suspendedAt === null && organization?.suspendedAt === null;
+      for (let after: Cursor | null = null; ; ) {
+        const page: Page<KeyRecord> = await store.keys.list(
+          { projectId: id, notRevoked: true },
+          { limit: PAGE, after },
+        );
+        const live = page.rows.filter((key) => isLive(key, now));
+        const passing = open ? live.filter((key) => key.disabledAt === null) : [];
+        left += live.length - passing.length;
+        rows.push(...passing.map(exported));
         after = page.next;
         if (after === null) break;
       }
     }
-    return rows;
+    return { rows, left };
   });
 
 async function allProjects(store: Store): Promise<string[]> {
   const ids: string[] = [];
-  for (let after = null as Parameters<Store['projects']['list']>[1]['after']; ; ) {
-    const page = await store.projects.list({}, { limit: PAGE, after });
+  for (let after: Cursor | null = null; ; ) {
+    const page: Page<ProjectRecord> = await store.projects.list({}, { limit: PAGE, after });
     ids.push(...page.rows.map(({ id }) => id));
     after = page.next;
     if (after === null) return ids;
   }
 }
 
-function exported(key: Awaited<ReturnType<Store['keys']['family']>>[number]): Record<string, unknown> {
+function exported(key: KeyRecord): Record<string, unknown> {
   const { name, mode, tier, permissions, restrictions, limits, metadata, ownerId, environment, prefix, hint, digest } =
     key;
   const { kind, pepperId, value } = digest;
+  const ends = Math.min(key.expiresAt ?? Infinity, key.graceEndsAt ?? Infinity);
   return {
     ...{ name, mode, tier, permissions, restrictions, limits, metadata, ownerId, environment, prefix, hint },
-    expiresAt: key.expiresAt === null ? null : new Date(key.expiresAt).toISOString(),
+    // A rotated key ends with its grace period there too.
+    expiresAt: ends === Infinity ? null : new Date(ends).toISOString(),
     createdAt: new Date(key.createdAt).toISOString(),
     digest: {
       algorithm: kind === 'hmac' ? 'hmac-sha256' : 'sha256',
@@ -307,7 +462,7 @@ export async function doctor(settings: Settings): Promise<Finding[]> {
       const faults = await work();
       findings.push({ check: name, good: faults.length === 0, detail: faults.join('; ') || fine });
     } catch (error) {
-      findings.push({ check: name, good: false, detail: error instanceof Error ? error.message : String(error) });
+      findings.push({ check: name, good: false, detail: reasonOf(error) });
     }
   };
   const dir = locateData(settings);
@@ -316,7 +471,11 @@ export async function doctor(settings: Settings): Promise<Finding[]> {
   await check('permissions', () => permissionFaults(dir, settings), `${dir} is readable by its owner alone`);
   await check('peppers', () => readable(() => ringOf(settings, 'pepper')), 'readable');
   await check('master keys', () => readable(() => ringOf(settings, 'master-key')), 'readable');
-  await check('database', () => withStore(settings, (store) => store.integrity()), 'whole');
+  await check(
+    'database',
+    () => withStore(settings, (store) => store.integrity().catch((error) => [reasonOf(error.cause ?? error)])),
+    'whole',
+  );
   await check('owner', () => withStore(settings, (store) => profileFaults(store, settings)), 'belongs to this profile');
   await check(
     'key rings',
@@ -348,7 +507,7 @@ function nodeFaults(version: string): string[] {
 
 function permissionFaults(dir: string, settings: Settings): string[] {
   const files = [
-    databaseFile(dir),
+    ...SIDES.map((side) => `${databaseFile(dir)}${side}`),
     settings.pepperFile,
     settings.masterKeyFile,
     join(dir, 'pepper'),
@@ -371,6 +530,9 @@ export function init(
   const profile = flags.profile ?? 'swaypi';
   loadProfile(profile, cwd);
   const file = join(cwd, `latchkey.config.${format}`);
+  const other = join(cwd, `latchkey.config.${format === 'json' ? 'mjs' : 'json'}`);
+  if (existsSync(other))
+    throw new LatchkeyError('configuration_invalid', `${other} is there already, and one is read: remove it first.`);
   const schemaFile = join(cwd, 'latchkey.config.schema.json');
   if (existsSync(file) && !flags.force) {
     throw new LatchkeyError('configuration_invalid', `${file} is there already: add --force to replace it.`);

@@ -1,39 +1,29 @@
 // `latchkey keys …` and what is needed to get there: organizations and projects, against a running server.
 
-import { Command, InvalidArgumentError } from 'commander';
+import { LatchkeyError } from '@latchkey/core';
+import { Command } from 'commander';
+import { DATA, idOf, urlOption, whole, withFlags, words } from './flags.js';
 import type { Local } from './local.js';
 import { type Io, type Result, say, table } from './output.js';
 import { connect } from './remote.js';
 
 type Run = (work: (io: Io) => Promise<Result>) => Promise<void>;
 
-const whole = (text: string): number => {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 0) throw new InvalidArgumentError('must be a whole number');
-  return value;
-};
-const words = (text: string): string[] => text.split(',').filter((word) => word !== '');
+type ImportRow = Parameters<ReturnType<typeof connect>['keys']['import']>[0]['keys'][number];
 const IMPORT_BATCH = 100;
-
-const urlOption = (command: Command): Command =>
-  command.option(
-    '--url <url>',
-    'control plane of the server',
-    process.env.LATCHKEY_PUBLIC_URL ?? 'http://127.0.0.1:4000',
-  );
 
 export function keysCommand(run: Run, local: Local): Command {
   const keys = new Command('keys').description('issue and look after keys on a running server');
 
   urlOption(keys.command('create'))
     .description('make a key; its secret is printed once')
-    .requiredOption('--project <id>', 'project the key belongs to')
+    .requiredOption('--project <id>', 'project the key belongs to', idOf('proj'))
     .requiredOption('--name <name>', 'what the key is for')
     .option('--mode <mode>', 'live or test')
     .option('--tier <tier>', "a tier of the profile (default: the project's)")
     .option('--permissions <list>', 'comma-separated; absent: full access to the project', words)
-    .option('--per-minute <n>', 'requests a minute, in place of the tier’s', whole)
-    .option('--per-day <n>', 'requests a UTC day, in place of the tier’s', whole)
+    .option('--per-minute <n>', 'requests a minute, in place of the tier’s', whole(0))
+    .option('--per-day <n>', 'requests a UTC day, in place of the tier’s', whole(0))
     .option('--expires-at <time>', 'RFC 3339')
     .action((options) =>
       run(async (io) => {
@@ -46,9 +36,9 @@ export function keysCommand(run: Run, local: Local): Command {
 
   urlOption(keys.command('list'))
     .description('list the keys of a project, newest first')
-    .requiredOption('--project <id>', 'project')
+    .requiredOption('--project <id>', 'project', idOf('proj'))
     .option('--cursor <cursor>', 'continue after a page')
-    .option('--limit <n>', 'rows', whole, 25)
+    .option('--limit <n>', 'rows, 1 to 100', whole(1, 100), 25)
     .action((options) =>
       run(async (io) => {
         const { url, project: projectId, limit, cursor } = options;
@@ -66,7 +56,8 @@ export function keysCommand(run: Run, local: Local): Command {
       }),
     );
 
-  urlOption(keys.command('show <keyId>'))
+  urlOption(keys.command('show'))
+    .argument('<keyId>', 'id of the key', idOf('key'))
     .description('show a key')
     .action((keyId, options) =>
       run(async (io) => {
@@ -80,9 +71,10 @@ export function keysCommand(run: Run, local: Local): Command {
       }),
     );
 
-  urlOption(keys.command('rotate <keyId>'))
+  urlOption(keys.command('rotate'))
+    .argument('<keyId>', 'id of the key', idOf('key'))
     .description('make the next generation; the old one stays for the grace period')
-    .option('--grace-period-seconds <n>', "seconds the old key stays (default: the profile's)", whole)
+    .option('--grace-period-seconds <n>', "seconds the old key stays (default: the profile's)", whole(0))
     .action((keyId, options) =>
       run(async (io) => {
         const { url, gracePeriodSeconds } = options;
@@ -98,7 +90,8 @@ export function keysCommand(run: Run, local: Local): Command {
       }),
     );
 
-  urlOption(keys.command('revoke <keyId>'))
+  urlOption(keys.command('revoke'))
+    .argument('<keyId>', 'id of the key', idOf('key'))
     .description('end a key for good, at once')
     .option('--reason <text>', 'kept with the key')
     .option('--family', 'every generation')
@@ -115,26 +108,23 @@ export function keysCommand(run: Run, local: Local): Command {
 
   urlOption(keys.command('import'))
     .description('bring keys that were made elsewhere: one JSON object per line on standard input')
-    .requiredOption('--project <id>', 'project')
+    .requiredOption('--project <id>', 'project', idOf('proj'))
     .action((options) =>
       run(async (io) => {
-        const rows = (await io.readInput())
-          .split('\n')
-          .filter((line) => line.trim() !== '')
-          .map((line) => JSON.parse(line));
+        const rows = readRows(await io.readInput());
         const server = connect(options.url, io);
         const data: Awaited<ReturnType<typeof server.keys.import>>['data'] = [];
         for (let at = 0; at < rows.length; at += IMPORT_BATCH) {
           const batch = await server.keys.import({
             projectId: options.project,
-            keys: rows.slice(at, at + IMPORT_BATCH),
+            keys: rows.slice(at, at + IMPORT_BATCH).map(({ row }) => row),
           });
           data.push(...batch.data.map((row) => ({ ...row, index: row.index + at })));
           io.err(`imported ${Math.min(at + IMPORT_BATCH, rows.length)} of ${rows.length} lines`);
         }
         const failed = data.filter((row) => 'error' in row);
         const lines = failed.map((row) =>
-          'error' in row ? `line ${row.index + 1}: ${row.error.code}: ${row.error.detail}` : '',
+          'error' in row ? `line ${rows[row.index]?.line}: ${row.error.code}: ${row.error.detail}` : '',
         );
         return {
           ...say({ data }, `${data.length - failed.length} imported, ${failed.length} refused`, ...lines),
@@ -143,20 +133,38 @@ export function keysCommand(run: Run, local: Local): Command {
       }),
     );
 
-  keys
-    .command('export')
+  withFlags(keys.command('export'), DATA)
     .description(
       'write live keys with their digests, one JSON object per line, as `keys import` reads them (from the data directory)',
     )
-    .option('--data-dir <dir>', 'data directory')
-    .option('--project <id>', 'only this project')
+    .option('--project <id>', 'only this project', idOf('proj'))
     .action((options) =>
-      run(async () => {
-        const rows = await local.exportKeys(options);
+      run(async (io) => {
+        const { rows, left } = await local.exportKeys(options);
+        if (left > 0) io.err(`left out ${left} keys that are disabled, or whose project or organization is suspended`);
         return { json: rows, lines: rows.map((row) => JSON.stringify(row)) };
       }),
     );
   return keys;
+}
+
+/** What a parser says of a bad line may quote it, and it holds a secret: only its number is told. */
+function readRows(text: string): { line: number; row: ImportRow }[] {
+  const rows = text.split('\n').flatMap((content, at) => {
+    if (content.trim() === '') return [];
+    let row: unknown;
+    try {
+      row = JSON.parse(content);
+    } catch {
+      row = null;
+    }
+    if (typeof row !== 'object' || row === null || Array.isArray(row)) {
+      throw new LatchkeyError('invalid_json', `Line ${at + 1} of the input is no JSON object; nothing was imported.`);
+    }
+    return [{ line: at + 1, row: row as ImportRow }];
+  });
+  if (rows.length > 0) return rows;
+  throw new LatchkeyError('invalid_json', 'The input is empty: send one JSON object per line on standard input.');
 }
 
 export function organizationsCommand(run: Run): Command {
@@ -191,7 +199,7 @@ export function projectsCommand(run: Run): Command {
   const projects = new Command('projects').description('projects of organizations, on a running server');
   urlOption(projects.command('list'))
     .description('list projects, newest first')
-    .option('--organization <id>', 'only of this organization')
+    .option('--organization <id>', 'only of this organization', idOf('org'))
     .action(({ url, organization }) =>
       run(async (io) => {
         const page = await connect(url, io).projects.list({ limit: 100, organizationId: organization });
@@ -201,7 +209,7 @@ export function projectsCommand(run: Run): Command {
     );
   urlOption(projects.command('create'))
     .description('make a project')
-    .requiredOption('--organization <id>', 'its organization')
+    .requiredOption('--organization <id>', 'its organization', idOf('org'))
     .requiredOption('--name <name>', 'its name')
     .option('--key-model <model>', 'v2 or legacy')
     .option('--tier <tier>', 'tier of its keys')

@@ -33,7 +33,8 @@ export interface Local {
   ringStatus(ring: RingName, flags: Flags): Promise<RingStatus[]>;
   ringDrop(ring: RingName, id: string, flags: Flags): Promise<void>;
   createRootKey(flags: Flags & { name: string; permissions: string[] }): Promise<{ id: string; secret: string }>;
-  exportKeys(flags: Flags & { project?: string }): Promise<Record<string, unknown>[]>;
+  /** The rows, and how many live keys are not among them. */
+  exportKeys(flags: Flags & { project?: string }): Promise<{ rows: Record<string, unknown>[]; left: number }>;
   profiles(): string[];
   profile(nameOrPath: string): unknown;
 }

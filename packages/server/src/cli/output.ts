@@ -3,6 +3,8 @@
 export interface Io {
   out(text: string): void;
   err(text: string): void;
+  /** The text without what looks like a secret; for words that repeat what was typed. */
+  redact(text: string): string;
   env: Readonly<Record<string, string | undefined>>;
   cwd: string;
   /** All of standard input. */

@@ -2,6 +2,7 @@
 
 import { type ErrorCode, LatchkeyError } from '@latchkey/core';
 import { Command, CommanderError } from 'commander';
+import { DATA, withFlags, words } from './flags.js';
 import { keysCommand, organizationsCommand, projectsCommand } from './keys-commands.js';
 import type { Local, RingName } from './local.js';
 import { type Io, type Result, say, table } from './output.js';
@@ -22,7 +23,7 @@ export async function runCommand(argv: readonly string[], version: string, local
     if (result.good === false) code = 1;
   };
   const program = buildProgram(version, local, run, json);
-  exitInsteadOfEnding(program, io);
+  exitInsteadOfEnding(program, io, json);
   try {
     await program.parseAsync(
       argv.filter((word) => word !== '--json'),
@@ -35,46 +36,38 @@ export async function runCommand(argv: readonly string[], version: string, local
 }
 
 function report(error: unknown, json: boolean, io: Io): ExitCode {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  if (error instanceof CommanderError) {
+    if (error.exitCode === 0) return 0;
+    // Without --json commander has said it already.
+    const missing = error.code === 'commander.help';
+    const message = missing ? 'A command is missing: see --help.' : error.message.replace(/^error: /, '');
+    if (json) io.err(JSON.stringify({ error: { code: 'misused', message: io.redact(message) } }));
+    return 2;
+  }
   const known = error instanceof LatchkeyError || error instanceof RemoteError;
   const code = known ? error.code : 'internal_error';
-  const message = error instanceof Error ? error.message : String(error);
+  const message = io.redact(error instanceof Error ? error.message : String(error));
   if (json)
     io.err(
       JSON.stringify({ error: { code, message, ...(error instanceof RemoteError && { problem: error.problem }) } }),
     );
   else io.err(`latchkey: ${code}: ${message}`);
-  if (!known && error instanceof Error && error.stack && io.env.LATCHKEY_LOG_LEVEL === 'debug') io.err(error.stack);
-  return known && error instanceof LatchkeyError && FAULTS_OF_USE.includes(error.code) ? 2 : 1;
+  if (!known && error instanceof Error && error.stack && io.env.LATCHKEY_LOG_LEVEL === 'debug')
+    io.err(io.redact(error.stack));
+  return error instanceof LatchkeyError && FAULTS_OF_USE.includes(error.code) ? 2 : 1;
 }
 
 /** Every command, however deep, reports instead of ending the process. */
-function exitInsteadOfEnding(command: Command, io: Io): void {
+function exitInsteadOfEnding(command: Command, io: Io, json: boolean): void {
   command.exitOverride();
-  command.configureOutput({ writeOut: (text) => io.out(text.trimEnd()), writeErr: (text) => io.err(text.trimEnd()) });
-  for (const child of command.commands) exitInsteadOfEnding(child, io);
+  command.configureOutput({
+    writeOut: (text) => io.out(text.trimEnd()),
+    writeErr: (text) => {
+      if (!json) io.err(io.redact(text.trimEnd()));
+    },
+  });
+  for (const child of command.commands) exitInsteadOfEnding(child, io, json);
 }
-
-const SERVER_FLAGS: readonly [string, string][] = [
-  ['--profile <profile>', 'profile that ships with Latchkey, or the path of a profile.json'],
-  ['--upstream <url>', 'the API behind the gateway'],
-  ['--sandbox-upstream <url>', 'where requests of test keys go'],
-  ['--data-dir <dir>', 'directory of the database'],
-  ['--host <host>', 'address of the control plane'],
-  ['--port <port>', 'port of the control plane'],
-  ['--gateway-host <host>', 'address of the gateway'],
-  ['--gateway-port <port>', 'port of the gateway'],
-  ['--public-url <url>', 'where callers reach the control plane'],
-  ['--log-level <level>', 'debug, info, warn or error'],
-  ['--log-file <file>', 'file that logs are appended to'],
-  ['--config <file>', 'config file (default: latchkey.config.json or .mjs here)'],
-];
-
-const withFlags = (command: Command, names: readonly string[] = SERVER_FLAGS.map(([flag]) => flag)): Command => {
-  for (const [flag, text] of SERVER_FLAGS) if (names.some((name) => flag.startsWith(name))) command.option(flag, text);
-  return command;
-};
-const DATA = ['--profile', '--data-dir', '--config'];
 
 /** The whole tree of commands; reference pages are written from it. */
 export function buildProgram(
@@ -87,6 +80,7 @@ export function buildProgram(
     .description('Gives any API its keys: issue, verify, limit, rotate, revoke.')
     .version(version)
     .showHelpAfterError('(`latchkey --help` shows all commands; every command takes --json)')
+    .showSuggestionAfterError()
     .addHelpText('after', '\nEvery command takes --json. Exit codes: 0 done, 1 refused or failed, 2 misused.');
 
   withFlags(program.command('serve'))
@@ -150,10 +144,11 @@ export function buildProgram(
           done,
           `Restored ${done.keys} keys to ${done.file}.`,
           ...(done.before ? [`What was there is kept as ${done.before}.`] : []),
+          'Keys that were revoked after the backup was made pass again: revoke them once more.',
         );
       }),
     );
-  withFlags(program.command('doctor'), [...DATA, '--upstream'])
+  withFlags(program.command('doctor'), DATA)
     .description('check settings, files, database, peppers, seals and the audit log')
     .action((flags) =>
       run(async () => {
@@ -175,10 +170,10 @@ function rootKeysCommand(run: Run, local: Local): Command {
   withFlags(rootKeys.command('create'), DATA)
     .description('make a root key in the data directory, e.g. when the first one was lost')
     .option('--name <name>', 'what it is for', 'made on the command line')
-    .option('--permissions <list>', 'comma-separated', '*')
+    .option('--permissions <list>', 'comma-separated', words, ['*'])
     .action((flags) =>
       run(async () => {
-        const made = await local.createRootKey({ ...flags, permissions: String(flags.permissions).split(',') });
+        const made = await local.createRootKey(flags);
         return say(made, made.id, '', 'The secret, shown this once:', `  ${made.secret}`);
       }),
     );

@@ -1,8 +1,10 @@
 // Calling a running server's management API by the rows of the operation table. The root key comes from the environment, never from argv.
 
 import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import {
   type CallOptions,
+  isPresentable,
   LatchkeyError,
   type OperationMethods,
   type OperationName,
@@ -23,14 +25,30 @@ export class RemoteError extends Error {
   }
 }
 
-function rootKey({ env }: Io): string {
-  const key =
-    env.LATCHKEY_ROOT_KEY ?? (env.LATCHKEY_ROOT_KEY_FILE && readFileSync(env.LATCHKEY_ROOT_KEY_FILE, 'utf8').trim());
-  if (key) return key;
-  throw new LatchkeyError(
-    'configuration_invalid',
-    'This command asks a running server: set LATCHKEY_ROOT_KEY (or LATCHKEY_ROOT_KEY_FILE) to a root key. `latchkey root-keys create` makes one.',
+const invalid = (detail: string, cause?: unknown): LatchkeyError =>
+  new LatchkeyError('configuration_invalid', detail, { cause });
+
+function rootKey({ env, cwd }: Io): string {
+  const { LATCHKEY_ROOT_KEY: direct, LATCHKEY_ROOT_KEY_FILE: file } = env;
+  if (direct && file) throw invalid('LATCHKEY_ROOT_KEY and LATCHKEY_ROOT_KEY_FILE are both set. Keep one.');
+  const key = file ? readKeyFile(resolve(cwd, file)) : direct?.trim();
+  if (!key) {
+    throw invalid(
+      'This command asks a running server: set LATCHKEY_ROOT_KEY (or LATCHKEY_ROOT_KEY_FILE) to a root key. `latchkey root-keys create` makes one.',
+    );
+  }
+  if (isPresentable(key)) return key;
+  throw invalid(
+    `${file ? 'LATCHKEY_ROOT_KEY_FILE' : 'LATCHKEY_ROOT_KEY'} holds characters that no key has: copy the whole key and nothing else.`,
   );
+}
+
+function readKeyFile(file: string): string {
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch (cause) {
+    throw invalid(`LATCHKEY_ROOT_KEY_FILE names ${file}, which cannot be read.`, cause);
+  }
 }
 
 /** The operations of the server at `url` as methods. */
@@ -55,6 +73,8 @@ async function call(
   try {
     response = await fetch(target, {
       method: row.method,
+      // The root key goes to the server that was named and nowhere else.
+      redirect: 'manual',
       headers: {
         authorization,
         ...(row.body && { 'content-type': 'application/json' }),
@@ -70,12 +90,23 @@ async function call(
     );
   }
   const text = await response.text();
-  const document: unknown = text === '' ? null : JSON.parse(text);
-  if (response.ok) return document;
-  const problem = document as { code?: string; detail?: string } | null;
+  const document = parsed(text);
+  if (response.ok && document !== undefined) return document;
+  const problem = document as { code?: string; detail?: string } | null | undefined;
   throw new RemoteError(
     problem?.code ?? `http_${response.status}`,
-    problem?.detail ?? `The server answered ${response.status}.`,
-    problem,
+    problem?.detail ??
+      `What answers at ${url} with ${response.status} is no Latchkey control plane: name it with --url.`,
+    problem ?? null,
   );
+}
+
+/** The document, null for an empty answer; undefined for what is no JSON. */
+function parsed(text: string): unknown {
+  if (text === '') return null;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }

@@ -16,22 +16,25 @@ export interface SettingSources {
 }
 
 const CONFIG_FILES = ['latchkey.config.json', 'latchkey.config.mjs'];
+const misused = (detail: string): LatchkeyError => new LatchkeyError('invalid_request', detail);
 const invalid = (detail: string, cause?: unknown): LatchkeyError =>
   new LatchkeyError('configuration_invalid', detail, { cause });
 
-/** @throws LatchkeyError `configuration_invalid` naming the setting, its source and the fix */
+/** @throws LatchkeyError naming the setting, its source and the fix: `invalid_request` for a flag, else `configuration_invalid` */
 export async function loadSettings({ flags = {}, env, file, cwd }: SettingSources): Promise<Settings> {
   const fromFile = await readConfigFile(file, cwd);
   const settings: Record<string, unknown> = {};
   for (const [name, setting] of Object.entries(SETTINGS) as [SettingName, Setting][]) {
     const flag = flags[name];
-    const source = flag !== undefined ? `--${dashed(name)}` : setting.env;
+    if (flag === '') throw misused(`--${dashed(name)} is empty. ${setting.description}`);
     const value = flag ?? readEnvironment(setting, env, cwd) ?? fromFile[name];
-    const judged = setting.schema.safeParse(value === '' ? undefined : value);
+    const judged = setting.schema.safeParse(value);
     if (!judged.success) {
-      throw invalid(`${source} ${judged.error.issues[0]?.message ?? 'is invalid'}. ${setting.description}`);
+      const problem = `${judged.error.issues[0]?.message ?? 'is invalid'}. ${setting.description}`;
+      throw flag === undefined ? invalid(`${setting.env} ${problem}`) : misused(`--${dashed(name)} ${problem}`);
     }
     settings[name] = judged.data;
+    if (name === 'dataDir') settings.dataDirGiven = value !== undefined;
   }
   const ringFile = (name: 'LATCHKEY_PEPPER' | 'LATCHKEY_MASTER_KEY'): string | undefined =>
     !env[name] && env[`${name}_FILE`] ? resolve(cwd, env[`${name}_FILE`] as string) : undefined;
@@ -65,8 +68,9 @@ function readEnvironment({ env: name, secret }: Setting, env: SettingSources['en
 }
 
 async function readConfigFile(file: string | undefined, cwd: string): Promise<Record<string, unknown>> {
-  const path =
-    file === undefined ? CONFIG_FILES.map((name) => resolve(cwd, name)).find(existsSync) : resolve(cwd, file);
+  const here = CONFIG_FILES.map((name) => resolve(cwd, name)).filter((path) => existsSync(path));
+  if (file === undefined && here.length > 1) throw invalid(`${here.join(' and ')} are both there. Keep one.`);
+  const path = file === undefined ? here[0] : resolve(cwd, file);
   if (path === undefined) return {};
   let content: unknown;
   try {
@@ -83,6 +87,14 @@ async function readConfigFile(file: string | undefined, cwd: string): Promise<Re
   const judged = configFileSchema.safeParse(content);
   if (!judged.success) {
     const issue = judged.error.issues[0];
+    const named = issue?.code === 'unrecognized_keys' ? issue.keys : [];
+    const secret = named.find((name) => SETTINGS[name as SettingName]?.secret);
+    if (secret !== undefined) {
+      const variable = SETTINGS[secret as SettingName].env;
+      throw invalid(
+        `The config file ${path} holds ${secret}, a secret. Its place is ${variable} or a file named by ${variable}_FILE.`,
+      );
+    }
     throw invalid(
       `The config file ${path}: ${issue?.path.join('.') || 'its content'} ${issue?.message ?? 'is invalid'}.`,
     );

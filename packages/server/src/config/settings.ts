@@ -1,5 +1,6 @@
 // The settings of a Latchkey process as data: name, shape, default, meaning. Documentation and the config file's schema derive from it.
 
+import { isIP } from 'node:net';
 import { z } from 'zod';
 
 export interface Setting {
@@ -10,18 +11,42 @@ export interface Setting {
   description: string;
 }
 
-const port = z.coerce.number<string | number>().int().min(0).max(65_535);
+const PORT = 'must be a whole number from 0 to 65535';
+const portNumber = z.int(PORT).min(0, PORT).max(65_535, PORT);
+const port = z.union(
+  [
+    portNumber,
+    z
+      .string()
+      .regex(/^[0-9]{1,5}$/)
+      .transform(Number)
+      .pipe(portNumber),
+  ],
+  PORT,
+);
 const httpUrl = z
   .string()
   .refine(
-    (text) => /^https?:\/\/[^/?#\s]+\/?$/.test(text),
-    'must be http://host[:port] or https://host[:port], without a path',
+    (url) => /^https?:\/\/[^/?#@\s]+\/?$/.test(url) && URL.canParse(url),
+    'must be http://host[:port] or https://host[:port], without a path or a user',
   );
-const host = z.string().min(1);
-const list = z.union([
-  z.array(z.string()),
-  z.string().transform((text) => text.split(/[\s,]+/).filter((entry) => entry !== '')),
-]);
+const text = z.string('must be text').min(1, 'must not be empty');
+const host = text;
+
+/** An address, or a range as `address/bits`. */
+const isRange = (entry: string): boolean => {
+  const [address = '', bits, ...rest] = entry.split('/');
+  const family = isIP(address);
+  const whole = bits === undefined || (/^[0-9]{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128));
+  return family !== 0 && whole && rest.length === 0;
+};
+const RANGES = 'must be IP addresses or CIDR ranges, separated by commas';
+const ranges = z
+  .union(
+    [z.array(z.string()), z.string().transform((given) => given.split(/[\s,]+/).filter((entry) => entry !== ''))],
+    RANGES,
+  )
+  .refine((entries) => entries.every(isRange), RANGES);
 
 const setting = <Schema extends z.ZodType>(env: string, schema: Schema, description: string, secret = false) => ({
   env,
@@ -34,7 +59,7 @@ const setting = <Schema extends z.ZodType>(env: string, schema: Schema, descript
 export const SETTINGS = {
   profile: setting(
     'LATCHKEY_PROFILE',
-    z.string().min(1).default('swaypi'),
+    text.default('swaypi'),
     'Name of a profile that ships with Latchkey, or the path of a profile.json.',
   ),
   upstream: setting(
@@ -53,7 +78,7 @@ export const SETTINGS = {
   gatewayPort: setting('LATCHKEY_GATEWAY_PORT', port.default(8080), 'Port of the gateway.'),
   dataDir: setting(
     'LATCHKEY_DATA_DIR',
-    z.string().min(1).default('./data'),
+    text.default('./data'),
     'Directory of the database; one profile and one process each.',
   ),
   pepper: setting(
@@ -76,19 +101,15 @@ export const SETTINGS = {
   ),
   trustedProxies: setting(
     'LATCHKEY_TRUSTED_PROXIES',
-    list.default([]),
+    ranges.default([]),
     'Addresses or CIDR ranges whose X-Forwarded-For is believed.',
   ),
   logLevel: setting(
     'LATCHKEY_LOG_LEVEL',
-    z.enum(['debug', 'info', 'warn', 'error']).default('info'),
+    z.enum(['debug', 'info', 'warn', 'error'], 'must be debug, info, warn or error').default('info'),
     'Least level that is logged.',
   ),
-  logFile: setting(
-    'LATCHKEY_LOG_FILE',
-    z.string().min(1).optional(),
-    'File that logs are appended to; absent: standard output.',
-  ),
+  logFile: setting('LATCHKEY_LOG_FILE', text.optional(), 'File that logs are appended to; absent: standard output.'),
   publicUrl: setting(
     'LATCHKEY_PUBLIC_URL',
     httpUrl.default('http://localhost:4000'),
@@ -114,6 +135,8 @@ export type SettingName = keyof typeof SETTINGS;
 export type Settings = { [Name in SettingName]: z.output<(typeof SETTINGS)[Name]['schema']> } & {
   pepperFile?: string;
   masterKeyFile?: string;
+  /** true when a flag, the environment or a config file named the data directory. */
+  dataDirGiven: boolean;
 };
 
 /** What a config file may hold: every setting but the secrets, whose place is the environment. */

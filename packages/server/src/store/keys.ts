@@ -213,7 +213,7 @@ export const keys = (db: Db): StoreView['keys'] => ({
   },
 });
 
-/** How many keys stand under each pepper; null: imported digests that no pepper made. */
+/** How many keys that are not revoked stand under each pepper; null: imported digests that no pepper made. */
 export async function countByPepper(
   db: Db,
   table: 'keys' | 'root_keys',
@@ -221,6 +221,7 @@ export async function countByPepper(
   const rows = await db
     .selectFrom(table)
     .select((eb) => ['pepper_id as pepperId', eb.fn.countAll<number>().as('count')])
+    .where('revoked_at', 'is', null)
     .groupBy('pepper_id')
     .orderBy('pepper_id')
     .execute();
