@@ -104,4 +104,6 @@ const local: Local = {
   profile: (nameOrPath) => loadProfile(nameOrPath),
 };
 
+// A reader that has read enough (`| head`) is no failure of the command.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
 process.exitCode = await runCommand(process.argv.slice(2), VERSION, local, io);
