@@ -1,8 +1,7 @@
 // Who calls and what for, read from a request's head: address, host, target. It trusts only what a trusted proxy says.
 
 import type { IncomingMessage } from 'node:http';
-import { type AddressRange, inRange, type Mode } from '@latchkey/core';
-import { parseAddress } from '../operations/address.js';
+import type { Mode } from '@latchkey/core';
 import type { Parts } from './parts.js';
 
 export interface Caller {
@@ -41,50 +40,20 @@ export function identify(parts: Parts, req: IncomingMessage): Caller | string {
   const rest = absolute?.[2] ?? given;
   const target = rest.startsWith('/') ? rest : `/${rest}`;
   const mark = target.indexOf('?');
-  const peer = plainAddress(req.socket.remoteAddress ?? '');
-  const peerTrusted = isTrusted(parts.trustedProxies, peer);
+  const { remoteAddress } = req.socket;
+  const peer = parts.proxies.plain(remoteAddress);
   return {
     target,
     path: mark < 0 ? target : target.slice(0, mark),
     query: mark < 0 ? '' : target.slice(mark + 1),
     host,
-    ip: peerTrusted ? clientBehind(parts.trustedProxies, peer, headers['x-forwarded-for']) : peer,
-    peer,
-    peerTrusted,
+    ip: parts.proxies.clientOf(remoteAddress, headers['x-forwarded-for'] as string | undefined),
+    peer: peer ?? '',
+    peerTrusted: parts.proxies.trusts(peer),
     referrer: headers.origin ?? headers.referer ?? null,
     mode: parts.modeOfHost.size === 0 ? null : (parts.modeOfHost.get(hostName(host)) ?? null),
   };
 }
-
-/** The rightmost hop that is no trusted proxy; the leftmost when all are. */
-function clientBehind(
-  trusted: readonly AddressRange[],
-  peer: string,
-  forwardedFor: string | string[] | undefined,
-): string | null {
-  const hops = forwardedFor === undefined ? [] : String(forwardedFor).split(',');
-  let client = peer;
-  for (const hop of hops.reverse()) {
-    const address = withoutPort(hop.trim());
-    if (parseAddress(address) === null) return null;
-    client = plainAddress(address);
-    if (!isTrusted(trusted, client)) return client;
-  }
-  return client;
-}
-
-function isTrusted(trusted: readonly AddressRange[], text: string): boolean {
-  if (trusted.length === 0) return false;
-  const address = parseAddress(text);
-  return address !== null && trusted.some((range) => inRange(address, range));
-}
-
-/** v4-mapped v6 as v4. */
-const plainAddress = (text: string): string => (/^::ffff:\d+\./i.test(text) ? text.slice(7) : text);
-
-/** Some proxies write `1.2.3.4:5678` or `[::1]:5678`. */
-const withoutPort = (hop: string): string =>
-  /^\[([^\]]*)\](?::\d+)?$/.exec(hop)?.[1] ?? /^([\d.]+):\d+$/.exec(hop)?.[1] ?? hop;
 
 /** A host without port, in lower case. */
 export const hostName = (host: string): string => host.toLowerCase().replace(/:\d*$/, '').replace(/\.$/, '');

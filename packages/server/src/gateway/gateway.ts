@@ -3,10 +3,10 @@
 import { createServer, type IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { AddressRange, Telemetry } from '@latchkey/core';
+import type { Telemetry } from '@latchkey/core';
 import { Pool } from 'undici';
-import { parseRange } from '../operations/address.js';
 import type { Engine } from '../operations/engine.js';
+import { trustedProxies } from '../operations/trusted-proxies.js';
 import { hostName } from './caller.js';
 import { type Exchange, openExchange, settle } from './exchange.js';
 import {
@@ -61,7 +61,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       ...hosts.test.map((host) => [hostName(host), 'test'] as const),
     ]),
     rowsAsk: routes.some(({ auth, batch, fieldsParam }) => auth === 'none' || batch !== null || fieldsParam !== null),
-    trustedProxies: options.trustedProxies.map(parseRange).filter((range): range is AddressRange => range !== null),
+    proxies: trustedProxies(options.trustedProxies),
     timeouts,
     maxBodyBytes: options.maxBodyBytes ?? DEFAULT_MAX_BODY_BYTES,
     running: new Set(),

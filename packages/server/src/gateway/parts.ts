@@ -1,8 +1,9 @@
 // What the gateway's steps share, and the limits it keeps. Types and defaults only.
 
-import type { AddressRange, Mode, Telemetry } from '@latchkey/core';
+import type { Mode, Telemetry } from '@latchkey/core';
 import type { Pool } from 'undici';
 import type { Engine } from '../operations/engine.js';
+import type { TrustedProxies } from '../operations/trusted-proxies.js';
 import type { Exchange } from './exchange.js';
 
 export interface Timeouts {
@@ -42,7 +43,7 @@ export interface Parts {
   modeOfHost: ReadonlyMap<string, Mode>;
   /** true when some row has to be known before the engine is asked: a public one, or one that looks at body or query. */
   rowsAsk: boolean;
-  trustedProxies: readonly AddressRange[];
+  proxies: TrustedProxies;
   timeouts: Timeouts;
   maxBodyBytes: number;
   running: Set<Exchange>;

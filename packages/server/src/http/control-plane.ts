@@ -13,7 +13,7 @@ import {
 } from '@latchkey/core';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Engine } from '../operations/engine.js';
-import { clientIpReader } from './client-ip.js';
+import { trustedProxies } from '../operations/trusted-proxies.js';
 import { servePages } from './docs.js';
 import { readJson } from './json-body.js';
 import { createOpenApi } from './openapi.js';
@@ -113,7 +113,7 @@ async function within<T>(ms: number, work: Promise<T>): Promise<T> {
 export function createControlPlane(parts: ControlPlaneParts): ControlPlane {
   const { engine, telemetry, version } = parts;
   const publicUrl = parts.publicUrl.replace(/\/+$/, '');
-  const clientIp = clientIpReader(parts.trustedProxies);
+  const clientIp = trustedProxies(parts.trustedProxies).clientOf;
   let draining = false;
   let inFlight = 0;
 

@@ -1,18 +1,21 @@
 // Addresses and origins from text: parsed here once, compared in core.
 
+import { isIP } from 'node:net';
 import type { AddressRange } from '@latchkey/core';
 import ipaddr from 'ipaddr.js';
 
 /** An address as 4 or 16 bytes, v4-mapped v6 as v4; null when it is none. */
 export function parseAddress(text: string | null): number[] | null {
-  if (text === null || !ipaddr.isValid(text)) return null;
+  // ipaddr.js also takes `10`, `1.2.3` and octal, which proxies and people read differently.
+  if (text === null || isIP(text) === 0) return null;
   return ipaddr.process(text).toByteArray();
 }
 
 /** A range as `address` or `address/bits`; a v4-mapped v6 range is the v4 range. */
 export function parseRange(text: string): AddressRange | null {
-  const [address, bits] = text.split('/');
-  if (address === undefined || !ipaddr.isValid(address)) return null;
+  const [address, bits, ...rest] = text.split('/');
+  if (address === undefined || isIP(address) === 0 || rest.length > 0) return null;
+  if (bits !== undefined && !/^\d{1,3}$/.test(bits)) return null;
   const parsed = ipaddr.parse(address);
   const mapped = parsed.kind() === 'ipv6' && (parsed as ipaddr.IPv6).isIPv4MappedAddress();
   const bytes = ipaddr.process(address).toByteArray();
