@@ -39,6 +39,7 @@ export const COMMON_ERRORS = [
   'unauthenticated',
   'forbidden',
   'too_many_failures',
+  'request_timeout',
   'header_fields_too_large',
   'internal_error',
   'unavailable',
@@ -49,6 +50,14 @@ export const BODY_ERRORS = [
   'invalid_json',
   'payload_too_large',
   'unsupported_media_type',
+] as const satisfies readonly ErrorCode[];
+
+/** Errors that every row with an Idempotency-Key may answer. */
+export const IDEMPOTENCY_ERRORS = [
+  'idempotency_key_invalid',
+  'idempotency_in_progress',
+  'idempotency_answer_gone',
+  'idempotency_mismatch',
 ] as const satisfies readonly ErrorCode[];
 
 /** An object without members adds nothing to an input; as `Record<string, never>` it would forbid everything else. */

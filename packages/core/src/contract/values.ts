@@ -21,7 +21,11 @@ export const line = (max: number) =>
     .refine((text) => text.trim() !== '', 'must not be blank');
 
 /** An id as it stands in a path. Its shape is not judged: an id that is not there is 404 whatever it looks like. */
-export const id = z.string().min(1).max(200);
+export const id = z
+  .string()
+  .min(1)
+  .max(200)
+  .refine((text) => !CONTROL.test(text) && !HALF_PAIR.test(text), 'must not hold control characters');
 
 /** RFC 3339 with an offset; handed on as milliseconds since the epoch. */
 export const instant = z.iso

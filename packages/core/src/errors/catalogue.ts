@@ -63,6 +63,7 @@ export const ERRORS = {
     'Check the id. What belongs to somebody else looks the same as what is not there.',
   ),
   method_not_allowed: entry(405, 'Method not allowed', 'Use a method named in the Allow header.'),
+  request_timeout: entry(408, 'Request timed out', 'The request did not arrive in time; send it again.', true),
   duplicate_key: entry(409, 'Key already exists', 'A key with this secret or digest is already here.'),
   key_not_rotatable: entry(409, 'Key cannot rotate', 'Only the newest generation of a live key rotates.'),
   key_not_live: entry(409, 'Key is not live', 'A revoked or expired key stays so: create a new one.'),
@@ -84,7 +85,11 @@ export const ERRORS = {
   ),
   organization_suspended: entry(409, 'Organization suspended', 'Resume the organization or project first.'),
   last_root_key: entry(409, 'Last root key', 'Make another root key before revoking this one.'),
-  payload_too_large: entry(413, 'Body too large', 'Send at most 1 MB (10 MB through the gateway).'),
+  payload_too_large: entry(
+    413,
+    'Body too large',
+    'Send at most 1 MB to the management API and 10 MB through the gateway.',
+  ),
   unsupported_media_type: entry(415, 'Unsupported media type', 'Send application/json.'),
   idempotency_mismatch: entry(
     422,

@@ -186,7 +186,7 @@ function withoutUpgrade(
 
 const UNREADABLE: Readonly<Record<string, Fault>> = {
   HPE_HEADER_OVERFLOW: { code: 'header_fields_too_large' },
-  ERR_HTTP_REQUEST_TIMEOUT: { code: 'invalid_request', status: 408, message: 'The request took too long to arrive.' },
+  ERR_HTTP_REQUEST_TIMEOUT: { code: 'request_timeout' },
 };
 
 /** Answers what is no HTTP request; a connection whose answer has begun is cut. */

@@ -1,6 +1,14 @@
 // The OpenAPI document, written off the operation table. It adds no call and no rule of its own.
 
-import { BODY_ERRORS, COMMON_ERRORS, ERRORS, type ErrorCode, type Operation, operations } from '@latchkey/core';
+import {
+  BODY_ERRORS,
+  COMMON_ERRORS,
+  ERRORS,
+  type ErrorCode,
+  IDEMPOTENCY_ERRORS,
+  type Operation,
+  operations,
+} from '@latchkey/core';
 import { z } from 'zod';
 import {
   createDocument,
@@ -10,14 +18,6 @@ import {
   type ZodOpenApiPathsObject,
 } from 'zod-openapi';
 import { problemType } from './problem.js';
-
-/** Errors that every row with an Idempotency-Key may answer. */
-export const IDEMPOTENCY_ERRORS = [
-  'idempotency_key_invalid',
-  'idempotency_in_progress',
-  'idempotency_answer_gone',
-  'idempotency_mismatch',
-] as const satisfies readonly ErrorCode[];
 
 const problem = z
   .object({

@@ -66,7 +66,7 @@ export function createTelemetry(options: TelemetryOptions): RunningTelemetry {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const rows: Readonly<Record<string, MetricRow>> = METRICS;
-  const series = new Map<string, Set<string>>();
+  const series = new Map<string, number>();
   const counters = new Map<string, Counter>();
   const gauges = new Map<string, Gauge>();
   const histograms = new Map<string, Histogram>();
@@ -77,30 +77,39 @@ export function createTelemetry(options: TelemetryOptions): RunningTelemetry {
     else histograms.set(name, new Histogram({ ...shared, buckets: [...(row.buckets ?? [])] }));
   }
 
-  /** The labels as they are counted, or null when the metric cannot be counted so. */
-  function fitting(
-    kind: MetricRow['kind'],
-    name: string,
-    given: Readonly<Record<string, string>>,
-  ): Record<string, string> | null {
+  type Kind = MetricRow['kind'];
+  type Labelled = { inc(by: number): void; observe(value: number): void; set(value: number): void };
+  const metricOf = { counter: counters, gauge: gauges, histogram: histograms };
+  const children = new Map<string, Labelled>();
+
+  /** The series of a metric for these labels, made once; null when the metric cannot be counted so. */
+  function seriesOf(kind: Kind, name: string, given: Readonly<Record<string, string>>): Labelled | null {
     const row = Object.hasOwn(rows, name) ? rows[name] : undefined;
-    const stray = row === undefined ? undefined : Object.keys(given).find((label) => !row.labels.includes(label));
-    if (row === undefined || row.kind !== kind || stray !== undefined) {
+    let id = name;
+    let known = 0;
+    for (const label of row?.labels ?? []) {
+      const value = given[label];
+      id += `\n${value ?? ''}`;
+      if (value !== undefined) known++;
+    }
+    if (row === undefined || row.kind !== kind || Object.keys(given).length !== known) {
       if (strict)
-        throw new Error(
-          `no ${kind} ${name}${stray === undefined ? '' : ` with the label ${stray}`} in the metric table`,
-        );
+        throw new Error(`no ${kind} ${name} with the labels ${Object.keys(given).join(', ')} in the metric table`);
       return null;
     }
-    if (row.labels.length === 0) return {};
-    const known = series.get(name) ?? new Set();
-    const values = row.labels.map((label) => given[label] ?? '');
-    const id = values.join('\n');
-    if (!known.has(id)) {
-      if (known.size >= MAX_SERIES) return Object.fromEntries(row.labels.map((label) => [label, 'other']));
-      series.set(name, known.add(id));
+    const made = children.get(id);
+    if (made !== undefined) return made;
+    const count = series.get(name) ?? 0;
+    const labels = Object.fromEntries(
+      row.labels.map((label) => [label, count < MAX_SERIES ? (given[label] ?? '') : 'other']),
+    );
+    const metric = metricOf[kind].get(name) as unknown as { labels(values: object): Labelled };
+    const child = metric.labels(labels);
+    if (count < MAX_SERIES) {
+      series.set(name, count + 1);
+      children.set(id, child);
     }
-    return Object.fromEntries(row.labels.map((label, at) => [label, values[at] as string]));
+    return child;
   }
 
   function log(level: LogLevel, event: string, fields: Readonly<Record<string, unknown>> = {}): void {
@@ -121,16 +130,13 @@ export function createTelemetry(options: TelemetryOptions): RunningTelemetry {
   return {
     log,
     count(name, labels = {}, by = 1) {
-      const fit = fitting('counter', name, labels);
-      if (fit !== null && by >= 0) counters.get(name)?.inc(fit, by);
+      if (by >= 0) seriesOf('counter', name, labels)?.inc(by);
     },
     observe(name, seconds, labels = {}) {
-      const fit = fitting('histogram', name, labels);
-      if (fit !== null && Number.isFinite(seconds)) histograms.get(name)?.observe(fit, seconds);
+      if (Number.isFinite(seconds)) seriesOf('histogram', name, labels)?.observe(seconds);
     },
     gauge(name, value, labels = {}) {
-      const fit = fitting('gauge', name, labels);
-      if (fit !== null && !Number.isNaN(value)) gauges.get(name)?.set(fit, value);
+      if (!Number.isNaN(value)) seriesOf('gauge', name, labels)?.set(value);
     },
     metricsText: () => registry.metrics(),
     contentType: registry.contentType,

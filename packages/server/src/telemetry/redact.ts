@@ -16,6 +16,8 @@ const MAX_DEPTH = 8;
 const MAX_MEMBERS = 200;
 const MAX_VALUES = 2000;
 const MAX_TEXT = 8192;
+/** Ids made here, routes and words: nothing that is shaped like a secret fits. */
+const HARMLESS = /^(?:(?:req|key|root|org|proj|fam|aud)_[0-9A-Za-z]{20}|[a-z_]{1,23}|\/[A-Za-z0-9/:*.-]{0,60})$/;
 /** No text below this length is shaped like a secret. */
 const SHORTEST = 12;
 
@@ -55,7 +57,7 @@ export function textRedactor(prefixes: readonly string[] = SECRET_PREFIXES): (te
   const urlPassword = /(:\/\/[^\s:/@]{0,128}:)[^\s/@]{1,256}@/g;
   const jwt = /(?<![\w-])eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*/g;
   return (text) => {
-    if (text.length < SHORTEST) return text;
+    if (text.length < SHORTEST || HARMLESS.test(text)) return text;
     // Cut with room to spare first: what is dropped is not read, and no cut leaves a recognisable half at the end.
     const read = text.length > 2 * MAX_TEXT ? text.slice(0, 2 * MAX_TEXT) : text;
     const clean = read
@@ -77,6 +79,15 @@ export function fieldRedactor(
   prefixes?: readonly string[],
 ): (fields: Readonly<Record<string, unknown>>) => Record<string, unknown> {
   const text = textRedactor(prefixes);
+  /** Names come again and again; those of a body somebody made up are not kept. */
+  const cleanNames = new Map<string, string>();
+  const cleanName = (name: string): string => {
+    const known = cleanNames.get(name);
+    if (known !== undefined) return known;
+    const clean = text(name.slice(0, 200));
+    if (cleanNames.size < 1000 && name.length <= 60) cleanNames.set(name, clean);
+    return clean;
+  };
 
   return (fields) => {
     let values = 0;
@@ -93,7 +104,7 @@ export function fieldRedactor(
         }
         if (value === undefined || typeof value === 'function' || typeof value === 'symbol') continue;
         const open = value === null || typeof value === 'boolean' || !isHidden(name);
-        copy[text(name.slice(0, 200))] = open ? plain(value) : REDACTED;
+        copy[cleanName(name)] = open ? plain(value) : REDACTED;
       }
       if (names.length > MAX_MEMBERS) copy['…'] = `${names.length - MAX_MEMBERS} more`;
       return copy;
