@@ -270,12 +270,12 @@ describe('a change', () => {
     for (const { id, secret } of [revoked, expired]) {
       const before = await w.lk.keys.get({ keyId: id });
       for (const call of [
-        w.lk.keys.update({ keyId: id, expiresAt: null }),
-        w.lk.keys.update({ keyId: id, name: 'again' }),
-        w.lk.keys.enable({ keyId: id }),
-        w.lk.keys.disable({ keyId: id }),
+        () => w.lk.keys.update({ keyId: id, expiresAt: null }),
+        () => w.lk.keys.update({ keyId: id, name: 'again' }),
+        () => w.lk.keys.enable({ keyId: id }),
+        () => w.lk.keys.disable({ keyId: id }),
       ])
-        expect(await codeOf(call)).toBe('key_not_live');
+        expect(await codeOf(call())).toBe('key_not_live');
       expect(await codeOf(w.lk.keys.rotate({ keyId: id }))).toBe('key_not_rotatable');
       expect(await w.lk.keys.get({ keyId: id })).toEqual(before);
       expect(await w.reason(secret)).toMatch(/^(revoked|expired)_key$/);
@@ -333,14 +333,14 @@ describe('an end', () => {
     await w.lk.keys.delete({ keyId: id });
     expect(await w.reason(secret)).toBe('unknown_key');
     for (const call of [
-      w.lk.keys.get({ keyId: id }),
-      w.lk.keys.delete({ keyId: id }),
-      w.lk.keys.revoke({ keyId: id }),
-      w.lk.keys.enable({ keyId: id }),
-      w.lk.keys.update({ keyId: id, name: 'x' }),
-      w.lk.keys.rotate({ keyId: id, gracePeriodSeconds: 0 }),
+      () => w.lk.keys.get({ keyId: id }),
+      () => w.lk.keys.delete({ keyId: id }),
+      () => w.lk.keys.revoke({ keyId: id }),
+      () => w.lk.keys.enable({ keyId: id }),
+      () => w.lk.keys.update({ keyId: id, name: 'x' }),
+      () => w.lk.keys.rotate({ keyId: id, gracePeriodSeconds: 0 }),
     ])
-      expect(await codeOf(call)).toBe('not_found');
+      expect(await codeOf(call())).toBe('not_found');
     await w.lk.engine.services.usage.flush();
     expect(await w.lk.engine.services.store.keys.get(id)).toBeNull();
   });
@@ -430,13 +430,13 @@ describe('organizations and projects', () => {
     expect(await w.reason(siblingKey.secret)).toBe('unknown_key');
     expect(await w.reason(mine.secret)).toBeNull();
     for (const call of [
-      w.lk.projects.get({ projectId: sibling.id }),
-      w.lk.organizations.get({ organizationId: other.id }),
-      w.lk.organizations.delete({ organizationId: other.id }),
-      w.lk.organizations.suspend({ organizationId: other.id }),
-      w.lk.keys.get({ keyId: siblingKey.id }),
+      () => w.lk.projects.get({ projectId: sibling.id }),
+      () => w.lk.organizations.get({ organizationId: other.id }),
+      () => w.lk.organizations.delete({ organizationId: other.id }),
+      () => w.lk.organizations.suspend({ organizationId: other.id }),
+      () => w.lk.keys.get({ keyId: siblingKey.id }),
     ])
-      expect(await codeOf(call)).toBe('not_found');
+      expect(await codeOf(call())).toBe('not_found');
   });
 
   it('change in three states too', async () => {
