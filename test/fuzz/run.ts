@@ -18,6 +18,8 @@ export interface FuzzOptions extends CaseOptions {
   parallel?: number;
   /** Where what was accepted can be read again, with the same members; null: nowhere. */
   readBack?: (one: Case, answer: unknown) => string | null;
+  /** What is wrong with an answer; default `faultOf`. */
+  judge?: (one: Case, answer: Answer) => string | null;
   /** Leaves out cases. */
   only?: (one: Case) => boolean;
 }
@@ -119,7 +121,7 @@ export function faultOf(one: Case, answer: Answer): string | null {
 
 /** Runs all cases against the server at `base`. */
 export async function fuzz(base: string, options: FuzzOptions): Promise<FuzzReport> {
-  const { timeoutMs = 5000, parallel = 8, only = () => true } = options;
+  const { timeoutMs = 5000, parallel = 8, only = () => true, judge = faultOf } = options;
   const document = options.document ?? ((await (await fetch(`${base}/openapi.json`)).json()) as Document);
   const agent = new Agent({ keepAlive: true, maxSockets: parallel });
   const report: FuzzReport = { cases: 0, faults: [], statuses: {} };
@@ -139,9 +141,10 @@ export async function fuzz(base: string, options: FuzzOptions): Promise<FuzzRepo
           answer = await send(base, one, new Agent(), timeoutMs);
         }
         report.statuses[answer.status] = (report.statuses[answer.status] ?? 0) + 1;
-        fault = faultOf(one, answer);
-        const kept = fault === null && answer.status < 300 && answer.text !== '' ? JSON.parse(answer.text) : null;
-        const place = kept === null ? null : (options.readBack?.(one, kept) ?? null);
+        fault = judge(one, answer);
+        const { readBack } = options;
+        const accepted = readBack !== undefined && fault === null && answer.status < 300 && answer.text !== '';
+        const place = accepted ? readBack(one, JSON.parse(answer.text)) : null;
         if (place !== null) {
           const reading = { ...one, method: 'GET', path: place, body: null, headers: [...options.headers] };
           const again = await send(base, reading, agent, timeoutMs);
