@@ -194,6 +194,39 @@ describe('tampering', () => {
     expect(await faults()).not.toEqual([]);
   });
 
+  it('a row from another history of the same chain is found, though its MAC is genuine', async () => {
+    const rowsOf = () =>
+      w.sql<Record<string, string | number | null>>('select * from audit where chain = ? order by sequence', chain());
+    const headOf = () =>
+      w.sql<{ sequence: number; mac: string; seal: string }>('select * from audit_heads where chain = ?', chain())[0];
+    const putHead = (head: ReturnType<typeof headOf>) =>
+      w.sql(
+        'update audit_heads set sequence = ?, mac = ?, seal = ? where chain = ?',
+        head?.sequence ?? 0,
+        head?.mac ?? '',
+        head?.seal ?? '',
+        chain(),
+      );
+    const early = headOf();
+    await w.key({ name: 'seen' });
+    await w.key({ name: 'after' });
+    const [seen, after] = rowsOf().slice(-2);
+    const late = headOf();
+    w.sql('delete from audit where chain = ? and sequence > ?', chain(), early?.sequence ?? 0);
+    putHead(early);
+    await w.key({ name: 'forged' });
+    const put = (row: typeof seen) => {
+      const values = Object.values(row ?? {});
+      w.sql(`insert into audit values (${values.map(() => '?').join(', ')})`, ...values);
+    };
+    put(after);
+    putHead(late);
+    expect(await faults()).not.toEqual([]);
+    w.sql('delete from audit where chain = ? and sequence = ?', chain(), seen?.sequence ?? 0);
+    put(seen);
+    expect(await faults()).toEqual([]);
+  });
+
   it('two rows with exchanged contents are found', async () => {
     const [a, b] = w.sql<{ target_id: string; mac: string }>(
       'select target_id, mac from audit where chain = ? and sequence in (3, 4) order by sequence',
