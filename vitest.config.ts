@@ -20,6 +20,8 @@ export default defineConfig({
     // Processes, because the tests load a native SQLite and start servers; two, so that a small machine keeps its timings.
     pool: 'forks',
     maxWorkers: 2,
+    // Gives tests that start servers a directory, and searches it for their secrets in the end.
+    globalSetup: 'test/secrecy/whole-run.ts',
     testTimeout: soak ? 3_600_000 : 30_000,
     hookTimeout: 30_000,
   },

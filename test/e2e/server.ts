@@ -2,10 +2,10 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { keepKey, keepSecret, testDir } from '../secrecy/test-root.js';
 import { type Answer, send } from './client.js';
 
 export const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
@@ -19,7 +19,7 @@ export interface StartOptions {
   profile: string;
   /** `dev` brings the example API along; `serve` takes its upstream from `args`. */
   command?: 'dev' | 'serve';
-  /** Default: a new one, removed by `dispose`. */
+  /** Default: a new one. It stays, because it is searched for secrets when all tests are over. */
   dataDir?: string;
   args?: readonly string[];
   env?: Readonly<Record<string, string>>;
@@ -44,7 +44,7 @@ export interface LatchkeyProcess {
   readonly keys: readonly { label: string; secret: string; mode: string }[];
   stdout(): string;
   stderr(): string;
-  /** Calls the management API with the root key. */
+  /** Calls the management API with the root key. A secret in the answer goes on the list of what must be found nowhere. */
   api(method: string, path: string, body?: unknown): Promise<Answer>;
   /** The same, for calls that have to succeed: resolves with the JSON. */
   ask<T>(method: string, path: string, body?: unknown): Promise<T>;
@@ -54,7 +54,7 @@ export interface LatchkeyProcess {
   kill(): Promise<void>;
   /** The same command on the same data directory and ports; the process must have ended. */
   restart(): Promise<LatchkeyProcess>;
-  /** Ends the process, if it runs, and removes the data directory, if it was made here. */
+  /** Ends the process, if it runs. */
   dispose(): Promise<void>;
 }
 
@@ -66,7 +66,7 @@ process.once('exit', () => {
 
 export async function startLatchkey(options: StartOptions): Promise<LatchkeyProcess> {
   const { command = 'dev', json = true } = options;
-  const home = options.dataDir === undefined ? mkdtempSync(join(tmpdir(), 'latchkey-e2e-')) : null;
+  const home = options.dataDir === undefined ? testDir('e2e') : null;
   const dataDir = options.dataDir ?? join(home as string, 'data');
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const env = {
@@ -78,7 +78,6 @@ export async function startLatchkey(options: StartOptions): Promise<LatchkeyProc
   };
   const place = {
     options: { ...options, command, json, dataDir, env },
-    home,
     ports: { control: '0', gateway: '0' },
     cwd: home ?? dataDir,
   };
@@ -87,7 +86,6 @@ export async function startLatchkey(options: StartOptions): Promise<LatchkeyProc
 
 interface Place {
   options: StartOptions & Required<Pick<StartOptions, 'command' | 'json' | 'dataDir' | 'env'>>;
-  home: string | null;
   ports: { control: string; gateway: string };
   cwd: string;
 }
@@ -103,7 +101,7 @@ interface Greeting {
 }
 
 async function start(place: Place, knownRootKey: string | null): Promise<LatchkeyProcess> {
-  const { options, ports, home } = place;
+  const { options, ports } = place;
   const { command, json, dataDir } = options;
   const child = spawn(
     process.execPath,
@@ -137,13 +135,20 @@ async function start(place: Place, knownRootKey: string | null): Promise<Latchke
   const greeting = await greeted(child, read, () => `${heard.stdout}\n${heard.stderr}`);
   const rootKey = greeting.rootKey ?? knownRootKey ?? options.env.LATCHKEY_ROOT_KEY ?? '';
 
-  const api: LatchkeyProcess['api'] = (method, path, body) =>
-    send(greeting.controlPlane, {
+  keepSecret(rootKey, options.env.LATCHKEY_PEPPER, options.env.LATCHKEY_MASTER_KEY);
+  for (const { secret } of greeting.keys ?? []) keepKey(secret);
+
+  const api: LatchkeyProcess['api'] = async (method, path, body) => {
+    const answer = await send(greeting.controlPlane, {
       method,
       path,
       headers: { authorization: `Bearer ${rootKey}` },
       ...(body === undefined ? {} : { body }),
     });
+    const { secret } = (answer.json ?? {}) as { secret?: unknown };
+    if (typeof secret === 'string') keepKey(secret);
+    return answer;
+  };
   const end = async (signal: NodeJS.Signals): Promise<number | null> => {
     if (!alive.has(child)) return child.exitCode;
     child.kill(signal);
@@ -178,10 +183,7 @@ async function start(place: Place, knownRootKey: string | null): Promise<Latchke
       const next = { control: new URL(greeting.controlPlane).port, gateway: new URL(greeting.gateway).port };
       return start({ ...place, ports: next }, rootKey);
     },
-    async dispose() {
-      await end('SIGTERM');
-      if (home !== null) rmSync(home, { recursive: true, force: true });
-    },
+    dispose: async () => void (await end('SIGTERM')),
   };
 }
 

@@ -5,10 +5,14 @@ import { type FieldError, LatchkeyError } from '../errors/latchkey-error.js';
 
 type Issue = z.core.$ZodIssue;
 
+/** Names of members are the caller's words too: longer ones than any of ours could be secrets, and are not repeated. */
+const MEMBER = /^[\w$.-]{1,40}$/;
+const named = (step: PropertyKey): string => (MEMBER.test(String(step)) ? String(step) : '(a name not repeated here)');
+
 function fixFor(issue: Issue): string {
   switch (issue.code) {
     case 'unrecognized_keys':
-      return `Remove ${issue.keys.map((name) => JSON.stringify(name.slice(0, 60))).join(', ')}.`;
+      return `Remove ${issue.keys.map((name) => (MEMBER.test(name) ? JSON.stringify(name) : named(name))).join(', ')}.`;
     case 'invalid_type':
       return `Send ${/^[aeio]/.test(issue.expected) ? 'an' : 'a'} ${issue.expected}.`;
     case 'too_small':
@@ -33,12 +37,13 @@ function unfold(issue: Issue): Issue {
     : unfold({ ...branch, path: [...issue.path, ...branch.path] } as Issue);
 }
 
-/** Zod's issues as field errors under `root`; values are never quoted, they might be secrets. */
+/** Zod's issues as field errors under `root`; values are never quoted, nor are long names: they might be secrets. */
 export function fieldErrors(error: z.ZodError, root: string): FieldError[] {
   return error.issues.slice(0, 20).map((raw) => {
     const issue = unfold(raw);
-    const path = [root, ...issue.path.map((step) => String(step).slice(0, 60))].filter((step) => step !== '').join('.');
-    return { path, message: issue.message.slice(0, 300), fix: fixFor(issue) };
+    const path = [root, ...issue.path.map(named)].filter((step) => step !== '').join('.');
+    const message = issue.code === 'unrecognized_keys' ? 'has members that are not known here' : issue.message;
+    return { path, message: message.slice(0, 300), fix: fixFor(issue) };
   });
 }
 
