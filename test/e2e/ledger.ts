@@ -53,7 +53,7 @@ export function openLedger(profile: string, seed: number, secrets: () => readonl
         group,
         what,
         expected: `${expected.status} ${short(expected.body)}`.trim(),
-        got: `${answer.status} ${answer.cut ? 'cut ' : ''}${short(text)}`.trim(),
+        got: `${answer.status} ${answer.cut ? 'cut ' : ''}${short(hidden(text, told))}`.trim(),
         faults,
       });
     },
@@ -98,6 +98,10 @@ function headerFaults({ headers = {}, absentHeaders = [] }: Expected, actual: An
   const unwanted = absentHeaders.filter((name) => actual[name] !== undefined);
   return [...wrong, ...unwanted.map((name) => `${name} should not be there`)];
 }
+
+/** A book that is kept must not become a place where secrets are. */
+const hidden = (text: string, secrets: readonly string[]): string =>
+  secrets.reduce((rest, secret) => rest.replaceAll(secret, '…'), text);
 
 const short = (value: unknown): string => {
   const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? '');

@@ -1,197 +1,138 @@
-// What a golden presupposes, made real: an engine under the golden's clock, its keys with their past, the credential it presents.
+// What a golden says was there before its request: a Latchkey of its own under the golden's clock, with keys made by the ordinary operations.
 
-import { type LimitDefaults, makeSecret, type Profile } from '@latchkey/core';
-import { loadProfile } from '../../packages/server/src/config/load-profile.js';
+import type { Mode, OperationOutput, Operations } from '@latchkey/core';
 import { createLatchkey, type Latchkey } from '../../packages/server/src/latchkey.js';
 import type { Golden, Made } from './golden.js';
 
-type KeySpec = NonNullable<Golden['given']['key']>;
-type Used = NonNullable<KeySpec['used']>;
-
 export interface World {
   latchkey: Latchkey;
+  /** Ids and secrets by the names that goldens use, e.g. `key.id`, `replacement.secret`. */
   made: Made;
-  /** The header lines that present the golden's credential; a name may have several. */
-  credential: Record<string, string[]>;
+  close(): Promise<void>;
 }
 
-interface Step {
-  at: number;
-  run(): Promise<unknown>;
-}
+type KeySpec = NonNullable<Golden['given']['key']>;
+type KeyObject = OperationOutput<Operations['getKey']>;
 
-const DAY_MS = 86_400_000;
+const SECOND = 1000;
+const MINUTE = 60_000;
+const DAY = 86_400_000;
 
-/** Lives the golden's past in the order of its times, then stands at its instant. Close `latchkey` afterwards. */
-export async function makeWorld(profileName: string, golden: Golden): Promise<World> {
-  const { given } = golden;
+export async function openWorld(profile: string, golden: Golden): Promise<World> {
   const now = Date.parse(golden.at);
-  const specs = Object.entries({
-    ...(given.key && { key: given.key }),
-    ...Object.fromEntries((given.others ?? []).map((spec, at) => [`others.${at}`, spec])),
-  });
-  let clock = Math.min(...specs.map(([, spec]) => createdAtOf(spec, now)), now) - DAY_MS;
+  const specs = [golden.given.key ?? [], golden.given.others ?? []].flat();
+  let clock = Math.min(now, ...specs.flatMap(timesOf), ...specs.map((spec) => createdAt(spec, now))) - DAY;
+  const modes: Mode[] = golden.given.sandbox === false ? ['live'] : ['live', 'test'];
   const latchkey = await createLatchkey({
-    profile: loadProfile(profileName),
+    profile,
     pepper: Buffer.alloc(32, 1).toString('base64'),
     masterKey: Buffer.alloc(32, 2).toString('base64'),
-    servedModes: given.sandbox === false ? ['live'] : ['live', 'test'],
+    servedModes: modes,
     clock: () => clock,
     flushMs: 0,
   });
-  const organization = await latchkey.organizations.create({ name: 'Acme' });
-  const projects = new Map<string, Promise<string>>();
-  const projectFor = ({ project = 'same', model }: KeySpec): Promise<string> => {
-    const name = `${project} ${model ?? ''}`;
-    const id =
-      projects.get(name) ??
-      latchkey.projects.create({ organizationId: organization.id, name, keyModel: model }).then((made) => made.id);
-    projects.set(name, id);
-    return id;
-  };
   const made: Record<string, string> = {};
-  const steps = specs.flatMap(([who, spec]) => pastOf(latchkey, who, spec, now, projectFor, made));
-  for (const step of steps.sort((a, b) => a.at - b.at)) {
-    clock = step.at;
-    await step.run();
+  const projectOf = await projects(latchkey);
+  const steps: { at: number; run: () => Promise<unknown> }[] = [];
+  const plan = (who: string, spec: KeySpec): void => {
+    const born = createdAt(spec, now);
+    let key: KeyObject;
+    const remember = (name: string, answer: { key: KeyObject; secret: string }): void => {
+      const { id, projectId } = answer.key;
+      Object.assign(made, { [`${name}.id`]: id, [`${name}.projectId`]: projectId, [`${name}.secret`]: answer.secret });
+    };
+    const step = (at: number, run: () => Promise<unknown>): void => void steps.push({ at, run });
+    step(born, async () => {
+      const { name = 'A key', tier, mode, permissions, restrictions, limits, expiresAt } = spec;
+      const settings = { name, tier, mode, permissions, restrictions, limits, expiresAt };
+      const given = Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
+      const projectId = await projectOf(spec);
+      const answer = await latchkey.keys.create({ projectId, name, ...given });
+      key = answer.key;
+      remember(who, answer);
+    });
+    const { rotatedAt, lastUsedAt, used, state } = spec;
+    if (lastUsedAt !== undefined) {
+      const use = { at: Date.parse(lastUsedAt), ip: null };
+      step(use.at, () => latchkey.engine.services.store.usage.recordUse([{ keyId: key.id, ...use }]));
+    }
+    if (rotatedAt !== undefined) {
+      step(Date.parse(rotatedAt), async () => {
+        const answer = await latchkey.keys.rotate({ keyId: key.id });
+        if (who === 'key') remember('replacement', answer);
+      });
+    }
+    if (used !== undefined) {
+      const at = used.at === undefined ? now : Date.parse(used.at);
+      const figures = spent(latchkey, spec);
+      // Every take counts in minute and day alike: what is spent of the day alone is spent in an earlier minute.
+      const earlier = at === now ? at - MINUTE : at;
+      if (Math.floor(earlier / DAY) !== Math.floor(at / DAY))
+        throw new Error(`${golden.name}: name another time in used`);
+      step(earlier, () => take(latchkey, key, Math.max(0, figures.day - figures.minute)));
+      step(at, () => take(latchkey, key, figures.minute));
+      for (let slot = 0; slot < figures.slots; slot++) step(at, () => take(latchkey, key, 0, true));
+    }
+    if (state !== undefined && state !== 'active') step(Math.max(born, now - SECOND), () => end(latchkey, key, state));
+  };
+  if (golden.given.key) plan('key', golden.given.key);
+  golden.given.others?.forEach((spec, index) => {
+    plan(`others.${index}`, spec);
+  });
+  // Sorting is stable: what happens at one instant happens in the order of the plan.
+  for (const { at, run } of steps.sort((a, b) => a.at - b.at)) {
+    clock = at;
+    await run();
   }
   clock = now;
-  return { latchkey, made, credential: credentialOf(latchkey.profile, given.present, made) };
+  return { latchkey, made, close: () => latchkey.close() };
 }
 
-const instant = (text: string): number => Date.parse(text);
+const timesOf = ({ expiresAt, rotatedAt, lastUsedAt, used }: KeySpec): number[] =>
+  [expiresAt, rotatedAt, lastUsedAt, used?.at].flatMap((text) => (text === undefined ? [] : [Date.parse(text)]));
 
-function createdAtOf({ createdAt, expiresAt, rotatedAt, lastUsedAt, used }: KeySpec, now: number): number {
-  if (createdAt !== undefined) return instant(createdAt);
-  const named = [expiresAt, rotatedAt, lastUsedAt, used?.at].flatMap((text) =>
-    text === undefined ? [] : instant(text),
-  );
-  return Math.min(now, ...named) - DAY_MS;
-}
+const createdAt = (spec: KeySpec, now: number): number =>
+  spec.createdAt === undefined ? Math.min(now, ...timesOf(spec)) - DAY : Date.parse(spec.createdAt);
 
-/** Everything that happened to one key before the golden's request. Steps of one instant keep this order. */
-function pastOf(
-  latchkey: Latchkey,
-  who: string,
-  spec: KeySpec,
-  now: number,
-  projectFor: (spec: KeySpec) => Promise<string>,
-  made: Record<string, string>,
-): Step[] {
-  const { services } = latchkey.engine;
-  const id = (): string => made[`${who}.id`] as string;
-  let familyId = '';
-  const steps: Step[] = [];
-  steps.push({
-    at: createdAtOf(spec, now),
-    async run() {
-      const { name = 'A key', tier, mode, permissions, restrictions, limits, expiresAt } = spec;
-      const projectId = await projectFor(spec);
-      const options = { tier, mode, permissions, restrictions, limits, expiresAt };
-      const { key, secret } = await latchkey.keys.create({ projectId, name, ...options });
-      familyId = key.familyId;
-      Object.assign(made, { [`${who}.id`]: key.id, [`${who}.projectId`]: projectId, [`${who}.secret`]: secret });
-    },
-  });
-  const { lastUsedAt, rotatedAt, used, state } = spec;
-  if (lastUsedAt !== undefined) {
-    const at = instant(lastUsedAt);
-    steps.push({ at, run: () => services.store.usage.recordUse([{ keyId: id(), at, ip: null }]) });
-  }
-  if (rotatedAt !== undefined) {
-    steps.push({
-      at: instant(rotatedAt),
-      async run() {
-        const { key, secret } = await latchkey.keys.rotate({ keyId: id() });
-        Object.assign(made, {
-          'replacement.id': key.id,
-          'replacement.projectId': key.projectId,
-          'replacement.secret': secret,
-        });
-      },
-    });
-  }
-  if (used) {
-    steps.push({
-      at: used.at === undefined ? now : instant(used.at),
-      run: () => spend(latchkey, familyId, spec, used),
-    });
-  }
-  if (state !== undefined && state !== 'active') {
-    const ends = {
-      disabled: () => latchkey.keys.disable({ keyId: id() }),
-      revoked: () => latchkey.keys.revoke({ keyId: id() }),
-      deleted: () => latchkey.keys.delete({ keyId: id() }),
-      suspended: async () => {
-        const { data } = await latchkey.organizations.list({});
-        for (const { id: organizationId } of data) await latchkey.organizations.suspend({ organizationId });
-      },
-    };
-    steps.push({ at: now, run: ends[state] });
-  }
-  return steps;
-}
-
-/** Spends each counter by itself, at the limiter: a golden may say that a day is used up without breaking the minute's limit. */
-async function spend({ engine, profile }: Latchkey, familyId: string, spec: KeySpec, used: Used): Promise<void> {
-  const { limiter } = engine.services;
-  const { policy } = profile;
-  const tier = policy.tiers.find(({ name }) => name === (spec.tier ?? policy.defaultTier));
-  const defaults: LimitDefaults = tier?.limits ?? policy.limits;
-  const figure = (spent: number | 'all' | undefined, limit: number | 'custom' | null | undefined): number => {
-    if (spent !== 'all') return spent ?? 0;
-    if (typeof limit !== 'number') throw new Error(`"all" needs a limit that is a number, and the key has none`);
-    return limit;
+/** One organization; a project for each key model, and another beside it for keys that are to be in another. */
+async function projects(latchkey: Latchkey): Promise<(spec: KeySpec) => Promise<string>> {
+  const have = new Map<string, string>();
+  return async ({ project = 'same', model }) => {
+    const name = `${project} ${model ?? ''}`;
+    let id = have.get(name);
+    if (id === undefined) {
+      const { data } = await latchkey.organizations.list({ limit: 1 });
+      const organizationId = data[0]?.id ?? (await latchkey.organizations.create({ name: 'Acme' })).id;
+      ({ id } = await latchkey.projects.create({ organizationId, name, ...(model && { keyModel: model }) }));
+      have.set(name, id);
+    }
+    return id;
   };
-  const perMinute = figure(used.perMinute, spec.limits?.perMinute ?? defaults.perMinute);
-  const perDay = figure(used.perDay, spec.limits?.perDay ?? defaults.perDay?.limit);
-  const concurrent = figure(used.concurrent, spec.limits?.concurrent ?? defaults.concurrent);
+}
+
+/** How much of each limit is spent; `all` is the whole limit in force. */
+function spent(latchkey: Latchkey, { used, tier, limits }: KeySpec): { minute: number; day: number; slots: number } {
+  const { policy } = latchkey.profile;
+  const inForce = policy.tiers.find(({ name }) => name === (tier ?? policy.defaultTier))?.limits ?? policy.limits;
+  const amount = (figure: number | 'all' | undefined, limit: unknown): number =>
+    figure === 'all' ? Number(limit) : (figure ?? 0);
+  return {
+    minute: amount(used?.perMinute, limits?.perMinute ?? inForce.perMinute),
+    day: amount(used?.perDay, limits?.perDay ?? inForce.perDay?.limit),
+    slots: amount(used?.concurrent, limits?.concurrent ?? inForce.concurrent),
+  };
+}
+
+function take({ engine }: Latchkey, { familyId }: KeyObject, cost: number, slot = false): Promise<unknown> {
   const limits = { perMinute: null, perDay: null, concurrent: null };
-  const claims = { familyId, durable: true, holdSlot: false, concurrency: false };
-  await limiter.take({ ...claims, limits, cost: perMinute });
-  const day = { limit: Math.max(perDay, perMinute), metered: false };
-  await limiter.take({ ...claims, limits: { ...limits, perDay: day }, cost: Math.max(0, perDay - perMinute) });
-  for (let slot = 0; slot < concurrent; slot++) {
-    await limiter.take({ ...claims, limits: { ...limits, concurrent }, cost: 0, holdSlot: true, concurrency: true });
-  }
+  return engine.services.limiter.take({ familyId, limits, cost, durable: true, holdSlot: slot, concurrency: slot });
 }
 
-function credentialOf({ wire, policy }: Profile, present: Golden['given']['present'], made: Made): World['credential'] {
-  const { credential } = wire;
-  const scheme = 'scheme' in credential ? credential.scheme : '';
-  const behind = (word: string, secret: string): string => (word === '' ? secret : `${word} ${secret}`);
-  const secret = made['key.secret'] ?? '';
-  const middle = Math.floor(secret.length / 2);
-  const other = { authorization: { 'x-api-key': [secret] }, 'x-api-key': { authorization: [`Bearer ${secret}`] } };
-  const line = (...values: string[]): World['credential'] => ({ [credential.header]: values });
-  switch (present) {
-    case 'valid':
-      return line(behind(scheme, secret));
-    case 'replacement':
-      return line(behind(scheme, made['replacement.secret'] ?? ''));
-    case 'other':
-      return line(behind(scheme, made['others.0.secret'] ?? ''));
-    case 'none':
-      return {};
-    case 'empty':
-      return line(scheme);
-    case 'unknown':
-      return line(behind(scheme, makeSecret(policy.prefixes.live, policy.secretBodyLength, neverIssued)));
-    case 'mistyped':
-      return line(behind(scheme, `${secret.slice(0, -1)}${secret.endsWith('0') ? '1' : '0'}`));
-    case 'malformed':
-      return line(behind(scheme, `${secret.slice(0, middle)} ${secret.slice(middle)}`));
-    case 'bare':
-      return line(secret);
-    case 'other scheme':
-      return line(behind('Basic', secret));
-    case 'lower case':
-      return line(behind(scheme.toLowerCase(), secret));
-    case 'other header':
-      return other[credential.header];
-    case 'twice':
-      return line(behind(scheme, secret), behind(scheme, secret));
-  }
+async function end({ keys, organizations, projects }: Latchkey, { id, projectId }: KeyObject, state: string) {
+  const keyId = { keyId: id };
+  if (state === 'disabled') return keys.disable(keyId);
+  if (state === 'revoked') return keys.revoke(keyId);
+  if (state === 'deleted') return keys.delete(keyId);
+  const { organizationId } = await projects.get({ projectId });
+  return organizations.suspend({ organizationId });
 }
-
-const neverIssued = (length: number): Uint8Array => new Uint8Array(length).fill(7);
