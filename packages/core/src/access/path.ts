@@ -25,9 +25,15 @@ export function isAmbiguousPath(path: string): boolean {
  * Segments are compared percent-decoded (RFC 3986 §6.2.2.2), so that no spelling leads around a rule. Returns the named
  * ones, or null.
  */
-export function matchesPath(path: string, pattern: string): Record<string, string> | null {
-  const want = pattern.split('/');
-  const have = path.split('/');
+export const matchesPath = (path: string, pattern: string): Record<string, string> | null =>
+  matchesSegments(path.split('/'), pattern.split('/'), false);
+
+/** As `matchesPath`, over what stands between the slashes. `anyCase`: letters of the pattern stand for both cases. */
+export function matchesSegments(
+  have: readonly string[],
+  want: readonly string[],
+  anyCase: boolean,
+): Record<string, string> | null {
   const params: Record<string, string> = {};
   for (let at = 0; at < want.length; at++) {
     const segment = want[at] as string;
@@ -37,7 +43,7 @@ export function matchesPath(path: string, pattern: string): Record<string, strin
     if (segment === '*' || segment.startsWith(':')) {
       if (given === '') return null;
       if (segment !== '*') params[segment.slice(1)] = given;
-    } else if (segment !== given) {
+    } else if (segment !== given && !(anyCase && segment.toLowerCase() === given.toLowerCase())) {
       return null;
     }
   }

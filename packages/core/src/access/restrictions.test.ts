@@ -76,10 +76,12 @@ describe('a referrer pattern', () => {
     expect(matchesReferrer('https://good.example', [])).toBe(false);
   });
 
-  it.each(['https://a', 'http://a.b:80', 'https://*.a.example'])('may be %s', (text) => {
+  it.each(['https://a', 'http://a.b:8080', 'https://*.a.example'])('may be %s', (text) => {
     expect(REFERRER_PATTERN.test(text)).toBe(true);
   });
   it.each([
+    'https://a.b:443',
+    'http://a.b:80',
     '*',
     'https://*',
     'https://*.*.a',

@@ -29,8 +29,9 @@ export function inRange(address: readonly number[], range: AddressRange): boolea
   return ((address[whole] ?? 0) & mask) === ((range.bytes[whole] ?? 0) & mask);
 }
 
-/** The grammar of a referrer pattern: an origin, nothing behind it. */
-export const REFERRER_PATTERN = /^https?:\/\/(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)*(:[0-9]{1,5})?$/;
+/** The grammar of a referrer pattern: an origin without its default port, which no browser sends; nothing behind it. */
+export const REFERRER_PATTERN =
+  /^(?!https:.*:443$|http:.*:80$)https?:\/\/(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)*(:[0-9]{1,5})?$/;
 
 /**
  * True when an origin (`scheme://host[:port]`, lower case, default port left out) fits one of the patterns. Whole labels

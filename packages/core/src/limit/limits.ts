@@ -57,6 +57,8 @@ export interface TakeOutcome {
   budgets: Budget[];
   /** Frees the slot that a passing take holds; safe to call more than once. null: none held. */
   release: (() => void) | null;
+  /** Takes a passing take back, in the windows it was made in; null: nothing was taken. Safe to call more than once. */
+  undo: (() => void) | null;
   /** true when this take passed an unmetered day's published figure. */
   fairUsePassed: boolean;
 }

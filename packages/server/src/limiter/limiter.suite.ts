@@ -96,6 +96,21 @@ export function limiterSuite(name: string, open: (clock: () => number) => Promis
       expect(remaining(await limiter.peek(wanted))).toEqual({ perMinute: 50, perDay: 0 });
     });
 
+    it('takes a take back in the windows it was made in, once, and nothing of later ones', async () => {
+      const wanted = claims({ limits: limits({ perMinute: 3, perDay: metered(9), concurrent: 2 }), holdSlot: true });
+      const before = remaining(await limiter.peek(wanted));
+      const taken = await limiter.take(wanted);
+      taken.undo?.();
+      taken.undo?.();
+      taken.release?.();
+      expect(remaining(await limiter.peek(wanted))).toEqual(before);
+      const late = await limiter.take(wanted);
+      now += 60_000;
+      await limiter.take(wanted);
+      late.undo?.();
+      expect(remaining(await limiter.peek(wanted))).toEqual({ perMinute: 2, perDay: 8, concurrent: 1 });
+    });
+
     it('spends nothing anywhere on a refused take', async () => {
       const some = limits({ perMinute: 3, perDay: metered(10), concurrent: 2 });
       await passed(limiter, 3, claims({ limits: some }));

@@ -25,6 +25,7 @@ interface Family extends Counters {
   pending: Promise<void> | null;
 }
 
+const NOTHING_TAKEN = { release: null, undo: null, fairUsePassed: false } as const;
 const SWEEP_EVERY_TAKES = 64;
 const SWEPT_AT_ONCE = 128;
 /** A family rests this long before what it has written ahead is given back. */
@@ -106,9 +107,8 @@ export function createMemoryLimiter(options: { book: QuotaBook; clock: Clock }):
     family: Family,
     claims: TakeClaims,
     refusedBy: TakeOutcome['refusedBy'],
-    release: TakeOutcome['release'],
-    fairUsePassed: boolean,
-  ): TakeOutcome => ({ refusedBy, budgets: budgetsOf(family, claims.limits), release, fairUsePassed });
+    taken: Pick<TakeOutcome, 'release' | 'undo' | 'fairUsePassed'> = NOTHING_TAKEN,
+  ): TakeOutcome => ({ refusedBy, budgets: budgetsOf(family, claims.limits), ...taken });
 
   const hold = (family: Family): (() => void) => {
     let held = true;
@@ -120,21 +120,34 @@ export function createMemoryLimiter(options: { book: QuotaBook; clock: Clock }):
     };
   };
 
+  /** Only while its windows are open: what is past is nobody's budget any more. What was written ahead stays written. */
+  const undoOf = (family: Family, cost: number, release: (() => void) | null): (() => void) => {
+    const { minute, day } = family;
+    let taken = true;
+    return () => {
+      if (!taken) return;
+      taken = false;
+      release?.();
+      if (family.minute === minute) family.minuteUsed -= cost;
+      if (family.day === day) family.dayUsed -= cost;
+    };
+  };
+
   const apply = (family: Family, claims: TakeClaims): TakeOutcome => {
     const { limits, cost } = claims;
     const refusedBy = refusingLimit(family, limits, cost, claims.concurrency);
-    if (refusedBy !== null) return outcome(family, claims, refusedBy, null, false);
+    if (refusedBy !== null) return outcome(family, claims, refusedBy);
     const before = family.dayUsed;
     family.minuteUsed += cost;
     family.dayUsed += cost;
     const release = claims.holdSlot && claims.concurrency ? hold(family) : null;
     const { perDay } = limits;
     const passed = perDay !== null && !perDay.metered && before <= perDay.limit && family.dayUsed > perDay.limit;
-    return outcome(family, claims, null, release, passed);
+    return outcome(family, claims, null, { release, undo: undoOf(family, cost, release), fairUsePassed: passed });
   };
 
   const look = (family: Family, claims: TakeClaims): TakeOutcome =>
-    outcome(family, claims, refusingLimit(family, claims.limits, claims.cost, claims.concurrency), null, false);
+    outcome(family, claims, refusingLimit(family, claims.limits, claims.cost, claims.concurrency));
 
   const refuseWhenClosed = () => {
     if (closed) throw new LatchkeyError('unavailable', 'The limiter is stopping.');

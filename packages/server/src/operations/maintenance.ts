@@ -5,6 +5,7 @@ import {
   type AuditRecord,
   type Cursor,
   DAY_MS,
+  LatchkeyError,
   type Page,
   type PageRequest,
   type StoreView,
@@ -20,22 +21,34 @@ const BATCH = 200;
 /** Settings that hold something sealed; each is bound to its own name. */
 export const SEALED_SETTINGS = ['audit_key', 'principal_key'] as const;
 
-/** Moves everything sealed to the current master key, in batches; resolves to how many values moved. */
-export async function reseal({ store, vault }: Pick<Services, 'store' | 'vault'>): Promise<number> {
+/**
+ * Moves everything sealed to the current master key, in batches; resolves to how many values moved. A value that cannot be
+ * opened stays as it is and is logged: its master key may come back.
+ */
+export async function reseal({
+  store,
+  vault,
+  telemetry,
+}: Pick<Services, 'store' | 'vault' | 'telemetry'>): Promise<number> {
   let moved = await store.transaction((view) => resealSettings(view, vault));
   for (;;) {
     const batch = await store.transaction(async (view) => {
       const keys = await view.keys.sealedUnderOther(vault.currentMasterKeyId(), BATCH);
+      let unreadable = 0;
       for (const key of keys) {
-        await view.keys.update({
-          ...key,
-          webhookSecret: resealWebhookSecret(vault, key.id, key.webhookSecret as string),
-        });
+        try {
+          const webhookSecret = resealWebhookSecret(vault, key.id, key.webhookSecret as string);
+          await view.keys.update({ ...key, webhookSecret });
+        } catch (error) {
+          if (!(error instanceof LatchkeyError) || error.code !== 'sealed_value_unreadable') throw error;
+          telemetry.log('error', 'webhook_secret_unreadable', { keyId: key.id });
+          unreadable++;
+        }
       }
-      return keys.length;
+      return { found: keys.length, moved: keys.length - unreadable };
     });
-    moved += batch;
-    if (batch < BATCH) return moved;
+    moved += batch.moved;
+    if (batch.found < BATCH || batch.moved === 0) return moved;
   }
 }
 

@@ -90,19 +90,24 @@ export const isUsable = ({ revokedAt, expiresAt }: RootKeyRecord, now: number): 
   revokedAt === null && (expiresAt === null || now < expiresAt);
 
 /**
- * Accepts the operator's own root key (LATCHKEY_ROOT_KEY): kept as a digest like any other. A changed setting ends the one before.
- * Resolves to whether it was new.
+ * Accepts the operator's own root key (LATCHKEY_ROOT_KEY): kept as a digest like any other. A changed setting makes the one
+ * before expire; setting that one again brings it back, unless it was revoked. Resolves to whether anything changed.
+ * @throws LatchkeyError `configuration_invalid` for a key that was revoked
  */
 export async function acceptRootKey(services: Services, secret: string, call: Call): Promise<boolean> {
   const { store, vault } = services;
   const known = await store.rootKeys.findByDigest(vault.candidates(secret, false).map(({ value }) => value));
-  if (known !== null && isUsable(known, services.clock())) return false;
-  const { value } = await commitChange(services, call, async (view, now) => {
-    const { rows } = await view.rootKeys.list({ limit: 1000, after: null });
-    const before = rows.filter(
-      ({ source, revokedAt, id }) => source === 'environment' && revokedAt === null && id !== known?.id,
+  if (known?.revokedAt != null) {
+    throw new LatchkeyError(
+      'configuration_invalid',
+      `LATCHKEY_ROOT_KEY is ${known.id}, which was revoked: set another one.`,
     );
-    for (const rootKey of before) await view.rootKeys.update({ ...rootKey, revokedAt: now });
+  }
+  const { value } = await commitChange(services, call, async (view, now) => {
+    if (known !== null && isUsable(known, now)) return { value: false, audit: [] };
+    const { rows } = await view.rootKeys.list({ limit: 1000, after: null });
+    const before = rows.filter((row) => row.source === 'environment' && row.id !== known?.id && isUsable(row, now));
+    for (const rootKey of before) await view.rootKeys.update({ ...rootKey, expiresAt: now });
     const facts: Facts = {
       name: 'LATCHKEY_ROOT_KEY',
       permissions: [ALL],
@@ -110,11 +115,11 @@ export async function acceptRootKey(services: Services, secret: string, call: Ca
       createdAt: now,
       expiresAt: null,
     };
-    const rootKey = known ? { ...known, revokedAt: null, expiresAt: null } : draft(services, secret, facts);
+    const rootKey = known ? { ...known, expiresAt: null } : draft(services, secret, facts);
     await (known ? view.rootKeys.update(rootKey) : view.rootKeys.insert(rootKey));
     return {
       value: true,
-      audit: [...before.map((ended) => note('revokeRootKey', ended, {})), note('acceptRootKey', rootKey, {})],
+      audit: [...before.map((ended) => note('replaceRootKey', ended, {})), note('acceptRootKey', rootKey, {})],
       changes: before.map(({ id }) => ({ subject: 'root_key' as const, id, kind: 'ended' as const })),
     };
   });

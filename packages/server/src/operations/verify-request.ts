@@ -106,7 +106,7 @@ async function walk(
   }
   if (!services.cache.unendedSince(snapshot, position)) {
     // Ended while the quota was being written ahead: a second look says how.
-    taken.release?.();
+    taken.undo?.();
     return walk(services, request, route, answer);
   }
   if (taken.fairUsePassed) reportFairUse(services, snapshot);

@@ -138,6 +138,20 @@ describe('a rotated key', () => {
   });
 });
 
+describe('a change of limits or tier', () => {
+  it('binds both live generations, whose budget is one', async () => {
+    w = await world('swaypi');
+    const old = await w.key({ tier: 'builder' });
+    const next = await w.lk.keys.rotate({ keyId: old.id });
+    await w.lk.keys.update({ keyId: next.key.id, limits: { perMinute: 2 } });
+    expect(await w.reason(old.secret)).toBeNull();
+    expect(await w.reason(next.secret)).toBeNull();
+    expect(await w.reason(old.secret)).toBe('rate_limited');
+    await w.lk.keys.update({ keyId: old.id, tier: 'free', limits: null });
+    expect((await w.lk.keys.get({ keyId: next.key.id })).tier).toBe('free');
+  });
+});
+
 describe('the grace period', () => {
   it('has to be said where the profile has no default', async () => {
     w = await world('suward');

@@ -1,6 +1,14 @@
 // updateKey: absent leaves, null clears, a value sets. The next request obeys.
 
-import { isLive, type KeyRecord, keyView, LatchkeyError, type OperationInput, type Operations } from '@latchkey/core';
+import {
+  isLive,
+  type KeyRecord,
+  keyView,
+  LatchkeyError,
+  type OperationInput,
+  type Operations,
+  type StoreView,
+} from '@latchkey/core';
 import { commitChange } from '../commit-change.js';
 import type { Call } from '../engine.js';
 import type { Services } from '../services.js';
@@ -27,6 +35,8 @@ export async function updateKey(services: Services, { keyId, ...asked }: Input, 
     judgeSettings(profile, { ...next, expiresAt: given.expiresAt ?? null }, now);
     boundToActor(profile, call.actor, next, key);
     await view.keys.update(next);
+    const sharing = await generationsBeside(view, next, now);
+    for (const other of sharing) await view.keys.update({ ...other, tier: next.tier, limits: next.limits });
     return {
       value: next,
       audit: [
@@ -38,8 +48,12 @@ export async function updateKey(services: Services, { keyId, ...asked }: Input, 
           changes,
         },
       ],
-      changes: [{ subject: 'key' as const, id: key.id, kind: 'changed' as const }],
+      changes: [key, ...sharing].map(({ id }) => ({ subject: 'key' as const, id, kind: 'changed' as const })),
     };
   });
   return viewOf(services, value);
 }
+
+/** The other live generation: tier and limits belong to the family, whose one budget both spend. */
+const generationsBeside = async (view: StoreView, key: KeyRecord, now: number): Promise<KeyRecord[]> =>
+  (await view.keys.family(key.familyId)).filter((other) => other.id !== key.id && isLive(other, now));
