@@ -228,7 +228,7 @@ describe('a SQLite file', () => {
   });
 
   it('keeps every acknowledged commit, and no half one, through kill -9', async () => {
-    const child = fileURLToPath(new URL('./crash-child.mjs', import.meta.url));
+    const child = fileURLToPath(new URL('./crash-child.suite.mjs', import.meta.url));
     const pairs: string[] = [];
     let shared = 0;
     for (let round = 0; round < 3; round++) {
