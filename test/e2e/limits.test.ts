@@ -125,7 +125,7 @@ describe('within one minute', () => {
     const pictures = { source_url: 'https://example.com/a.jpg', target_url: 'https://example.com/b.jpg' };
     const swap = (seconds: number) =>
       run.ask(secret, { method: 'POST', path: '/v1/swaps', body: { ...pictures, seconds, wait: true } });
-    const running = Promise.all(Array.from({ length: most }, () => swap(1.5)));
+    const running = Promise.all(Array.from({ length: most }, () => swap(2.5)));
     // Reading is not a swap: it passes beside them, and shows when all have begun.
     await eventually('all swaps run', async () => {
       const list = await run.ask(secret, { path: '/v1/swaps' });

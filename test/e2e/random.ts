@@ -14,7 +14,7 @@ export interface Random {
 
 /** The seeds of this run: those in LATCHKEY_SEED (comma-separated), else new ones. */
 export function seeds(count: number): number[] {
-  const given = process.env.LATCHKEY_SEED?.split(',').map(Number).filter(Number.isSafeInteger) ?? [];
+  const given = process.env.LATCHKEY_SEED?.match(/\d+/g)?.map(Number) ?? [];
   return given.length > 0 ? given : Array.from({ length: count }, () => randomInt(1, 1_000_000));
 }
 
