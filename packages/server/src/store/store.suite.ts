@@ -698,10 +698,10 @@ export function storeSuite(name: string, open: () => Promise<StoreUnderTest>, { 
         const timer = setInterval(() => {
           turns += 1;
         }, 1);
-        const startedAt = performance.now();
-        await Promise.all(Array.from({ length: 600 }, (_, at) => store.settings.set('n', String(at))));
+        // Far more than one turn's worth on any machine: all of it in one go would leave no turn at all.
+        await Promise.all(Array.from({ length: 5000 }, (_, at) => store.settings.set('n', String(at))));
         clearInterval(timer);
-        if (performance.now() - startedAt > 40) expect(turns).toBeGreaterThan(1);
+        expect(turns).toBeGreaterThan(1);
       });
     });
 
