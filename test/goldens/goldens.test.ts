@@ -36,5 +36,8 @@ function report(surface: Surface, running: number, pending: readonly FiledGolden
   const needs = new Map<string, number>();
   for (const { golden } of pending) needs.set(String(golden.needs), (needs.get(String(golden.needs)) ?? 0) + 1);
   const waiting = [...needs].map(([need, count]) => `${need} ${count}`).join(', ');
-  console.log(`goldens, ${surface}: ${running} run, ${pending.length} pending${waiting && ` (${waiting})`}`);
+  const names = pending.map(({ profile, golden }) => `\n  ${golden.needs}, ${profile}: ${golden.name}`);
+  console.log(
+    `goldens, ${surface}: ${running} run, ${pending.length} pending${waiting && ` (${waiting})`}${names.join('')}`,
+  );
 }
