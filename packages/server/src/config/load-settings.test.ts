@@ -41,6 +41,13 @@ describe('a setting', () => {
     expect(await load({ env: { LATCHKEY_PORT: '2' }, flags: { port: '3' } })).toMatchObject({ port: 3 });
   });
 
+  it('for the public URL follows the port unless it is given', async () => {
+    expect(await load({})).toMatchObject({ publicUrl: 'http://localhost:4000' });
+    expect(await load({ flags: { port: '4100' } })).toMatchObject({ publicUrl: 'http://localhost:4100' });
+    const env = { LATCHKEY_PORT: '4100', LATCHKEY_PUBLIC_URL: 'https://keys.example.com' };
+    expect(await load({ env })).toMatchObject({ publicUrl: 'https://keys.example.com' });
+  });
+
   it('that is empty in the environment counts as absent', async () => {
     config({ port: 1 });
     expect(await load({ env: { LATCHKEY_PORT: '', LATCHKEY_PEPPER: '', LATCHKEY_DATA_DIR: '' } })).toMatchObject({

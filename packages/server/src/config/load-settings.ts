@@ -35,6 +35,8 @@ export async function loadSettings({ flags = {}, env, file, cwd }: SettingSource
     }
     settings[name] = judged.data;
     if (name === 'dataDir') settings.dataDirGiven = value !== undefined;
+    if (name === 'publicUrl' && value === undefined && settings.port !== 0)
+      settings.publicUrl = `http://localhost:${settings.port}`;
   }
   const ringFile = (name: 'LATCHKEY_PEPPER' | 'LATCHKEY_MASTER_KEY'): string | undefined =>
     !env[name] && env[`${name}_FILE`] ? resolve(cwd, env[`${name}_FILE`] as string) : undefined;

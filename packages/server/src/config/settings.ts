@@ -113,7 +113,7 @@ export const SETTINGS = {
   publicUrl: setting(
     'LATCHKEY_PUBLIC_URL',
     httpUrl.default('http://localhost:4000'),
-    'Where callers reach the control plane; issuer of signed principals.',
+    'Where callers reach the control plane; issuer of signed principals. Without it: localhost at the port listened on.',
   ),
   databaseUrl: setting(
     'DATABASE_URL',

@@ -53,7 +53,7 @@ function errorsPage(): string {
   const rows = Object.entries(ERRORS).map(
     ([code, { status, title, help, retryable }]) =>
       `<dt id="${code}"><code>${code}</code> (${status}) ${escapeHtml(title)}</dt>\n` +
-      `<dd>${escapeHtml(help)}${retryable ? ' The same call may pass later.' : ''}</dd>`,
+      `<dd>${escapeHtml(help).replace(/`([^`]+)`/g, '<code>$1</code>')}${retryable ? ' The same call may pass later.' : ''}</dd>`,
   );
   return page(
     'Latchkey errors',
