@@ -18,6 +18,7 @@ import {
 import { dirname, join, resolve } from 'node:path';
 import {
   type Cursor,
+  createIdMaker,
   isLive,
   judge,
   type KeyRecord,
@@ -34,8 +35,7 @@ import { loadProfile } from './config/load-profile.js';
 import type { Settings } from './config/settings.js';
 import { databaseFile, OPERATOR } from './latchkey.js';
 import { auditFaults, SEALED_SETTINGS } from './operations/maintenance.js';
-import { createRootKey } from './operations/root-keys.js';
-import type { Services } from './operations/services.js';
+import { createRootKey, type RootKeyServices } from './operations/root-keys.js';
 import { lockDataDir } from './store/lock.js';
 import { openSqliteStore } from './store/open-store.js';
 import { createVault } from './vault/open-vault.js';
@@ -368,16 +368,13 @@ export const createRootKeyHere = (
   withStore(settings, async (store) => {
     const vault = vaultOf(settings);
     const auditKey = await openSealed(store, vault, 'audit_key');
-    const parts = {
-      store,
-      vault,
-      random,
-      auditKey,
+    const services: RootKeyServices = {
+      ...{ store, vault, random, auditKey },
       clock: Date.now,
-      feed: { publish: async () => ({ nodes: 0, of: 0, ms: 0 }) },
+      newId: createIdMaker(Date.now, random),
+      // A running server reads root keys anew; nobody has to be told.
+      feed: { publish: async () => ({ nodes: 0, of: 0, ms: 0 }), subscribe: () => () => {} },
     };
-    // Only what changing root keys needs; requests are another process's matter.
-    const services = parts as unknown as Services;
     const call = { actor: OPERATOR, requestId: 'command-line', idempotencyKey: null };
     const input = judge(operations.createRootKey.body, { name, permissions }, '');
     const { rootKey, secret } = await createRootKey(services, input, call);

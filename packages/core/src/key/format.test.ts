@@ -6,6 +6,7 @@ import {
   CHECKSUM_LENGTH,
   checksum,
   crc32,
+  createIdMaker,
   hintOf,
   judgeShape,
   MIN_BODY_LENGTH,
@@ -108,5 +109,43 @@ describe('a secret', () => {
   it('shows its last four characters only', () => {
     expect(hintOf('sk_live_abcdef')).toBe('cdef');
     expect(makeId('key', seeded(2))).toMatch(/^key_[0-9A-Za-z]{20}$/);
+  });
+});
+
+describe('an id maker', () => {
+  const seeded = () => {
+    let state = 1;
+    return (length: number) => {
+      const bytes = new Uint8Array(length);
+      for (let at = 0; at < length; at++) {
+        state = (state * 1_103_515_245 + 12_345) % 2_147_483_648;
+        bytes[at] = state >> 16;
+      }
+      return bytes;
+    };
+  };
+
+  it('makes ids that sort as they were made, within one millisecond and when the clock goes back', () => {
+    let now = 1_700_000_000_000;
+    const newId = createIdMaker(() => now, seeded());
+    const ids: string[] = [];
+    for (let at = 0; at < 5000; at++) {
+      if (at % 700 === 699) now += at % 1400 === 699 ? 3 : -2;
+      ids.push(newId('key'));
+    }
+    expect([...ids].sort()).toEqual(ids);
+    expect(new Set(ids).size).toBe(5000);
+    expect(ids.every((id) => /^key_[0-9A-Za-z]{20}$/.test(id))).toBe(true);
+  });
+
+  it('goes on after the last tail of a millisecond', () => {
+    const newId = createIdMaker(
+      () => 5,
+      (length) => new Uint8Array(length).fill(61),
+    );
+    const ids = [newId('key'), newId('key'), newId('key')];
+    expect(ids[0]).toMatch(/zzzzzzzzzzzz$/);
+    expect([...ids].sort()).toEqual(ids);
+    expect(new Set(ids).size).toBe(3);
   });
 });

@@ -1,6 +1,6 @@
 // The shape of a secret: prefix, random base62 body, CRC-32 checksum. Pure; the random bytes are handed in.
 
-import type { RandomBytes } from '../ports.js';
+import type { Clock, RandomBytes } from '../ports.js';
 
 const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 export const CHECKSUM_LENGTH = 6;
@@ -69,3 +69,35 @@ export const hintOf = (secret: string): string => secret.slice(-4);
 
 /** A public identifier such as `key_…`: 20 base62 characters behind the type's prefix. */
 export const makeId = (type: string, random: RandomBytes): string => `${type}_${randomBase62(20, random)}`;
+
+const TIME_LENGTH = 8;
+const TAIL_LENGTH = 12;
+
+/**
+ * A maker of ids that sort as they were made: 8 base62 characters of time and 12 random ones, of which the next is the
+ * successor within one millisecond. So rows of one instant keep their order wherever they are sorted by (time, id).
+ */
+export function createIdMaker(clock: Clock, random: RandomBytes): (type: string) => string {
+  let time = 0;
+  let tail = '';
+  return (type) => {
+    const now = clock();
+    const next = now > time ? null : successor(tail);
+    if (next === null) {
+      time = Math.max(now, time + 1);
+      tail = randomBase62(TAIL_LENGTH, random);
+    } else {
+      tail = next;
+    }
+    return `${type}_${base62(time, TIME_LENGTH)}${tail}`;
+  };
+}
+
+/** The next text of the same length in base62, or null after the last. */
+function successor(text: string): string | null {
+  for (let at = text.length - 1; at >= 0; at--) {
+    const digit = ALPHABET.indexOf(text[at] as string);
+    if (digit < ALPHABET.length - 1) return text.slice(0, at) + ALPHABET[digit + 1] + '0'.repeat(text.length - at - 1);
+  }
+  return null;
+}

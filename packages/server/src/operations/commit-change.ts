@@ -1,15 +1,14 @@
 // The one way to change anything: rows and audit entries in one transaction, then the change feed. What cannot be audited does not happen.
 
-import {
-  type AuditEntry,
-  type AuditHead,
-  type AuditRecord,
-  type Change,
-  type JsonObject,
-  makeId,
-  type Propagation,
-  type StoreView,
-  type Vault,
+import type {
+  AuditEntry,
+  AuditHead,
+  AuditRecord,
+  Change,
+  JsonObject,
+  Propagation,
+  StoreView,
+  Vault,
 } from '@latchkey/core';
 import type { Call } from './engine.js';
 import type { Services } from './services.js';
@@ -30,12 +29,15 @@ export interface Outcome<Value> {
   changes?: readonly Change[];
 }
 
+/** What changing anything needs of the services. */
+export type ChangeServices = Pick<Services, 'store' | 'vault' | 'clock' | 'feed' | 'newId' | 'auditKey'>;
+
 /** The chain that entries of no organization belong to. */
 export const INSTALLATION_CHAIN = 'installation';
 
 /** Runs `work` and its audit in one transaction; resolves when it is durable and the feed has been told. */
 export async function commitChange<Value>(
-  services: Services,
+  services: ChangeServices,
   call: Call,
   work: (view: StoreView, now: number) => Promise<Outcome<Value>>,
 ): Promise<{ value: Value; propagated: Propagation }> {
@@ -44,7 +46,7 @@ export async function commitChange<Value>(
     const done = await work(view, now);
     for (const note of done.audit) {
       const entry: AuditEntry = {
-        id: makeId('aud', services.random),
+        id: services.newId('aud'),
         organizationId: note.organizationId,
         projectId: note.projectId ?? null,
         at: now,

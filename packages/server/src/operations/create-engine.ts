@@ -1,6 +1,6 @@
 // The engine put together from its parts. The one place that knows all operations' helpers; it decides nothing itself.
 
-import { makeId } from '@latchkey/core';
+import { createIdMaker, makeId } from '@latchkey/core';
 import { actorOf, authenticate } from './authenticate.js';
 import type { Engine, EngineParts } from './engine.js';
 import { createFailureThrottle } from './failure-throttle.js';
@@ -33,6 +33,7 @@ export function createEngine(parts: EngineParts, options: EngineOptions): Engine
   const pending = new Set<Promise<void>>();
   const services: Services = {
     ...parts,
+    newId: createIdMaker(clock, random),
     auditKey: options.auditKey,
     cache: createKeyCache(store, profile, telemetry),
     rootKeys: createRootKeyCache(store, clock),

@@ -1,12 +1,6 @@
 // Organizations, the operator's customers.
 
-import {
-  makeId,
-  type OperationInput,
-  type Operations,
-  type OrganizationRecord,
-  organizationView,
-} from '@latchkey/core';
+import { type OperationInput, type Operations, type OrganizationRecord, organizationView } from '@latchkey/core';
 import { commitChange } from './commit-change.js';
 import type { Call } from './engine.js';
 import { lifecycleOf } from './lifecycle.js';
@@ -29,7 +23,7 @@ export async function createOrganization(
 ) {
   const { value } = await commitChange(services, call, async (view, now) => {
     const organization: OrganizationRecord = {
-      id: makeId('org', services.random),
+      id: services.newId('org'),
       name: input.name,
       metadata: input.metadata ?? null,
       createdAt: now,

@@ -1,6 +1,6 @@
 // Projects, the boxes that keys belong to.
 
-import { makeId, type OperationInput, type Operations, type ProjectRecord, projectView } from '@latchkey/core';
+import { type OperationInput, type Operations, type ProjectRecord, projectView } from '@latchkey/core';
 import { commitChange } from './commit-change.js';
 import type { Call } from './engine.js';
 import { judgeTierName, notFound } from './keys/record.js';
@@ -27,7 +27,7 @@ export async function createProject(
     if ((await view.organizations.get(input.organizationId)) === null) throw notFound('organization');
     judgeTierName(profile, input.tier ?? null);
     const project: ProjectRecord = {
-      id: makeId('proj', services.random),
+      id: services.newId('proj'),
       organizationId: input.organizationId,
       name: input.name,
       keyModel: input.keyModel ?? profile.policy.keyModel,

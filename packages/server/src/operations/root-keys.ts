@@ -5,14 +5,13 @@ import {
   hintOf,
   isSubset,
   LatchkeyError,
-  makeId,
   makeSecret,
   type OperationInput,
   type Operations,
   type RootKeyRecord,
   rootKeyView,
 } from '@latchkey/core';
-import { commitChange } from './commit-change.js';
+import { type ChangeServices, commitChange } from './commit-change.js';
 import type { Call } from './engine.js';
 import { notFound } from './keys/record.js';
 import { pageRequest, pageView } from './paging.js';
@@ -22,8 +21,11 @@ export const ROOT_KEY_PREFIX = 'lk_root_';
 const BODY_LENGTH = 40;
 export const MIN_GIVEN_LENGTH = 32;
 
+/** What making a root key needs; also there beside a running server. */
+export type RootKeyServices = ChangeServices & Pick<Services, 'random'>;
+
 export async function createRootKey(
-  services: Services,
+  services: RootKeyServices,
   input: OperationInput<Operations['createRootKey']>,
   call: Call,
 ) {
@@ -52,9 +54,9 @@ export async function createRootKey(
 
 type Facts = Pick<RootKeyRecord, 'name' | 'permissions' | 'source' | 'createdAt' | 'expiresAt'>;
 
-const draft = ({ vault, random }: Services, secret: string, facts: Facts): RootKeyRecord => ({
+const draft = ({ vault, newId }: Pick<Services, 'vault' | 'newId'>, secret: string, facts: Facts): RootKeyRecord => ({
   ...facts,
-  id: makeId('root', random),
+  id: newId('root'),
   hint: hintOf(secret),
   digest: vault.digest(secret),
   revokedAt: null,

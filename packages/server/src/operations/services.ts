@@ -13,6 +13,8 @@ export interface Services extends EngineParts {
   usage: UsageBuffer;
   throttle: FailureThrottle;
   importedKeys: ImportedKeys;
+  /** Ids that sort as they were made. */
+  newId(type: string): string;
   /** The raw key that chains the audit log, base64url. */
   auditKey: string;
   /** Runs work that nobody waits for; its failure is logged, and `settled` waits for it before the engine closes. */

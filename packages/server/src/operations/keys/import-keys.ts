@@ -6,7 +6,6 @@ import {
   isPresentable,
   type KeyRecord,
   LatchkeyError,
-  makeId,
   type OperationInput,
   type OperationOutput,
   type Operations,
@@ -64,14 +63,14 @@ async function importOne(services: Services, project: ProjectRecord, row: Row, c
       expiresAt: row.expiresAt ?? null,
     };
     judgeSettings(profile, settings, now);
-    const id = makeId('key', services.random);
+    const id = services.newId('key');
     const key: KeyRecord = {
       ...untouched,
       ...settings,
       id,
       organizationId: project.organizationId,
       projectId: project.id,
-      familyId: makeId('fam', services.random),
+      familyId: services.newId('fam'),
       generation: 1,
       name: row.name,
       prefix: row.prefix ?? '',

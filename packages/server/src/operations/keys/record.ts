@@ -16,7 +16,6 @@ import {
   type LimitDefaults,
   MANAGEMENT_PERMISSIONS,
   type Mode,
-  makeId,
   makeSecret,
   missingCustomLimits,
   type Profile,
@@ -180,14 +179,14 @@ type Draft = Omit<
 
 /** Makes a secret and the record that recognises it. The secret is in the result and nowhere else. */
 export function mintKey(services: Services, draft: Draft, now: number): NewKey {
-  const { profile, vault, random } = services;
+  const { profile, vault, random, newId } = services;
   const prefix = prefixFor(profile, draft.mode);
   const secret = makeSecret(prefix, profile.policy.secretBodyLength, random);
-  const id = makeId('key', random);
+  const id = newId('key');
   const key: KeyRecord = {
     ...draft,
     id,
-    familyId: draft.familyId ?? makeId('fam', random),
+    familyId: draft.familyId ?? newId('fam'),
     prefix,
     hint: hintOf(secret),
     digest: vault.digest(secret),
