@@ -93,7 +93,7 @@ const local: Local = {
   migrate: async (flags) => upkeep.migrate(await settingsOf(flags)),
   backup: async ({ file, ...flags }) => upkeep.backup(await settingsOf(flags), file),
   restore: async ({ file, force, ...flags }) => upkeep.restore(await settingsOf(flags), file, force ?? false),
-  doctor: async (flags) => upkeep.doctor(await settingsOf(flags)),
+  doctor: (flags) => upkeep.doctor(() => settingsOf(flags)),
   ringAdd: async (ring, flags) => upkeep.ringAdd(await settingsOf(flags), ring),
   ringStatus: async (ring, flags) => upkeep.ringStatus(await settingsOf(flags), ring),
   ringDrop: async (ring, id, flags) => upkeep.ringDrop(await settingsOf(flags), ring, id),

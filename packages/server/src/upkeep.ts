@@ -451,9 +451,16 @@ function exported(key: KeyRecord): Record<string, unknown> {
   };
 }
 
-/** Every check is tried; one that fails says what is wrong and what mends it. */
-export async function doctor(settings: Settings): Promise<Finding[]> {
-  const findings: Finding[] = [];
+/** Every check is tried; one that fails says what is wrong and what mends it. Without settings there is nothing to look at. */
+export async function doctor(read: () => Promise<Settings>): Promise<Finding[]> {
+  let settings: Settings;
+  try {
+    settings = await read();
+  } catch (error) {
+    if (!(error instanceof LatchkeyError) || error.code === 'invalid_request') throw error;
+    return [{ check: 'settings', good: false, detail: error.message }];
+  }
+  const findings: Finding[] = [{ check: 'settings', good: true, detail: 'readable' }];
   const check = async (name: string, work: () => Promise<string[]> | string[], fine: string): Promise<void> => {
     try {
       const faults = await work();

@@ -89,6 +89,8 @@ async function chainFaults(store: StoreView, vault: Vault, auditKey: string, hea
   const faults: string[] = [];
   let previous: Pick<AuditRecord, 'sequence' | 'mac'> = { sequence: 0, mac: '' };
   let from = Number.MIN_SAFE_INTEGER;
+  // Entries behind the head are those that a running server adds while the chain is read; their MACs count all the same.
+  let reached = false;
   for (;;) {
     const records: AuditRecord[] = await store.audit.chain(head.chain, from, BATCH);
     for (const record of records) {
@@ -100,13 +102,13 @@ async function chainFaults(store: StoreView, vault: Vault, auditKey: string, hea
         faults.push(
           `chain ${head.chain}: entry ${record.sequence} (${record.id}) was changed, or one before it is missing`,
         );
+      if (record.sequence === head.sequence) reached = record.mac === head.mac;
       previous = record;
     }
     if (records.length < BATCH) break;
     from = previous.sequence + 1;
   }
-  if (previous.sequence !== head.sequence || previous.mac !== head.mac)
-    faults.push(`chain ${head.chain}: its end is missing`);
+  if (!reached) faults.push(`chain ${head.chain}: its end is missing`);
   return faults;
 }
 
