@@ -510,10 +510,11 @@ describe('metadata on its way through the engine', () => {
 
 describe('the order of a list', () => {
   it('is newest first also for keys of one instant', async () => {
-    w = await world('suward');
+    const w = await world('suward');
     const made: string[] = [];
     for (let at = 0; at < 30; at++) made.push((await w.key()).id);
     const { data } = await w.lk.keys.list({ projectId: w.projectId, limit: 30 });
     expect(data.map(({ id }) => id)).toEqual(made.reverse());
+    await w.close();
   });
 });
