@@ -3,7 +3,20 @@
 import type { Instant, KeyRecord, OrganizationRecord, ProjectRecord, RootKeyRecord } from '../ports.js';
 import { keyState } from './state.js';
 
-export const rfc3339 = (at: Instant): string => new Date(at).toISOString();
+const REMEMBERED_TEXTS = 1000;
+const texts = new Map<Instant, string>();
+
+/** The instant in UTC with milliseconds. Window ends and creation times come again and again; their texts are remembered. */
+export function rfc3339(at: Instant): string {
+  let text = texts.get(at);
+  if (text === undefined) {
+    text = new Date(at).toISOString();
+    if (texts.size >= REMEMBERED_TEXTS) texts.clear();
+    texts.set(at, text);
+  }
+  return text;
+}
+
 const orNull = (at: Instant | null): string | null => (at === null ? null : rfc3339(at));
 
 export const keyView = (key: KeyRecord, now: Instant) => ({

@@ -33,6 +33,15 @@ export interface KeyCache {
   size(): number;
 }
 
+/** What is kept and handed out again and again: a caller in process that writes into its answer changes nobody else's. */
+export function deepFreeze<Value>(value: Value): Value {
+  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    for (const member of Object.values(value)) deepFreeze(member);
+  }
+  return value;
+}
+
 /** Everything deciding needs to know of a key, resolved against the profile's policy. */
 export function compileSnapshot(
   key: KeyRecord,
@@ -43,7 +52,7 @@ export function compileSnapshot(
   const tier = policy.tiers.find(({ name }) => name === key.tier) ?? null;
   const implies = Object.fromEntries(policy.permissions.map((permission) => [permission.name, permission.implies]));
   const ranges = key.restrictions?.ips?.map(parseRange);
-  return {
+  return deepFreeze({
     key,
     project,
     organization,
@@ -54,7 +63,7 @@ export function compileSnapshot(
       ips: ranges ? ranges.filter((range): range is AddressRange => range !== null) : null,
       source: key.restrictions,
     },
-  };
+  });
 }
 
 export function createKeyCache(store: Store, profile: Profile, telemetry: Telemetry): KeyCache {

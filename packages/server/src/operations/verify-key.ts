@@ -1,14 +1,17 @@
 // verifyKey and verifyKeys: the decision as a management call, for whoever stands in front of an API without our gateway.
 
 import {
+  keyState,
   keyView,
   LatchkeyError,
   type OperationInput,
   type OperationOutput,
   type Operations,
   rfc3339,
+  type Snapshot,
 } from '@latchkey/core';
 import type { Call, VerifyRequest } from './engine.js';
+import { deepFreeze } from './key-cache.js';
 import { keyWithLastUse } from './keys/record.js';
 import { replyTo } from './reply.js';
 import type { Services } from './services.js';
@@ -44,13 +47,8 @@ async function answer(
     valid: reason === null,
     reason,
     ...(snapshot && {
-      key: keyView(keyWithLastUse(services, snapshot.key), verdict.at),
-      project: { id: snapshot.project.id, name: snapshot.project.name, keyModel: snapshot.project.keyModel },
-      organization: { id: snapshot.organization.id, name: snapshot.organization.name },
-      tier: snapshot.tier?.name ?? null,
-      mode: snapshot.key.mode,
-      permissions: [...snapshot.permissions],
-      credits: null,
+      ...standingOf(snapshot).standing,
+      key: keyNow(services, snapshot, verdict.at),
       gatedFields: [...verdict.hiddenFields],
     }),
     budgets: verdict.budgets.map((budget) => ({
@@ -61,6 +59,39 @@ async function answer(
     degraded: false,
     requestId: call.requestId,
     ...(question.render && { reply: replyTo(services.profile, verdict, call.requestId) }),
+  };
+}
+
+type Standing = Pick<Verification, 'project' | 'organization' | 'tier' | 'mode' | 'permissions' | 'credits'>;
+
+/** What is said of a snapshot as long as it stands, made once: most answers are about keys that were answered about before. */
+const standings = new WeakMap<Snapshot, { standing: Standing; key: ReturnType<typeof keyView> }>();
+
+function standingOf(snapshot: Snapshot): { standing: Standing; key: ReturnType<typeof keyView> } {
+  const known = standings.get(snapshot);
+  if (known !== undefined) return known;
+  const { key, project, organization, tier, permissions } = snapshot;
+  const standing: Standing = {
+    project: { id: project.id, name: project.name, keyModel: project.keyModel },
+    organization: { id: organization.id, name: organization.name },
+    tier: tier?.name ?? null,
+    mode: key.mode,
+    permissions: [...permissions],
+    credits: null,
+  };
+  const made = deepFreeze({ standing, key: keyView(key, 0) });
+  standings.set(snapshot, made);
+  return made;
+}
+
+/** The key with what moves: its state at that instant, and its last use. */
+function keyNow(services: Services, snapshot: Snapshot, at: number): ReturnType<typeof keyView> {
+  const { lastUsedAt, lastUsedIp } = keyWithLastUse(services, snapshot.key);
+  return {
+    ...standingOf(snapshot).key,
+    state: keyState(snapshot.key, at),
+    lastUsedAt: lastUsedAt === null ? null : rfc3339(lastUsedAt),
+    lastUsedIp,
   };
 }
 
