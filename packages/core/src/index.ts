@@ -21,6 +21,7 @@ export * from './profile/routes.js';
 export * from './profile/schema.js';
 export * from './profile/template.js';
 export * from './profile/vocabulary.js';
+export * from './tier/gate.js';
 export * from './tier/tiers.js';
 export * from './verify/credential.js';
 export * from './verify/decide.js';
