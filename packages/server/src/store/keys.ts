@@ -11,7 +11,7 @@ import {
   type Restrictions,
   type StoreView,
 } from '@latchkey/core';
-import { atomically, type Db, fromJson, pageOf, toJson } from './query.js';
+import { atomically, type Db, firstByDigest, fromJson, newestFirst, toJson } from './query.js';
 import type { KeyRow } from './schema.js';
 
 type LastUseColumns = 'last_used_at' | 'last_used_ip';
@@ -110,10 +110,8 @@ export const keys = (db: Db): StoreView['keys'] => ({
   async findByDigest(values) {
     if (values.length === 0) return null;
     const rows = await db.selectFrom('keys').selectAll().where('digest', 'in', values).execute();
-    let first: KeyRow | undefined;
-    for (const row of rows)
-      if (first === undefined || values.indexOf(row.digest) < values.indexOf(first.digest)) first = row;
-    return first === undefined ? null : keyRecord(first);
+    const first = firstByDigest(rows, values);
+    return first === null ? null : keyRecord(first);
   },
   async anyBuried(values) {
     if (values.length === 0) return false;
@@ -127,19 +125,11 @@ export const keys = (db: Db): StoreView['keys'] => ({
     return row !== undefined;
   },
   async list(filter, page) {
-    const { after } = page;
     let query = db.selectFrom('keys').selectAll().where('project_id', '=', filter.projectId);
     if (filter.notRevoked === true) query = query.where('revoked_at', 'is', null);
     if (filter.mode !== undefined) query = query.where('mode', '=', filter.mode);
     if (filter.familyId !== undefined) query = query.where('family_id', '=', filter.familyId);
-    if (after !== null)
-      query = query.where((eb) => eb(eb.refTuple('created_at', 'id'), '<', eb.tuple(after.at, after.id)));
-    const rows = await query
-      .orderBy('created_at', 'desc')
-      .orderBy('id', 'desc')
-      .limit(page.limit + 1)
-      .execute();
-    return pageOf(rows, page, keyRecord, (row) => ({ at: row.created_at, id: row.id }));
+    return newestFirst(query, page, keyRecord);
   },
   async family(familyId) {
     const rows = await db

@@ -2,7 +2,7 @@
 
 import type { JsonObject, KeyModel, OrganizationRecord, ProjectRecord, StoreView } from '@latchkey/core';
 import { buryKeys } from './keys.js';
-import { atomically, type Db, fromJson, pageOf, toJson } from './query.js';
+import { atomically, type Db, fromJson, newestFirst, toJson } from './query.js';
 import type { OrganizationRow, ProjectRow } from './schema.js';
 
 const organizationRow = (record: OrganizationRecord): OrganizationRow => ({
@@ -27,16 +27,7 @@ export const organizations = (db: Db): StoreView['organizations'] => ({
     return row === undefined ? null : organizationRecord(row);
   },
   async list(page) {
-    const { after } = page;
-    let query = db.selectFrom('organizations').selectAll();
-    if (after !== null)
-      query = query.where((eb) => eb(eb.refTuple('created_at', 'id'), '<', eb.tuple(after.at, after.id)));
-    const rows = await query
-      .orderBy('created_at', 'desc')
-      .orderBy('id', 'desc')
-      .limit(page.limit + 1)
-      .execute();
-    return pageOf(rows, page, organizationRecord, (row) => ({ at: row.created_at, id: row.id }));
+    return newestFirst(db.selectFrom('organizations').selectAll(), page, organizationRecord);
   },
   async insert(record) {
     await db.insertInto('organizations').values(organizationRow(record)).execute();
@@ -80,17 +71,9 @@ export const projects = (db: Db): StoreView['projects'] => ({
     return row === undefined ? null : projectRecord(row);
   },
   async list(filter, page) {
-    const { after } = page;
     let query = db.selectFrom('projects').selectAll();
     if (filter.organizationId !== undefined) query = query.where('organization_id', '=', filter.organizationId);
-    if (after !== null)
-      query = query.where((eb) => eb(eb.refTuple('created_at', 'id'), '<', eb.tuple(after.at, after.id)));
-    const rows = await query
-      .orderBy('created_at', 'desc')
-      .orderBy('id', 'desc')
-      .limit(page.limit + 1)
-      .execute();
-    return pageOf(rows, page, projectRecord, (row) => ({ at: row.created_at, id: row.id }));
+    return newestFirst(query, page, projectRecord);
   },
   async insert(record) {
     await db.insertInto('projects').values(projectRow(record)).execute();

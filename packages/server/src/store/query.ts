@@ -1,7 +1,7 @@
 // What the repositories share: JSON columns, pages by keyset, several statements as one. No table is named here.
 
 import type { Cursor, Page, PageRequest } from '@latchkey/core';
-import type { Kysely } from 'kysely';
+import { type Kysely, type SelectQueryBuilder, sql } from 'kysely';
 import type { Schema } from './schema.js';
 
 export type Db = Kysely<Schema>;
@@ -24,6 +24,32 @@ export function pageOf<Row, T>(
   const last = kept[kept.length - 1];
   return { rows: kept.map(decode), next: rows.length > kept.length && last !== undefined ? place(last) : null };
 }
+
+/** One page of rows that are made at `created_at`, newest first, those of one instant by their ids. */
+export async function newestFirst<Table extends keyof Schema, Row extends { created_at: number; id: string }, T>(
+  query: SelectQueryBuilder<Schema, Table, Row>,
+  page: PageRequest,
+  decode: (row: Row) => T,
+): Promise<Page<T>> {
+  const { after, limit } = page;
+  const rest = after === null ? query : query.where(sql<boolean>`(created_at, id) < (${after.at}, ${after.id})`);
+  const rows = (await rest
+    .orderBy(sql`created_at`, 'desc')
+    .orderBy(sql`id`, 'desc')
+    .limit(limit + 1)
+    .execute()) as Row[];
+  return pageOf(rows, page, decode, (row) => ({ at: row.created_at, id: row.id }));
+}
+
+/** Of rows found by any of the digests the one whose digest stands first. */
+export const firstByDigest = <Row extends { digest: string }>(
+  rows: readonly Row[],
+  values: readonly string[],
+): Row | null =>
+  rows.reduce<Row | null>(
+    (first, row) => (first === null || values.indexOf(row.digest) < values.indexOf(first.digest) ? row : first),
+    null,
+  );
 
 /** Splits a batch so that one statement stays below the databases' limits on parameters. */
 export function* chunksOf<T>(items: readonly T[], size = 500): Generator<T[]> {

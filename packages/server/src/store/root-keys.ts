@@ -2,7 +2,7 @@
 
 import type { Digest, RootKeyRecord, StoreView } from '@latchkey/core';
 import { countByPepper } from './keys.js';
-import { type Db, pageOf } from './query.js';
+import { type Db, firstByDigest, newestFirst } from './query.js';
 import type { RootKeyRow } from './schema.js';
 
 const rootKeyRow = (record: RootKeyRecord): RootKeyRow => ({
@@ -39,22 +39,11 @@ export const rootKeys = (db: Db): StoreView['rootKeys'] => ({
   async findByDigest(values) {
     if (values.length === 0) return null;
     const rows = await db.selectFrom('root_keys').selectAll().where('digest', 'in', values).execute();
-    let first: RootKeyRow | undefined;
-    for (const row of rows)
-      if (first === undefined || values.indexOf(row.digest) < values.indexOf(first.digest)) first = row;
-    return first === undefined ? null : rootKeyRecord(first);
+    const first = firstByDigest(rows, values);
+    return first === null ? null : rootKeyRecord(first);
   },
   async list(page) {
-    const { after } = page;
-    let query = db.selectFrom('root_keys').selectAll();
-    if (after !== null)
-      query = query.where((eb) => eb(eb.refTuple('created_at', 'id'), '<', eb.tuple(after.at, after.id)));
-    const rows = await query
-      .orderBy('created_at', 'desc')
-      .orderBy('id', 'desc')
-      .limit(page.limit + 1)
-      .execute();
-    return pageOf(rows, page, rootKeyRecord, (row) => ({ at: row.created_at, id: row.id }));
+    return newestFirst(db.selectFrom('root_keys').selectAll(), page, rootKeyRecord);
   },
   async insert(record) {
     await db.insertInto('root_keys').values(rootKeyRow(record)).execute();
