@@ -114,7 +114,7 @@ async function main() {
     verify: {
       'bare node:http': (await start('servers/bare-http.js', [])).port,
       latchkey: portOf(latchkey.controlPlane),
-      'fastify + rate-limiter-flexible + sqlite': (await start('servers/peer.js', ['verify', dataDir])).port,
+      'fastify + rate-limiter-flexible + sqlite': (await start('servers/peer.js', ['verify', dataDir], env)).port,
     },
     gateway: {
       'bare undici proxy': (await start('servers/bare-proxy.js', [upstreamUrl])).port,
