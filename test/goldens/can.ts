@@ -2,4 +2,10 @@
 
 import type { Capability } from './golden.js';
 
-export const CAN: readonly Capability[] = ['concurrency', 'in-flight-revocation', 'key-routes', 'sandbox'];
+export const CAN: readonly Capability[] = [
+  'concurrency',
+  'field-gating',
+  'in-flight-revocation',
+  'key-routes',
+  'sandbox',
+];

@@ -105,6 +105,11 @@ export const ERRORS = {
   header_fields_too_large: entry(431, 'Headers too large', 'Send fewer or smaller headers (16 KB in all).'),
   internal_error: entry(500, 'Internal error', 'Report it with the requestId; the log has the cause.', true),
   upstream_unreachable: entry(502, 'Upstream unreachable', 'The API behind the gateway did not answer.', true),
+  upstream_unreadable: entry(
+    502,
+    'Upstream answer unreadable',
+    'Fields that the tier does not include could not be left out of the answer, so none of it is passed on.',
+  ),
   unavailable: entry(
     503,
     'Unavailable',

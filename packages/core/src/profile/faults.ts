@@ -62,8 +62,8 @@ function permissionFaults({ policy, routes }: Profile): ProfileFault[] {
 const isOperationOfKeys = (name: string): boolean =>
   Object.hasOwn(operations, name) && operations[name as OperationName].audience === 'manager';
 
-function routeFaults({ routes }: Profile): ProfileFault[] {
-  return routes.flatMap(({ path, auth, permission, operation, answer }, at) => {
+function routeFaults({ routes, policy }: Profile): ProfileFault[] {
+  return routes.flatMap(({ path, auth, permission, operation, answer, shared, gates }, at) => {
     const faults: ProfileFault[] = [
       ...valueFaults(operation?.input, 'input', ['routes', at, 'operation', 'input'], path),
       ...valueFaults(answer?.body, 'answer', ['routes', at, 'answer', 'body'], path),
@@ -75,6 +75,9 @@ function routeFaults({ routes }: Profile): ProfileFault[] {
     }
     if (auth === 'none' && (permission || operation || answer)) {
       fault('auth', 'a public row has no permission, operation or answer');
+    }
+    if (shared && gates && auth === 'key' && policy.gatedFields.length > 0) {
+      fault('shared', 'a shared cache would hand one tier what another one sees: needs gates: false');
     }
     return faults;
   });

@@ -7,6 +7,9 @@ import { faultsOf } from './faults.js';
 
 const name = z.string().regex(/^[a-z][a-z0-9-]*$/, 'lower-case letters, digits and dashes');
 const headerName = z.string().regex(/^[A-Za-z][A-Za-z0-9-]*$/, 'a header name of letters, digits and dashes');
+const fieldPath = z
+  .string()
+  .regex(/^[\w$@-]+(\.[\w$@-]+)*$/, 'names of letters, digits, _, $, @ and -, with dots between');
 const permission = z.string().regex(PERMISSION_PATTERN, 'dotted lower-case words, the last may be *');
 const prefix = z.string().regex(/^[A-Za-z0-9_-]{1,40}$/, 'letters, digits, _ and -');
 const limit = z.int().min(0);
@@ -75,7 +78,7 @@ const policySchema = z.strictObject({
   defaultTier: name.nullable().describe('Tier of a key that names none, in a project that names none'),
   limits: limitsSchema,
   gatedFields: z
-    .array(z.strictObject({ field: z.string(), tier: name }))
+    .array(z.strictObject({ field: fieldPath, tier: name }))
     .default([])
     .describe('Dotted response fields and the lowest tier that sees them'),
   permissions: z
@@ -102,6 +105,10 @@ const routeSchema = z.strictObject({
     .default(null)
     .describe('JSON Pointer to the list in the request body'),
   fieldsParam: z.string().nullable().default(null).describe('Query parameter that asks for fields, comma-separated'),
+  gates: z
+    .boolean()
+    .default(true)
+    .describe('false: answers pass unread, for a route whose answers have no gated field'),
   concurrency: z
     .enum(['request', 'job'])
     .nullable()

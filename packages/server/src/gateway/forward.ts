@@ -5,6 +5,7 @@ import type { Dispatcher } from 'undici';
 import { streamBody } from './body.js';
 import type { Caller } from './caller.js';
 import type { Exchange } from './exchange.js';
+import { gatedRelay, hiddenFrom } from './gating.js';
 import type { Parts, Upstream } from './parts.js';
 import { relay } from './relay.js';
 import { hasBody, sendFault } from './reply.js';
@@ -33,10 +34,16 @@ export function forward(parts: Parts, exchange: Exchange, caller: Caller, read: 
     return;
   }
 
+  const hidden = hiddenFrom(exchange);
+  if (hidden !== null && exchange.upgrade !== null) {
+    // What goes through a tunnel is never read.
+    sendFault(parts, exchange, { code: 'upstream_unreadable' });
+    return;
+  }
   const body = read ?? (hasBody(exchange) ? streamBody(parts, exchange) : null);
-  const options = dispatchOptions(parts, exchange, caller, upstream, body);
+  const options = dispatchOptions(parts, exchange, caller, upstream, body, hidden !== null);
   const added = verdict === null ? {} : engine.reply(verdict, exchange.requestId).headers;
-  const answer = relay(parts, exchange, added);
+  const answer = hidden === null ? relay(parts, exchange, added) : gatedRelay(parts, exchange, added, hidden);
   let mayRepeat = body === null && REPEATABLE.has(options.method);
   let controller: Dispatcher.DispatchController | null = null;
   let aborted = false;
@@ -49,7 +56,10 @@ export function forward(parts: Parts, exchange: Exchange, caller: Caller, read: 
       controller = started;
       if (aborted) started.abort(ENDED);
     },
-    onResponseStart: answer.start,
+    onResponseStart(started, status, head) {
+      if (status >= 200) mayRepeat = false;
+      answer.start(started, status, head);
+    },
     onResponseData: answer.data,
     onResponseEnd: answer.end,
     onRequestUpgrade(_, status, head, socket) {
@@ -75,6 +85,7 @@ function dispatchOptions(
   caller: Caller,
   upstream: Upstream,
   body: Buffer | Readable | null,
+  gated: boolean,
 ): Dispatcher.DispatchOptions {
   const { req, upgrade } = exchange;
   const length = body === null || Buffer.isBuffer(body) ? null : (req.headers['content-length'] ?? null);
@@ -82,7 +93,7 @@ function dispatchOptions(
     // Bytes as received: nothing here parses or builds a URL.
     path: upstream.prefix + caller.target,
     method: req.method as Dispatcher.HttpMethod,
-    headers: upstreamHeaders(parts, exchange, caller, upstream, length),
+    headers: upstreamHeaders(parts, exchange, caller, upstream, length, gated),
     body,
     upgrade: upgrade === null ? null : (req.headers.upgrade ?? null),
     headersTimeout: parts.timeouts.upstreamHeadersMs,

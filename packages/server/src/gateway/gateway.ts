@@ -61,6 +61,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       ...hosts.test.map((host) => [hostName(host), 'test'] as const),
     ]),
     rowsAsk: routes.some(({ auth, batch, fieldsParam }) => auth === 'none' || batch !== null || fieldsParam !== null),
+    gatedHeader: options.engine.profile.wire.gatedFieldsHeader?.toLowerCase() ?? null,
     proxies: trustedProxies(options.trustedProxies),
     timeouts,
     maxBodyBytes: options.maxBodyBytes ?? DEFAULT_MAX_BODY_BYTES,

@@ -43,6 +43,8 @@ export interface Parts {
   modeOfHost: ReadonlyMap<string, Mode>;
   /** true when some row has to be known before the engine is asked: a public one, or one that looks at body or query. */
   rowsAsk: boolean;
+  /** Lower-case name of the header that lists what was left out of an answer; null: there is none. */
+  gatedHeader: string | null;
   proxies: TrustedProxies;
   timeouts: Timeouts;
   maxBodyBytes: number;

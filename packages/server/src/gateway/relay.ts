@@ -53,9 +53,10 @@ export function relay(parts: Parts, exchange: Exchange, added: Readonly<Record<s
 }
 
 /** true when the caller has been answered otherwise, or has left. */
-const over = ({ answered, settled }: Exchange): boolean => answered || settled;
+export const over = ({ answered, settled }: Exchange): boolean => answered || settled;
 
-function begin(
+/** Sends the head of the answer. */
+export function begin(
   parts: Parts,
   { req, res, verdict, route, requestId }: Exchange,
   status: number,
@@ -71,6 +72,7 @@ function begin(
       authenticated: verdict !== null,
       shared: route?.shared ?? false,
       requestId,
+      reserved: parts.gatedHeader,
       added,
       trailers: req.httpVersionMinor > 0 && !bodiless && head['content-length'] === undefined,
     }),
@@ -78,7 +80,7 @@ function begin(
 }
 
 /** Passes 103 on (RFC 8297); other interim answers say nothing that the caller needs. */
-function passHints({ req, res }: Exchange, status: number, { link }: IncomingHttpHeaders): void {
+export function passHints({ req, res }: Exchange, status: number, { link }: IncomingHttpHeaders): void {
   if (status !== 103 || link === undefined || req.httpVersionMinor === 0) return;
   try {
     res.writeEarlyHints({ link });

@@ -31,6 +31,10 @@ const DROPPED = new Set([
 ]);
 /** What only a proxy that we trust may say. */
 const FROM_TRUSTED_ONLY = new Set(['forwarded', 'x-real-ip', 'x-forwarded-port']);
+/** What makes an answer other than whole and plain; any separator, as above. */
+const PART_OR_CODED = /^(?:accept.encoding|range|if.range|a.im)$/i;
+/** The same where a condition spares a body. On a write it guards against a lost update, and stays. */
+const PART_OR_CODED_OR_CHANGED = /^(?:accept.encoding|range|if[^a-z0-9].*|a.im)$/i;
 const MANAGED_PREFIX = 'x-latchkey-';
 
 type Fate = 'pass' | 'drop' | 'trusted';
@@ -48,15 +52,20 @@ function fateOf(name: string): Fate {
   return fate;
 }
 
-/** Names and values for the upstream, flat. `length` is the body's, as the caller declared it; null: chunked or none. */
+/**
+ * Names and values for the upstream, flat. `length` is the body's, as the caller declared it; null: chunked or none.
+ * `gated`: asks for the answer whole and plain, so that it can be read here.
+ */
 export function upstreamHeaders(
   parts: Parts,
   exchange: Exchange,
   caller: Caller,
   upstream: Upstream,
   length: string | null,
+  gated: boolean,
 ): string[] {
-  const { rawHeaders, headers } = exchange.req;
+  const { rawHeaders, headers, method } = exchange.req;
+  const asksFor = method === 'GET' || method === 'HEAD' ? PART_OR_CODED_OR_CHANGED : PART_OR_CODED;
   const named = connectionNamed(headers.connection);
   const out: string[] = [];
   for (let at = 0; at < rawHeaders.length; at += 2) {
@@ -64,8 +73,10 @@ export function upstreamHeaders(
     const fate = fateOf(name);
     if (fate === 'drop' || (fate === 'trusted' && !caller.peerTrusted)) continue;
     if (named?.has(name.toLowerCase())) continue;
+    if (gated && asksFor.test(name)) continue;
     out.push(name, rawHeaders[at + 1] as string);
   }
+  if (gated) out.push('Accept-Encoding', 'identity');
   if (length !== null) out.push('Content-Length', length);
   pushForwarded(out, exchange, caller);
   pushIdentity(parts, out, exchange, upstream);

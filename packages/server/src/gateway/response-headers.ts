@@ -10,6 +10,8 @@ export interface ResponseFacts {
   /** true: the route leaves the upstream's caching as it is. */
   shared: boolean;
   requestId: string;
+  /** Lower-case name that only this side may set; null: none. */
+  reserved: string | null;
   /** Set here in place of the upstream's of the same name. */
   added: Readonly<Record<string, string>>;
   /** true when the answer can end in trailers. */
@@ -46,7 +48,7 @@ export function responseHeaders(head: Head, facts: ResponseFacts): OutgoingHttpH
         if (facts.authenticated && !facts.shared) continue;
         break;
     }
-    if (named?.has(name)) continue;
+    if (name === facts.reserved || named?.has(name)) continue;
     out[name] = head[name] as string | string[];
   }
   if (facts.authenticated) {

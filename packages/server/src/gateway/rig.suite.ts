@@ -193,6 +193,7 @@ const fullRow = (row: Partial<Profile['routes'][number]>): Profile['routes'][num
   cost: 1,
   batch: null,
   fieldsParam: null,
+  gates: true,
   concurrency: null,
   mode: null,
   shared: false,

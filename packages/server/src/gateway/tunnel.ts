@@ -45,7 +45,7 @@ function switchingHead(
   added: Readonly<Record<string, string>>,
 ): string {
   const { requestId } = exchange;
-  const facts = { status, authenticated: false, shared: false, requestId, added, trailers: false };
+  const facts = { status, authenticated: false, shared: false, requestId, reserved: null, added, trailers: false };
   const lines = Object.entries(responseHeaders(head, facts)).flatMap(([name, value]) =>
     [value].flat().map((line) => `${name}: ${line}\r\n`),
   );
