@@ -5,6 +5,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { afterAll } from 'vitest';
 import { keepKey, keepSecret, testDir } from '../secrecy/test-root.js';
 import { type Answer, send } from './client.js';
 
@@ -58,11 +59,13 @@ export interface LatchkeyProcess {
   dispose(): Promise<void>;
 }
 
-/** Only what was started here is ever killed. */
+/** Only what was started here is ever killed; also after a test that failed, and in a worker that is ended. */
 const alive = new Set<ChildProcess>();
-process.once('exit', () => {
+const endAll = (): void => {
   for (const child of alive) child.kill('SIGKILL');
-});
+};
+afterAll(endAll);
+process.once('exit', endAll);
 
 export async function startLatchkey(options: StartOptions): Promise<LatchkeyProcess> {
   const { command = 'dev', json = true } = options;
