@@ -40,6 +40,7 @@ if (counts.passed + counts.failed === 0) {
   code ||= 1;
 } else if (code !== 0 && counts.failed === 0) {
   console.error('vitest failed outside any test; its reason is above.');
+  counts.failed = 1;
 }
 process.exitCode = typeof code === 'string' ? 1 : code || (counts.failed ? 1 : 0);
 console.log(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
