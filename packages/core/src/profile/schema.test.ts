@@ -74,6 +74,19 @@ describe('a profile', () => {
     );
   });
 
+  it('gates fields by plain dotted names only, and leaves no shared cache between tiers', () => {
+    const withField = (field: string) =>
+      faultsAfter((profile) => Object.assign(profile.policy.gatedFields[0], { field }));
+    for (const field of ['a', 'a.b_c.$d', '@type']) expect(withField(field)).toStrictEqual([]);
+    for (const field of ['', 'a.', 'a..b', 'a,b', 'é', 'a b']) {
+      expect(withField(field).join()).toContain('policy.gatedFields.0.field');
+    }
+    const sharing = (gates: boolean) =>
+      faultsAfter((profile) => Object.assign(profile.routes[0], { shared: true, gates }));
+    expect(sharing(false)).toStrictEqual([]);
+    expect(sharing(true).join()).toContain('routes.0.shared');
+  });
+
   it('names no permission that nothing defines, neither in a row nor as implied', () => {
     const faults = faultsAfter((profile) => {
       profile.policy.permissions = [{ name: 'read', description: 'Read', implies: ['raed', '*', 'keys.read'] }];

@@ -3,8 +3,12 @@
 import { gateFields } from '@latchkey/core';
 import { MOST_GATED_BYTES, namesNone, textOf } from './gated-body.js';
 
-/** What may go on now; null: something cannot be read, and nothing more may pass. */
-export type Passed = Buffer | null;
+export interface Passed {
+  /** What may go on now. */
+  bytes: Buffer;
+  /** false: what follows cannot be read, and nothing more may pass. */
+  readable: boolean;
+}
 
 export interface GatedStream {
   push(chunk: Buffer): Passed;
@@ -22,13 +26,13 @@ export function gatedStream(format: Format, hidden: readonly string[]): GatedStr
   const isEvents = format === 'events';
   let held: Buffer[] = [];
   let heldBytes = 0;
-  let failed = false;
+  let readable = true;
   let isFirst = true;
   /** Of events: where the reader of bytes stands. */
   let atLineStart = true;
   let afterCr = false;
 
-  const take = (): Passed => {
+  const take = (): Buffer | null => {
     const bytes = held.length === 1 ? (held[0] as Buffer) : Buffer.concat(held);
     held = [];
     heldBytes = 0;
@@ -54,31 +58,31 @@ export function gatedStream(format: Format, hidden: readonly string[]): GatedStr
 
   return {
     push(chunk) {
-      if (failed) return null;
       const out: Buffer[] = [];
-      for (let from = 0; from < chunk.length; ) {
+      for (let from = 0; from < chunk.length && readable; ) {
         const end = endOfPiece(chunk, from);
         const part = chunk.subarray(from, end < 0 ? chunk.length : end);
+        from += part.length;
         held.push(part);
         heldBytes += part.length;
-        failed = heldBytes > MOST_GATED_BYTES;
-        if (end >= 0 && !failed) {
-          const piece = take();
-          if (piece === null) failed = true;
-          else out.push(piece);
-        }
-        if (failed) break;
-        from += part.length;
+        const piece = heldBytes > MOST_GATED_BYTES ? null : end < 0 ? NOTHING : take();
+        if (piece === null) readable = false;
+        else out.push(piece);
       }
-      if (!failed) return Buffer.concat(out);
-      held = [];
-      return null;
+      if (!readable) held = [];
+      return { bytes: Buffer.concat(out), readable };
     },
-    end: () => (failed ? null : heldBytes === 0 ? Buffer.alloc(0) : take()),
+    end() {
+      const rest = readable && heldBytes > 0 ? take() : NOTHING;
+      return { bytes: rest ?? NOTHING, readable: readable && rest !== null };
+    },
   };
 }
 
-function gateLine(bytes: Buffer, hidden: readonly string[], isFirst: boolean): Passed {
+const NOTHING = Buffer.alloc(0);
+
+/** A line with its end; null: it cannot be read. */
+function gateLine(bytes: Buffer, hidden: readonly string[], isFirst: boolean): Buffer | null {
   const read = textOf(bytes);
   if (read === null || (read.mark !== '' && !isFirst)) return null;
   if (/^[ \t\r\n]*$/.test(read.text)) return bytes;
@@ -89,8 +93,8 @@ function gateLine(bytes: Buffer, hidden: readonly string[], isFirst: boolean): P
 /** Ends the data of many streams, and is no JSON. */
 const DONE = '[DONE]';
 
-/** An event by the grammar of the HTML standard §9.2.6, with its line ends. */
-function gateEvent(bytes: Buffer, hidden: readonly string[], isFirst: boolean): Passed {
+/** An event by the grammar of the HTML standard §9.2.6, with its line ends; null: it cannot be read. */
+function gateEvent(bytes: Buffer, hidden: readonly string[], isFirst: boolean): Buffer | null {
   const read = textOf(bytes);
   if (read === null || (read.mark !== '' && !isFirst)) return null;
   const lines = read.text.match(/[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+$/g) ?? [];

@@ -3,7 +3,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Exchange } from './exchange.js';
 import { gateAnswer, type MediaType, MOST_GATED_BYTES, mediaType } from './gated-body.js';
-import { type Format, gatedStream } from './gated-stream.js';
+import { type Format, gatedStream, type Passed } from './gated-stream.js';
 import type { Parts } from './parts.js';
 import { begin, over, passHints, type Relay, relay } from './relay.js';
 import { sendFault } from './reply.js';
@@ -159,11 +159,10 @@ function streamed(
 ): Relay {
   const inner = relay(parts, exchange, added);
   const stream = gatedStream(format, hidden);
-  const pass = (controller: Parameters<Relay['data']>[0], bytes: Buffer | null): boolean => {
-    if (bytes === null)
-      refuse(parts, exchange, format === 'events' ? 'an event that is no JSON' : 'a line that is no JSON');
-    else if (bytes.length > 0) inner.data(controller, bytes);
-    return bytes !== null;
+  const pass = (controller: Parameters<Relay['data']>[0], { bytes, readable }: Passed): boolean => {
+    if (bytes.length > 0) inner.data(controller, bytes);
+    if (!readable) refuse(parts, exchange, `a part of ${format} that is no JSON, or over 10 MB`);
+    return readable;
   };
   return {
     start: inner.start,
@@ -220,6 +219,11 @@ function refuse(parts: Parts, exchange: Exchange, why: string): void {
   exchange.abort?.();
   verdict?.release();
   exchange.failure = 'upstream_unreadable';
-  if (res.headersSent) res.destroy();
-  else sendFault(parts, exchange, { code: 'upstream_unreadable' });
+  if (!res.headersSent) sendFault(parts, exchange, { code: 'upstream_unreadable' });
+  else if (res.socket === null) res.destroy();
+  else {
+    // What was readable still arrives; the end of the body does not.
+    res.flushHeaders();
+    res.socket.destroySoon();
+  }
 }
