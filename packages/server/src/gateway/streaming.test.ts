@@ -312,6 +312,6 @@ describe('a tunnel', () => {
       `POST /v1/users HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${secret}\r\nConnection: close, Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\nContent-Length: 4\r\n\r\nbody`,
     );
     expect(answer).toMatch(/^HTTP\/1\.1 200[\s\S]*"body":"body"/);
-    expect(answer).not.toMatch(/\\"(upgrade|http2-settings)\\"/i);
+    expect(answer).not.toMatch(/"(upgrade|http2-settings)"/i);
   });
 });
