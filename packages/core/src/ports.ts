@@ -245,8 +245,8 @@ export interface StoreView {
     update(record: KeyRecord): Promise<void>;
     /** Removes the record and leaves a tombstone under its id and digest, so that it cannot be imported again. */
     delete(id: string, at: Instant): Promise<void>;
-    /** Keys that are not revoked, by the pepper their digest was made with. */
-    countByPepper(): Promise<{ pepperId: string | null; count: number }[]>;
+    /** How many records under each pepper could still pass at that instant or later; null: imported digests that no pepper made. */
+    countByPepper(at: Instant): Promise<{ pepperId: string | null; count: number }[]>;
     /** How many webhook secrets are sealed under each master key. */
     countByMasterKey(): Promise<{ masterKeyId: string; count: number }[]>;
     /** Keys whose sealed webhook secret was not made with `masterKeyId`, at most `limit`. */
@@ -260,8 +260,8 @@ export interface StoreView {
     list(page: PageRequest): Promise<Page<RootKeyRecord>>;
     insert(record: RootKeyRecord): Promise<void>;
     update(record: RootKeyRecord): Promise<void>;
-    /** Keys that are not revoked, by the pepper their digest was made with. */
-    countByPepper(): Promise<{ pepperId: string | null; count: number }[]>;
+    /** How many records under each pepper could still pass at that instant or later; null: imported digests that no pepper made. */
+    countByPepper(at: Instant): Promise<{ pepperId: string | null; count: number }[]>;
   };
   audit: {
     head(chain: string): Promise<AuditHead | null>;

@@ -84,7 +84,7 @@ export async function createLatchkey(settings: LatchkeySettings): Promise<Latchk
   let limiter: Limiter | null = null;
   try {
     await claimForProfile(store, profile);
-    await judgePeppers(store, vault);
+    await judgePeppers(store, vault, clock());
     const auditKey = await sealedSetting(store, vault, 'audit_key', () =>
       Buffer.from(random(32)).toString('base64url'),
     );
@@ -193,9 +193,9 @@ async function claimForProfile(store: Store, profile: Profile): Promise<void> {
   }
 }
 
-async function judgePeppers(store: Store, vault: Vault): Promise<void> {
+async function judgePeppers(store: Store, vault: Vault, at: number): Promise<void> {
   const known = new Set(vault.pepperIds());
-  const needed = [...(await store.keys.countByPepper()), ...(await store.rootKeys.countByPepper())];
+  const needed = [...(await store.keys.countByPepper(at)), ...(await store.rootKeys.countByPepper(at))];
   const missing = needed.find(({ pepperId, count }) => pepperId !== null && count > 0 && !known.has(pepperId));
   if (missing) {
     throw new LatchkeyError(

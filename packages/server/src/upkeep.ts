@@ -124,7 +124,7 @@ function onDisk<T>(what: string, work: () => T): T {
 }
 
 const countKeys = async (view: StoreView): Promise<number> =>
-  (await view.keys.countByPepper()).reduce((sum, { count }) => sum + count, 0);
+  (await view.keys.countByPepper(Date.now())).reduce((sum, { count }) => sum + count, 0);
 
 export async function migrate(settings: Settings): Promise<{ file: string }> {
   const dir = locateData(settings);
@@ -272,7 +272,7 @@ async function profileFaults(view: StoreView, settings: Settings): Promise<strin
 /** Peppers and master keys that records need and the rings do not have. */
 async function keyFaults(view: StoreView, vault: Vault): Promise<string[]> {
   const faults: string[] = [];
-  const needed = [...(await view.keys.countByPepper()), ...(await view.rootKeys.countByPepper())];
+  const needed = [...(await view.keys.countByPepper(Date.now())), ...(await view.rootKeys.countByPepper(Date.now()))];
   for (const { pepperId, count } of needed) {
     if (pepperId !== null && !vault.pepperIds().includes(pepperId))
       faults.push(`${count} keys need the pepper ${pepperId}`);
@@ -305,8 +305,8 @@ async function uses(store: Store, settings: Settings, name: RingName): Promise<M
   };
   if (name === 'pepper') {
     for (const { pepperId, count } of [
-      ...(await store.keys.countByPepper()),
-      ...(await store.rootKeys.countByPepper()),
+      ...(await store.keys.countByPepper(Date.now())),
+      ...(await store.rootKeys.countByPepper(Date.now())),
     ])
       add(pepperId, count);
     return counts;

@@ -29,7 +29,7 @@ beforeEach(async () => {
 afterEach(() => w.close());
 
 const settled = () => new Promise((resolve) => setTimeout(resolve, 30));
-const progress = () => w.lk.engine.services.store.keys.countByPepper();
+const progress = () => w.lk.engine.services.store.keys.countByPepper(w.time.now);
 
 describe('a new pepper', () => {
   it('beside the old one leaves every key valid; each moves on its next use', async () => {

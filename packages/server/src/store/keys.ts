@@ -11,6 +11,7 @@ import {
   type Restrictions,
   type StoreView,
 } from '@latchkey/core';
+import { sql } from 'kysely';
 import { atomically, type Db, firstByDigest, fromJson, newestFirst, toJson } from './query.js';
 import type { KeyRow } from './schema.js';
 
@@ -172,7 +173,7 @@ export const keys = (db: Db): StoreView['keys'] => ({
       await trx.updateTable('keys').set(updatable(record)).where('id', '=', record.id).execute();
     }),
   delete: (id, at) => atomically(db, (trx) => buryKeys(trx, 'id', id, at)),
-  countByPepper: () => countByPepper(db, 'keys'),
+  countByPepper: (at) => countByPepper(db, 'keys', at),
   async sealedUnderOther(masterKeyId, limit) {
     const rows = await db
       .selectFrom('keys')
@@ -203,15 +204,18 @@ export const keys = (db: Db): StoreView['keys'] => ({
   },
 });
 
-/** How many keys that are not revoked stand under each pepper; null: imported digests that no pepper made. */
+/** How many keys that could still pass at `at` or later stand under each pepper; null: imported digests that no pepper made. */
 export async function countByPepper(
   db: Db,
   table: 'keys' | 'root_keys',
+  at: number,
 ): Promise<{ pepperId: string | null; count: number }[]> {
   const rows = await db
     .selectFrom(table)
     .select((eb) => ['pepper_id as pepperId', eb.fn.countAll<number>().as('count')])
     .where('revoked_at', 'is', null)
+    .where((eb) => eb.or([eb('expires_at', 'is', null), eb('expires_at', '>', at)]))
+    .where(table === 'keys' ? sql<boolean>`(grace_ends_at is null or grace_ends_at > ${at})` : sql<boolean>`true`)
     .groupBy('pepper_id')
     .orderBy('pepper_id')
     .execute();

@@ -51,5 +51,5 @@ export const rootKeys = (db: Db): StoreView['rootKeys'] => ({
   async update(record) {
     await db.updateTable('root_keys').set(rootKeyRow(record)).where('id', '=', record.id).execute();
   },
-  countByPepper: () => countByPepper(db, 'root_keys'),
+  countByPepper: (at) => countByPepper(db, 'root_keys', at),
 });

@@ -481,7 +481,11 @@ export function storeSuite(name: string, open: () => Promise<StoreUnderTest>, { 
         await store.keys.insert(key('b', { webhookSecret: 'v1.cccccccccccc.x' }));
         await store.keys.insert(key('c', { digest: { kind: 'hmac', pepperId: 'dddddddddddd', value: digestOf('c') } }));
         await store.keys.insert(key('d', { digest: { kind: 'sha256', pepperId: null, value: digestOf('d') } }));
-        const counts = await store.keys.countByPepper();
+        // None of these can pass any more at that instant.
+        await store.keys.insert(key('revoked', { revokedAt: 1 }));
+        await store.keys.insert(key('expired', { expiresAt: 50 }));
+        await store.keys.insert(key('rotated', { graceEndsAt: 50 }));
+        const counts = await store.keys.countByPepper(50);
         expect(new Map(counts.map(({ pepperId, count }) => [pepperId, count]))).toEqual(
           new Map([
             [null, 1],
@@ -522,7 +526,8 @@ export function storeSuite(name: string, open: () => Promise<StoreUnderTest>, { 
       await expect(store.rootKeys.insert(rootKey('r2', { digest: full.digest }))).rejects.toMatchObject({
         code: 'duplicate_key',
       });
-      expect(await store.rootKeys.countByPepper()).toEqual([{ pepperId: 'aaaaaaaaaaaa', count: 1 }]);
+      expect(await store.rootKeys.countByPepper(0)).toEqual([{ pepperId: 'aaaaaaaaaaaa', count: 1 }]);
+      expect(await store.rootKeys.countByPepper(1)).toEqual([]);
     });
 
     describe('audit', () => {
