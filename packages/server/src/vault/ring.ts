@@ -33,6 +33,8 @@ export function ringFromText(text: string, settingName: string): Ring {
       'configuration_invalid',
       `${settingName} ${problem}. Make a key of 32 bytes with: openssl rand -base64 32`,
     );
+  // A caller in JavaScript hands on an unset variable as it is.
+  if (typeof text !== 'string') throw invalid('is not set');
   const keys = new Map<string, RingKey>();
   const values = text.split(/[\s,]+/).filter((value) => value !== '');
   for (const [position, value] of values.entries()) {

@@ -175,6 +175,14 @@ describe('a ring', () => {
         expect(error?.message).not.toContain(part);
     }
   });
+
+  it('that is not there at all is refused by name', () => {
+    for (const text of [undefined, null, Buffer.alloc(32)] as unknown as string[]) {
+      expect(() => ringFromText(text, 'LATCHKEY_PEPPER')).toThrow(
+        expect.objectContaining({ code: 'configuration_invalid', message: expect.stringMatching(/^LATCHKEY_PEPPER /) }),
+      );
+    }
+  });
 });
 
 describe('a ring in a file', () => {
