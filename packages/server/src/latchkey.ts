@@ -27,7 +27,7 @@ import type { Call } from './operations/engine.js';
 import { acceptRootKey } from './operations/root-keys.js';
 import { createRandomPool } from './random-pool.js';
 import { lockDataDir } from './store/lock.js';
-import { openSqliteStore } from './store/open-store.js';
+import { openDatabase, openSqliteStore } from './store/open-store.js';
 import { createVault } from './vault/open-vault.js';
 import { makePrincipalKey, openPrincipalKey } from './vault/principal-key.js';
 import { type Ring, ringFromText } from './vault/ring.js';
@@ -156,7 +156,7 @@ async function openData(dataDir: string | undefined): Promise<{ store: Store; cl
   }
   const unlock = await lockDataDir(dataDir);
   try {
-    const store = await openSqliteStore({ file: databaseFile(dataDir) });
+    const store = await openDatabase(databaseFile(dataDir));
     const close = (): Promise<void> => store.close().finally(unlock);
     return { store, close };
   } catch (error) {

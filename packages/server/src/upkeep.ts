@@ -37,7 +37,7 @@ import { databaseFile, OPERATOR } from './latchkey.js';
 import { auditFaults, SEALED_SETTINGS } from './operations/maintenance.js';
 import { createRootKey, type RootKeyServices } from './operations/root-keys.js';
 import { lockDataDir } from './store/lock.js';
-import { openSqliteStore } from './store/open-store.js';
+import { openDatabase, openSqliteStore } from './store/open-store.js';
 import { createVault } from './vault/open-vault.js';
 import { type Ring, ringFromText } from './vault/ring.js';
 import { addToRingFile, dropFromRingFile, readRingFile } from './vault/ring-file.js';
@@ -90,7 +90,7 @@ async function withStore<T>(settings: Settings, work: (store: Store, file: strin
       `There is no database ${file}: name its directory with --data-dir.`,
     );
   }
-  const store = await open(file);
+  const store = await openDatabase(file);
   try {
     return await work(store, file);
   } finally {
@@ -99,20 +99,6 @@ async function withStore<T>(settings: Settings, work: (store: Store, file: strin
 }
 
 const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
-
-/** @throws LatchkeyError naming the file, with what SQLite says of it */
-async function open(file: string): Promise<Store> {
-  try {
-    return await openSqliteStore({ file });
-  } catch (error) {
-    if (!(error instanceof LatchkeyError) || error.code === 'configuration_invalid') throw error;
-    throw new LatchkeyError(
-      'configuration_invalid',
-      `The database ${file} cannot be opened: ${reasonOf(error.cause)}. If it is damaged, put a backup in its place with \`latchkey restore\`.`,
-      { cause: error },
-    );
-  }
-}
 
 /** Runs file work, so that a path that cannot be used is told as such. */
 function onDisk<T>(what: string, work: () => T): T {
@@ -130,7 +116,7 @@ export async function migrate(settings: Settings): Promise<{ file: string }> {
   const dir = locateData(settings);
   const unlock = await lockDataDir(dir);
   try {
-    await (await open(databaseFile(dir))).close();
+    await (await openDatabase(databaseFile(dir))).close();
     return { file: databaseFile(dir) };
   } finally {
     unlock();

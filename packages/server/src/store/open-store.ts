@@ -1,6 +1,6 @@
 // Opens the store of one node: a SQLite file behind the Store port. Tables and queries live beside it.
 
-import type { Store, StoreView } from '@latchkey/core';
+import { LatchkeyError, type Store, type StoreView } from '@latchkey/core';
 import { Kysely, sql } from 'kysely';
 import { audit } from './audit.js';
 import { openSqlite } from './dialect/sqlite.js';
@@ -58,4 +58,22 @@ export async function openSqliteStore(options: { file: string }): Promise<Store>
       return closed;
     },
   };
+}
+
+/**
+ * As `openSqliteStore`, at a start: a database that cannot be opened will not heal by waiting.
+ * @throws LatchkeyError `configuration_invalid` naming the file, with what SQLite says of it
+ */
+export async function openDatabase(file: string): Promise<Store> {
+  try {
+    return await openSqliteStore({ file });
+  } catch (error) {
+    if (!(error instanceof LatchkeyError) || error.code === 'configuration_invalid') throw error;
+    const { cause } = error;
+    throw new LatchkeyError(
+      'configuration_invalid',
+      `The database ${file} cannot be opened: ${cause instanceof Error ? cause.message : String(cause)}. If it is damaged, put a backup in its place with \`latchkey restore\`.`,
+      { cause: error },
+    );
+  }
 }

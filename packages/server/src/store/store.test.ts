@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { DatabaseSync } from '@photostructure/sqlite';
 import { Kysely, sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createLatchkey, databaseFile } from '../latchkey.js';
 import { openSqlite } from './dialect/sqlite.js';
 import { lockDataDir } from './lock.js';
 import { MIGRATIONS, migrate } from './migrations/migrate.js';
@@ -174,6 +175,16 @@ describe('a SQLite file', () => {
     mkdirSync(join(dir, 'data'));
     writeFileSync(file, 'not a database, but long enough to have a header of its own '.repeat(50));
     await expect(openSqliteStore({ file })).rejects.toMatchObject({ code: 'unavailable', cause: { errcode: 26 } });
+  });
+
+  it('that is no database ends a start with its name, the reason and the fix', async () => {
+    writeFileSync(databaseFile(dir), 'not a database, but long enough to have a header of its own '.repeat(50));
+    const secret = Buffer.alloc(32).toString('base64');
+    const starting = createLatchkey({ profile: 'swaypi', dataDir: dir, pepper: secret, masterKey: secret });
+    await expect(starting).rejects.toMatchObject({
+      code: 'configuration_invalid',
+      message: expect.stringMatching(/\/latchkey\.sqlite cannot be opened: file is not a database\..*latchkey restore/),
+    });
   });
 
   it('in a place that cannot be written is a configuration error', async () => {
