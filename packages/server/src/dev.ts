@@ -1,7 +1,7 @@
 // `latchkey dev`: a provider's whole situation on one machine. The example API behind the gateway, and on the first run somebody with keys.
 
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
@@ -11,6 +11,7 @@ import { loadProfile } from './config/load-profile.js';
 import type { Settings } from './config/settings.js';
 import { databaseFile, type Latchkey } from './latchkey.js';
 import { type RunningServer, startServer } from './serve.js';
+import { makeDirectory } from './store/make-directory.js';
 import { createRingFile } from './vault/ring-file.js';
 
 /** A key of the first run. Its secret is printed and never again to be had. */
@@ -76,7 +77,7 @@ export async function startDev(settings: Settings): Promise<DevServer> {
 
 function makeDataDir(dir: string): void {
   try {
-    mkdirSync(dir, { recursive: true, mode: 0o700 });
+    makeDirectory(dir);
   } catch (cause) {
     throw new LatchkeyError('configuration_invalid', `The data directory ${dir} cannot be made: name another one.`, {
       cause,

@@ -8,7 +8,6 @@ import {
   existsSync,
   fsyncSync,
   linkSync,
-  mkdirSync,
   openSync,
   renameSync,
   rmSync,
@@ -37,6 +36,7 @@ import { databaseFile, OPERATOR } from './latchkey.js';
 import { auditFaults, SEALED_SETTINGS } from './operations/maintenance.js';
 import { createRootKey, type RootKeyServices } from './operations/root-keys.js';
 import { lockDataDir } from './store/lock.js';
+import { makeDirectory } from './store/make-directory.js';
 import { openDatabase, openSqliteStore } from './store/open-store.js';
 import { createVault } from './vault/open-vault.js';
 import { type Ring, ringFromText } from './vault/ring.js';
@@ -128,7 +128,7 @@ export function backup(settings: Settings, target: string): Promise<{ file: stri
   const file = resolve(target);
   if (existsSync(file))
     throw new LatchkeyError('configuration_invalid', `${file} is already there: name another file.`);
-  onDisk(`${dirname(file)} cannot be made`, () => mkdirSync(dirname(file), { recursive: true, mode: 0o700 }));
+  onDisk(`${dirname(file)} cannot be made`, () => makeDirectory(dirname(file)));
   return withStore(settings, async (store, database) => {
     const draft = `${file}.part`;
     rmSync(draft, { force: true });

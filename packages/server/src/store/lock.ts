@@ -1,9 +1,9 @@
 // One process per data directory: a lock that the operating system releases when the process dies. No data lives in it.
 
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { LatchkeyError } from '@latchkey/core';
 import { lockFile } from './dialect/sqlite.js';
+import { makeDirectory } from './make-directory.js';
 
 /**
  * Locks the directory, made if it is missing, until the returned function is called.
@@ -11,7 +11,7 @@ import { lockFile } from './dialect/sqlite.js';
  */
 export async function lockDataDir(dir: string): Promise<() => void> {
   try {
-    mkdirSync(dir, { recursive: true, mode: 0o700 });
+    makeDirectory(dir);
     return lockFile(join(dir, 'latchkey.lock'));
   } catch (error) {
     const cause = error instanceof LatchkeyError ? error.cause : error;

@@ -1,6 +1,6 @@
 // Where log lines go: a file or a pipe, written in batches beside the requests. What a line says is decided elsewhere.
 
-import { close, mkdirSync, openSync, write, writeSync } from 'node:fs';
+import { close, existsSync, mkdirSync, openSync, write, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { LatchkeyError } from '@latchkey/core';
 
@@ -21,7 +21,8 @@ const MAX_WAITING = 8 * 1024 * 1024;
 /** Opened before anything is logged, so that a log file that cannot be written stops the start. */
 export function openLogFile(file: string): number {
   try {
-    mkdirSync(dirname(file), { recursive: true });
+    // One level only: below /proc Node's recursive way does not come back.
+    if (!existsSync(dirname(file))) mkdirSync(dirname(file));
     return openSync(file, 'a', 0o600);
   } catch (cause) {
     const detail = `The log file ${file} cannot be written: check its directory.`;

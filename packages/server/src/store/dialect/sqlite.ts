@@ -1,6 +1,6 @@
 // The only SQLite-specific file: the driver under Kysely, pragmas, backup, integrity check. No table is named here.
 
-import { closeSync, fsyncSync, mkdirSync, openSync, rmSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import { Worker } from 'node:worker_threads';
@@ -16,6 +16,7 @@ import {
   SqliteIntrospector,
   SqliteQueryCompiler,
 } from 'kysely';
+import { makeDirectory } from '../make-directory.js';
 
 const STATEMENTS_KEPT = 500;
 /** How long queued transactions may run on before timers and sockets get their turn. */
@@ -76,7 +77,7 @@ export function openSqlite(file: string): SqliteDatabase {
     const inMemory = file === ':memory:';
     if (!inMemory) {
       try {
-        mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+        makeDirectory(dirname(file));
         closeSync(openSync(file, 'a', 0o600));
       } catch (cause) {
         throw new LatchkeyError('configuration_invalid', `The database ${file} cannot be made or written.`, { cause });
