@@ -15,6 +15,8 @@ describe('an ambiguous path', () => {
     '/v1\\users',
     '/v1/users;admin=1',
     '/v1/%2e%2e/admin',
+    '/v1/%252e%252e/admin',
+    '/v1/%2575sers',
     '/v1/%2E/users',
     '/v1/../admin',
     '/v1/..',

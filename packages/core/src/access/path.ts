@@ -1,9 +1,9 @@
 // Paths as the upstream will see them: matching against patterns, and the forms no rule can be decided on.
 
-const AMBIGUOUS = /\/\/|[\\;#?\0]|%2f|%5c|%2e|%00|%3b|\/\.{1,2}(\/|$)/i;
+const AMBIGUOUS = /\/\/|[\\;#?\0]|%2f|%5c|%2e|%00|%3b|%25[0-9a-f]{2}|\/\.{1,2}(\/|$)/i;
 
 /**
- * True for a path that an upstream might read as another one (encoded slash or dot, dot segments, empty segments,
+ * True for a path that an upstream might read as another one (encoded slash or dot, double encoding, dot segments, empty segments,
  * path parameters, bad percent or UTF-8). Such a path is refused where a rule depends on the path.
  */
 export function isAmbiguousPath(path: string): boolean {

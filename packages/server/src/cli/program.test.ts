@@ -281,6 +281,7 @@ describe('a command that asks a server', () => {
 
   it.each([
     [200, '<html>hello</html>'],
+    [200, '{"status":"fine"}'],
     [404, 'not found'],
     [502, ''],
     [301, ''],
@@ -293,7 +294,7 @@ describe('a command that asks a server', () => {
 
   it("passes on the server's own words", async () => {
     const problem = { code: 'not_found', detail: 'There is no such key.', status: 404 };
-    expect(errorOf(await show(await answering(404, JSON.stringify(problem))))).toEqual({
+    expect(errorOf(await show(await answering(404, JSON.stringify(problem), { 'x-request-id': 'req_1' })))).toEqual({
       code: 'not_found',
       message: 'There is no such key.',
       problem,

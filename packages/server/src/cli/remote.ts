@@ -89,6 +89,9 @@ async function call(
       { cause },
     );
   }
+  if (!response.headers.get('x-request-id')?.startsWith('req_')) {
+    throw new LatchkeyError('unavailable', `What answers at ${url} is no Latchkey control plane: name it with --url.`);
+  }
   const text = await response.text();
   const document = parsed(text);
   if (response.ok && document !== undefined) return document;

@@ -30,10 +30,12 @@ export function identify(parts: Parts, req: IncomingMessage): Caller | string {
   if (!given.startsWith('/') && absolute === null) return 'The request target is not a path.';
   if (given.includes('#')) return 'The request target has a fragment.';
   if (headers.host === undefined && req.httpVersionMinor > 0) return 'The Host header is missing.';
-  if (repeatsHost(req.rawHeaders)) return 'The Host header is repeated.';
-  if (req.httpVersionMinor === 0 && headers['transfer-encoding'] !== undefined) {
-    return 'HTTP/1.0 has no Transfer-Encoding.';
-  }
+  if (repeats(req.rawHeaders, 'host')) return 'The Host header is repeated.';
+  if (req.httpVersionMajor !== 1) return 'This is HTTP/1.1.';
+  const coding = headers['transfer-encoding'];
+  if (coding !== undefined && req.httpVersionMinor === 0) return 'HTTP/1.0 has no Transfer-Encoding.';
+  // Another coding would go on to the upstream without its name.
+  if (coding !== undefined && coding.toLowerCase() !== 'chunked') return 'Only chunked is taken as Transfer-Encoding.';
 
   // RFC 9112 §3.2.2: the authority of an absolute target stands in place of Host.
   const host = absolute?.[1] ?? headers.host ?? '';
@@ -50,7 +52,8 @@ export function identify(parts: Parts, req: IncomingMessage): Caller | string {
     ip: parts.proxies.clientOf(remoteAddress, headers['x-forwarded-for'] as string | undefined),
     peer: peer ?? '',
     peerTrusted: parts.proxies.trusts(peer),
-    referrer: headers.origin ?? headers.referer ?? null,
+    // Of two lines nobody can tell which one is meant: then there is none.
+    referrer: repeats(req.rawHeaders, 'referer') ? null : (headers.origin ?? headers.referer ?? null),
     mode: parts.modeOfHost.size === 0 ? null : (parts.modeOfHost.get(hostName(host)) ?? null),
   };
 }
@@ -58,11 +61,11 @@ export function identify(parts: Parts, req: IncomingMessage): Caller | string {
 /** A host without port, in lower case. */
 export const hostName = (host: string): string => host.toLowerCase().replace(/:\d*$/, '').replace(/\.$/, '');
 
-function repeatsHost(rawHeaders: readonly string[]): boolean {
+function repeats(rawHeaders: readonly string[], wanted: string): boolean {
   let seen = 0;
   for (let at = 0; at < rawHeaders.length; at += 2) {
     const name = rawHeaders[at] as string;
-    if (name.length === 4 && name.toLowerCase() === 'host') seen++;
+    if (name.length === wanted.length && name.toLowerCase() === wanted) seen++;
   }
   return seen > 1;
 }

@@ -28,6 +28,8 @@ export interface Exchange {
   /** true once both ends are joined and HTTP is over. */
   tunnelled: boolean;
   settled: boolean;
+  /** Wakes when the key's own time is over; null: it has no end. */
+  endTimer: NodeJS.Timeout | null;
 }
 
 /** The status that stands in the log for a caller who left before an answer began (nginx's 499). */
@@ -54,6 +56,7 @@ export function openExchange(
     answered: false,
     tunnelled: false,
     settled: false,
+    endTimer: null,
   };
   const end = (): void => settle(parts, exchange);
   res.on('error', ignore);
@@ -73,6 +76,7 @@ export function openExchange(
 export function settle(parts: Parts, exchange: Exchange): void {
   if (exchange.settled) return;
   exchange.settled = true;
+  if (exchange.endTimer !== null) clearTimeout(exchange.endTimer);
   parts.running.delete(exchange);
   exchange.abort?.();
   exchange.verdict?.release();

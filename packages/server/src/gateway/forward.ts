@@ -10,7 +10,7 @@ import type { Parts, Upstream } from './parts.js';
 import { relay } from './relay.js';
 import { hasBody, sendFault } from './reply.js';
 import { upstreamHeaders } from './request-headers.js';
-import { endEarly } from './revoke.js';
+import { endEarly, watchEnd } from './revoke.js';
 import { tunnel } from './tunnel.js';
 
 /** Safe to send again when a kept connection turns out to be closed (RFC 9110 §9.2.2). */
@@ -51,6 +51,7 @@ export function forward(parts: Parts, exchange: Exchange, caller: Caller, read: 
     aborted = true;
     controller?.abort(ENDED);
   };
+  if (verdict?.snapshot) watchEnd(parts, exchange, verdict.snapshot);
   const handler: Dispatcher.DispatchHandler = {
     onRequestStart(started) {
       controller = started;

@@ -136,6 +136,7 @@ describe('hidden second requests', () => {
     ['a signed length', ['Content-Length: +6']],
     ['a hex length', ['Content-Length: 0x6']],
     ['chunked that is not last', ['Transfer-Encoding: chunked, identity']],
+    ['a coding in front of chunked', ['Transfer-Encoding: gzip, chunked']],
     ['chunked misspelt', ['Transfer-Encoding: xchunked']],
     ['chunked behind a tab', ['Transfer-Encoding:\tchunked', 'Content-Length: 6']],
     ['a space before the colon', ['Transfer-Encoding : chunked']],

@@ -28,6 +28,8 @@ const waiting = (): { upstream: RequestListener; held: ServerResponse[]; left: (
   };
 };
 
+const soon = (): string => new Date(Date.now() + 700).toISOString();
+
 describe('a request under way when its key ends', () => {
   it('is answered 401 if it has no answer yet, and the upstream is let go', async () => {
     const far = waiting();
@@ -67,6 +69,40 @@ describe('a request under way when its key ends', () => {
     const answer = await pending;
     expect(answer.status).toBe(401);
     await eventually(() => rig.logged.some(({ fields }) => fields.reason === 'organization_disabled'));
+  });
+
+  it.each([
+    ['its life is over', async (rig: Rig, id: string) => rig.latchkey.keys.update({ keyId: id, expiresAt: soon() })],
+    [
+      'its grace period is over',
+      async (rig: Rig, id: string) => rig.latchkey.keys.rotate({ keyId: id, gracePeriodSeconds: 1 }),
+    ],
+    [
+      'its permission is gone',
+      async (rig: Rig, id: string) => rig.latchkey.keys.update({ keyId: id, permissions: ['users.write'] }),
+    ],
+  ])('is cut when %s, also when that was settled while it ran', async (_, end) => {
+    const far = waiting();
+    const rig = await start({ upstream: far.upstream });
+    const { secret, id } = await rig.key();
+    const pending = fetch(`${rig.url}/v1/users/1`, { headers: bearer(secret) });
+    await eventually(() => far.held.length === 1);
+    far.held[0]?.writeHead(200).write('begun');
+    const answer = await pending;
+    await end(rig, id);
+    await expect(answer.text()).rejects.toThrow();
+    await eventually(() => rig.gateway.inFlight() === 0);
+  });
+
+  it('runs on when a change takes nothing from it', async () => {
+    const far = waiting();
+    const rig = await start({ upstream: far.upstream });
+    const { secret, id } = await rig.key();
+    const pending = fetch(`${rig.url}/v1/users/1`, { headers: bearer(secret) });
+    await eventually(() => far.held.length === 1);
+    await rig.latchkey.keys.update({ keyId: id, name: 'renamed' });
+    far.held[0]?.writeHead(200).end('whole');
+    expect(await (await pending).text()).toBe('whole');
   });
 
   it('leaves the requests of other keys alone', async () => {

@@ -1,19 +1,47 @@
-// Requests under way when their key ends: answered with the refusal if nothing was answered yet, cut otherwise.
+// Requests under way when their key ends or changes: answered with the refusal if nothing was answered yet, cut otherwise.
 
-import type { Change } from '@latchkey/core';
+import type { Change, Snapshot } from '@latchkey/core';
 import type { Exchange } from './exchange.js';
 import type { Parts } from './parts.js';
 import { sendReply } from './reply.js';
 
-/** Ends every running request that stands on what has ended. One that is answered here, by an operation, runs on. */
+/** What a timer of Node takes at most; a later end is looked at again then. */
+const LONGEST_WAIT_MS = 2 ** 31 - 1;
+
+/**
+ * Ends every running request that stands on what has ended, and judges those anew that stand on what has changed. One that
+ * is answered here, by an operation, runs on.
+ */
 export function endRunning(parts: Parts, change: Change): void {
-  if (change.kind !== 'ended' || change.subject === 'root_key') return;
+  if (change.subject === 'root_key') return;
   for (const exchange of parts.running) {
-    const snapshot = exchange.verdict?.snapshot;
-    if (exchange.abort !== null && !exchange.answered && snapshot?.[change.subject].id === change.id) {
-      endEarly(parts, exchange);
-    }
+    if (!isUnderWay(exchange) || exchange.verdict?.snapshot?.[change.subject].id !== change.id) continue;
+    if (change.kind === 'ended') endEarly(parts, exchange);
+    else void judgeAgain(parts, exchange);
   }
+}
+
+const isUnderWay = (exchange: Exchange): boolean => exchange.abort !== null && !exchange.answered && !exchange.settled;
+
+/** Asks the same question once more, without spending; what would be refused now ends. */
+async function judgeAgain(parts: Parts, exchange: Exchange): Promise<void> {
+  const { asked } = exchange;
+  if (asked === null) return;
+  const again = await parts.engine.verify({ ...asked, cost: 0, holdSlot: false });
+  // That nobody can tell at the moment is no reason to end what runs.
+  if (!isUnderWay(exchange) || again.reason === 'unavailable') return;
+  if (again.reason !== null) endEarly(parts, exchange);
+  else if (again.snapshot !== null) watchEnd(parts, exchange, again.snapshot);
+}
+
+/** Sees to it that no answer outlives its key's life or grace period, however long it streams. */
+export function watchEnd(parts: Parts, exchange: Exchange, { key }: Snapshot): void {
+  if (exchange.endTimer !== null) clearTimeout(exchange.endTimer);
+  exchange.endTimer = null;
+  if (key.expiresAt === null && key.graceEndsAt === null) return;
+  const endsAt = Math.min(key.expiresAt ?? Infinity, key.graceEndsAt ?? Infinity);
+  const wait = Math.min(Math.max(0, endsAt - parts.engine.clock()), LONGEST_WAIT_MS);
+  exchange.endTimer = setTimeout(() => void judgeAgain(parts, exchange), wait).unref();
 }
 
 export function endEarly(parts: Parts, exchange: Exchange): void {
