@@ -13,15 +13,24 @@ const CLOSE_ARRAY = 0x5d;
 const OPEN_OBJECT = 0x7b;
 const CLOSE_OBJECT = 0x7d;
 
+/** Where the text that begins at `start` ends, escaped quotes passed over. */
+function endOfText(bytes: Buffer, start: number): number {
+  let at = start + 1;
+  while (at < bytes.length && bytes[at] !== QUOTE) at += bytes[at] === BACKSLASH ? 2 : 1;
+  return at;
+}
+
 /** How deep the text nests and how many members its objects name, read off the bytes without a stack. */
 function survey(bytes: Buffer): { depth: number; members: number } {
   let depth = 0;
   let deepest = 0;
   let members = 0;
+  const escapes = bytes.includes(BACKSLASH);
   for (let at = 0; at < bytes.length; at++) {
     switch (bytes[at]) {
       case QUOTE:
-        for (at++; at < bytes.length && bytes[at] !== QUOTE; at++) if (bytes[at] === BACKSLASH) at++;
+        at = escapes ? endOfText(bytes, at) : bytes.indexOf(QUOTE, at + 1);
+        if (at < 0) return { depth: deepest, members };
         break;
       case COLON:
         members++;

@@ -14,6 +14,9 @@ import type { Services } from './services.js';
 import { createUsageBuffer } from './usage-buffer.js';
 import { verifyRequest } from './verify-request.js';
 
+/** A key in steady use is written once in this time, however often it is used; what a crash may lose. */
+const FLUSH_MS = 10_000;
+
 export interface EngineOptions {
   /** The raw audit key, base64url. */
   auditKey: string;
@@ -52,7 +55,7 @@ export function createEngine(parts: EngineParts, options: EngineOptions): Engine
     services.rootKeys.apply(change);
   });
   const principal = createPrincipals(parts.signer, options.issuer, clock, random);
-  const flushMs = options.flushMs ?? 2000;
+  const flushMs = options.flushMs ?? FLUSH_MS;
   const flush = (): void => {
     telemetry.gauge('latchkey_keys_cached', services.cache.size());
     services.later('flush_usage', () => services.usage.flush());

@@ -10,6 +10,7 @@ import {
   type Operations,
   operations,
 } from '@latchkey/core';
+import type { z } from 'zod';
 import type { Call, RawInput } from './engine.js';
 import { createKey } from './keys/create-key.js';
 import { deleteKey, disableKey, enableKey, revokeKey } from './keys/end-key.js';
@@ -64,11 +65,18 @@ export async function runOperation<Name extends OperationName>(
   const row = operations[name];
   authorize(row, call);
   const judged = {
-    ...judge(row.params, input.params ?? {}, 'params'),
-    ...judge(row.query, input.query ?? {}, 'query'),
+    ...judgePart(row.params, input.params, 'params'),
+    ...judgePart(row.query, input.query, 'query'),
     ...(row.body && judge(row.body, input.body ?? {}, 'body')),
   };
   return handlers[name](services, judged as OperationInput<Operations[Name]>, call);
+}
+
+/** Nothing given where nothing is taken needs no judging. */
+function judgePart(schema: z.ZodObject, value: unknown, root: string): object {
+  const given = value ?? {};
+  const isEmpty = Object.keys(schema.shape).length === 0 && Object.keys(given).length === 0;
+  return isEmpty ? {} : judge(schema, given, root);
 }
 
 function authorize({ permission, audience }: Operations[OperationName], { actor }: Call): void {
