@@ -109,7 +109,10 @@ function openUpstream(url: URL | null, timeouts: Timeouts): Upstream | null {
 
 function listener(parts: Parts, maxConnections: number | undefined) {
   const { timeouts } = parts;
+  // Read by newer Nodes alone; older ones emit 'upgrade' for every offer, and the way back is below.
+  const declinesPlainUpgrade = { shouldUpgradeCallback: (req: IncomingMessage) => !isPlainUpgrade(req) };
   const server = createServer({
+    ...declinesPlainUpgrade,
     maxHeaderSize: MAX_HEADER_BYTES,
     headersTimeout: timeouts.requestHeadMs,
     // An upload may take its time as long as it moves: the idle timeout below is its bound.

@@ -220,10 +220,9 @@ function refuse(parts: Parts, exchange: Exchange, why: string): void {
   verdict?.release();
   exchange.failure = 'upstream_unreadable';
   if (!res.headersSent) sendFault(parts, exchange, { code: 'upstream_unreadable' });
-  else if (res.socket === null) res.destroy();
   else {
-    // What was readable still arrives; the end of the body does not.
+    // What was readable still arrives, once Node has let go of it in its own turn; the end of the body does not.
     res.flushHeaders();
-    res.socket.destroySoon();
+    setImmediate(() => (res.socket === null ? res.destroy() : res.socket.destroySoon()));
   }
 }
