@@ -173,6 +173,27 @@ describe('hidden second requests', () => {
     );
     expect(answer).toMatch(/^HTTP\/1\.1 400/);
   });
+
+  it('are refused as HTTP/2.0 in the form of HTTP/1', async () => {
+    const answer = await say(rig.port, `GET /v1/users HTTP/2.0\r\nHost: x\r\nAuthorization: Bearer ${secret}\r\n\r\n`);
+    expect(answer).not.toMatch(/^HTTP\/1\.1 2/);
+  });
+});
+
+describe('a key that is restricted by referrer', () => {
+  const good = 'Referer: https://good.example/page';
+  it.each([
+    ['one good line', [good], 200],
+    ['a good line in front of another', [good, 'Referer: https://evil.example/'], 403],
+    ['a good line behind another', ['Referer: https://evil.example/', good], 403],
+    ['none', [], 403],
+  ])('with %s is answered as it should', async (_, lines, status) => {
+    const restricted = await rig.key({ restrictions: { referrers: ['https://good.example'] } });
+    const head = ['GET /v1/users HTTP/1.1', 'Host: x', `Authorization: Bearer ${restricted.secret}`, ...lines];
+    expect(await say(rig.port, `${head.join('\r\n')}\r\nConnection: close\r\n\r\n`)).toMatch(
+      new RegExp(`^HTTP/1\\.1 ${status}`),
+    );
+  });
 });
 
 describe('what is no HTTP', () => {
