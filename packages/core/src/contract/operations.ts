@@ -52,27 +52,18 @@ export const keyObject = z
   })
   .meta({ id: 'Key' });
 
-const organizationObject = z
-  .object({
-    id: z.string(),
-    name: z.string(),
-    metadata: z.record(z.string(), z.unknown()).nullable(),
-    createdAt: v.time,
-    suspendedAt: v.time.nullable(),
-  })
-  .meta({ id: 'Organization' });
+const suspendable = z.object({
+  id: z.string(),
+  name: z.string(),
+  metadata: z.record(z.string(), z.unknown()).nullable(),
+  createdAt: v.time,
+  suspendedAt: v.time.nullable(),
+});
 
-const projectObject = z
-  .object({
-    id: z.string(),
-    organizationId: z.string(),
-    name: z.string(),
-    keyModel: z.enum(['legacy', 'v2']),
-    tier: z.string().nullable(),
-    metadata: z.record(z.string(), z.unknown()).nullable(),
-    createdAt: v.time,
-    suspendedAt: v.time.nullable(),
-  })
+const organizationObject = suspendable.meta({ id: 'Organization' });
+
+const projectObject = suspendable
+  .extend({ organizationId: z.string(), keyModel: z.enum(['legacy', 'v2']), tier: z.string().nullable() })
   .meta({ id: 'Project' });
 
 const rootKeyObject = z

@@ -3,18 +3,19 @@
 import { once } from 'node:events';
 import { createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterEach, describe, expect, it } from 'vitest';
-import { bearer, eventually, openLine, type Rig, type RigOptions, say, startRig, withRoutes } from './rig.suite.js';
+import { describe, expect, it } from 'vitest';
+import {
+  bearer,
+  eventually,
+  openLine,
+  type Rig,
+  type RigOptions,
+  rigsOfEachTest,
+  say,
+  withRoutes,
+} from './rig.suite.js';
 
-const rigs: Rig[] = [];
-const start = async (options?: RigOptions): Promise<Rig> => {
-  const rig = await startRig(options);
-  rigs.push(rig);
-  return rig;
-};
-afterEach(async () => {
-  for (const rig of rigs.splice(0)) await rig.close();
-});
+const start = rigsOfEachTest();
 
 const headerOf = (rawHeaders: readonly string[], name: string): string[] =>
   rawHeaders.filter((_, at) => at % 2 === 1 && rawHeaders[at - 1]?.toLowerCase() === name);

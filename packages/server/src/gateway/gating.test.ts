@@ -5,26 +5,19 @@ import type { RequestListener } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import fc from 'fast-check';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 // @ts-expect-error the example is plain JavaScript
 import { createExample } from '../../../../examples/swaypi/server.js';
 import { gatedStream } from './gated-stream.js';
-import { bearer, eventually, openLine, type Rig, type RigOptions, startRig, withRoutes } from './rig.suite.js';
+import { bearer, eventually, openLine, type Rig, type RigOptions, rigsOfEachTest, withRoutes } from './rig.suite.js';
 
 const LIST = 'x-swaypi-tier-gated';
 const HIDDEN = ['contact_email', 'audience_geo.detail'];
 const SECRET = 'ada@example.com';
 const MEGABYTE = 1024 * 1024;
 
-const rigs: Rig[] = [];
-const start = async (options: RigOptions = {}): Promise<Rig> => {
-  const rig = await startRig({ profile: 'swaypi', ...options });
-  rigs.push(rig);
-  return rig;
-};
-afterEach(async () => {
-  for (const rig of rigs.splice(0)) await rig.close();
-});
+const startRigHere = rigsOfEachTest();
+const start = (options: RigOptions = {}): Promise<Rig> => startRigHere({ profile: 'swaypi', ...options });
 
 type Head = Record<string, string | string[]>;
 interface Scripted {

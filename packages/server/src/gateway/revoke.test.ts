@@ -1,18 +1,10 @@
 // Revocation and requests under way: no answer begins after it, none that has begun goes on.
 
 import type { RequestListener, ServerResponse } from 'node:http';
-import { afterEach, describe, expect, it } from 'vitest';
-import { bearer, eventually, type Rig, type RigOptions, startRig } from './rig.suite.js';
+import { describe, expect, it } from 'vitest';
+import { bearer, eventually, type Rig, rigsOfEachTest } from './rig.suite.js';
 
-const rigs: Rig[] = [];
-const start = async (options?: RigOptions): Promise<Rig> => {
-  const rig = await startRig(options);
-  rigs.push(rig);
-  return rig;
-};
-afterEach(async () => {
-  for (const rig of rigs.splice(0)) await rig.close();
-});
+const start = rigsOfEachTest();
 
 /** An upstream that waits to be told what to answer. */
 const waiting = (): { upstream: RequestListener; held: ServerResponse[]; left: () => number } => {

@@ -3,6 +3,7 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import type { Profile, Telemetry } from '@latchkey/core';
+import { afterEach } from 'vitest';
 import { loadProfile } from '../config/load-profile.js';
 import { createLatchkey, type Latchkey, type LatchkeySettings } from '../latchkey.js';
 import { createGateway, type Gateway, type GatewayOptions } from './gateway.js';
@@ -97,6 +98,19 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
       }
       await latchkey.close();
     },
+  };
+}
+
+/** A way to start rigs in the tests of a file; each is closed with the test that started it. */
+export function rigsOfEachTest(): typeof startRig {
+  const rigs: Rig[] = [];
+  afterEach(async () => {
+    for (const rig of rigs.splice(0)) await rig.close();
+  });
+  return async (options) => {
+    const rig = await startRig(options);
+    rigs.push(rig);
+    return rig;
   };
 }
 

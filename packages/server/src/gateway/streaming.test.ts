@@ -3,18 +3,10 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { type IncomingMessage, type RequestListener, request } from 'node:http';
-import { afterEach, describe, expect, it } from 'vitest';
-import { bearer, eventually, openLine, type Rig, type RigOptions, say, startRig } from './rig.suite.js';
+import { describe, expect, it } from 'vitest';
+import { bearer, eventually, openLine, type Rig, type RigOptions, rigsOfEachTest, say } from './rig.suite.js';
 
-const rigs: Rig[] = [];
-const start = async (options?: RigOptions): Promise<Rig> => {
-  const rig = await startRig(options);
-  rigs.push(rig);
-  return rig;
-};
-afterEach(async () => {
-  for (const rig of rigs.splice(0)) await rig.close();
-});
+const start = rigsOfEachTest();
 
 const hashing: RequestListener = async (req, res) => {
   const hash = createHash('sha256');

@@ -1,6 +1,5 @@
 // Recurring work while serving. When it runs is decided here; what it does, in operations.
 
-import type { Telemetry } from '@latchkey/core';
 import { prune, reseal } from '../operations/maintenance.js';
 import type { Services } from '../operations/services.js';
 
@@ -9,8 +8,9 @@ const MASTER_KEY_POLL_MS = 2_000;
 
 /** Starts the timers; the returned function stops them and waits for what is running. */
 export function startJobs(services: Services): () => Promise<void> {
+  const { telemetry } = services;
   const running = new Set<Promise<unknown>>();
-  const run = (name: string, work: () => Promise<unknown>, telemetry: Telemetry): void => {
+  const run = (name: string, work: () => Promise<unknown>): void => {
     const done = work()
       .catch((cause) => telemetry.log('warn', 'job_failed', { job: name, cause }))
       .finally(() => running.delete(done));
@@ -22,14 +22,14 @@ export function startJobs(services: Services): () => Promise<void> {
     if (current === sealedUnder) return;
     const moved = await reseal(services);
     sealedUnder = current;
-    if (moved > 0) services.telemetry.log('info', 'resealed', { masterKeyId: current, values: moved });
+    if (moved > 0) telemetry.log('info', 'resealed', { masterKeyId: current, values: moved });
   };
   const timers = [
-    setInterval(() => run('prune', () => prune(services), services.telemetry), PRUNE_MS),
-    setInterval(() => run('reseal', resealWhenNew, services.telemetry), MASTER_KEY_POLL_MS),
+    setInterval(() => run('prune', () => prune(services)), PRUNE_MS),
+    setInterval(() => run('reseal', resealWhenNew), MASTER_KEY_POLL_MS),
   ];
   for (const timer of timers) timer.unref();
-  run('reseal', resealWhenNew, services.telemetry);
+  run('reseal', resealWhenNew);
   return async () => {
     for (const timer of timers) clearInterval(timer);
     await Promise.all(running);

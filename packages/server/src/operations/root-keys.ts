@@ -19,7 +19,6 @@ import type { Services } from './services.js';
 
 export const ROOT_KEY_PREFIX = 'lk_root_';
 const BODY_LENGTH = 40;
-export const MIN_GIVEN_LENGTH = 32;
 
 /** What making a root key needs; also there beside a running server. */
 export type RootKeyServices = ChangeServices & Pick<Services, 'random'>;

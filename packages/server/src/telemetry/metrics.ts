@@ -75,5 +75,3 @@ export const METRICS = {
     labels: [],
   },
 } as const satisfies Record<string, MetricRow>;
-
-export type MetricName = keyof typeof METRICS;
