@@ -357,7 +357,8 @@ export interface Vault {
 
 /** A change that caches and running requests have to hear of. `ended`: nothing under this id may pass any more. */
 export interface Change {
-  subject: 'key' | 'project' | 'organization' | 'root_key';
+  /** `tier`: any of them changed; `id` says which. */
+  subject: 'key' | 'project' | 'organization' | 'root_key' | 'tier';
   id: string;
   kind: 'changed' | 'ended';
 }

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import type { ErrorCode } from '../errors/catalogue.js';
 import type { Budget } from '../limit/limits.js';
 import type { KeyRecord } from '../ports.js';
+import { tiersOf } from '../tier/tiers.js';
 import type { Snapshot } from '../verify/decide.js';
 import { REASONS, type Reason } from '../verify/reasons.js';
 import {
@@ -76,7 +77,8 @@ const snapshot = (profile: Profile, tier: string | null = null): Snapshot => ({
     suspendedAt: null,
   },
   organization: { id: 'org_1', name: 'O', metadata: null, createdAt: AT, suspendedAt: null },
-  tier: profile.policy.tiers.find(({ name }) => name === tier) ?? null,
+  tier: tiersOf(profile.policy).find(({ name }) => name === tier) ?? null,
+  tiers: tiersOf(profile.policy),
   permissions: ['*'],
   limits: { perMinute: 600, perDay: null, concurrent: null },
   restrictions: null,

@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import { PERMISSION_PATTERN } from '../access/permissions.js';
+import { ENDPOINT_PATTERN } from '../access/restrictions.js';
 import { REASONS, type Reason } from '../verify/reasons.js';
 import { faultsOf } from './faults.js';
 
@@ -49,6 +50,17 @@ const wireSchema = z.strictObject({
     contentType: z.string(),
     template: template.describe('JSON with {values}: status, code, title, message, details, reason, requestId'),
   }),
+  cors: z
+    .strictObject({
+      origins: z
+        .array(z.string())
+        .min(1)
+        .describe('Origins such as https://app.example.com or https://*.example.com; `*`: any'),
+      maxAgeSeconds: z.int().min(0).max(86_400).default(600),
+    })
+    .nullable()
+    .default(null)
+    .describe('Pages that may call from a browser with any key; null: only those that a key is restricted to'),
   codeCase: z.enum(['snake', 'upper']).default('snake').describe('How codes of errors that are no reason are written'),
   reasons: z.strictObject(
     Object.fromEntries(REASONS.map((reason) => [reason, answerSchema])) as Record<Reason, typeof answerSchema>,
@@ -68,6 +80,17 @@ const tierSchema = z.strictObject({
   title: z.string(),
   limits: limitsSchema,
   batchSize: z.int().min(1).nullable(),
+  endpoints: z
+    .array(z.string().regex(ENDPOINT_PATTERN, 'a path such as /v1/users/** or GET /v1/users/*'))
+    .min(1)
+    .nullable()
+    .default(null)
+    .describe('The only endpoints that its keys may call; null: all'),
+  permissions: z
+    .array(permission)
+    .nullable()
+    .default(null)
+    .describe('The most that its keys may be permitted; null: no bound'),
 });
 
 const policySchema = z.strictObject({
@@ -98,7 +121,23 @@ const routeSchema = z.strictObject({
   auth: z.enum(['key', 'none']).default('key').describe('none: public, no key is read'),
   permission: permission.nullable().default(null).describe('What the key must carry'),
   tier: name.nullable().default(null).describe('Lowest tier whose keys may call it'),
-  cost: z.int().min(0).default(1).describe('Requests that a call counts for'),
+  cost: z
+    .strictObject({
+      requests: z.int().min(0).default(1),
+      credits: z.int().min(0).default(0),
+      settle: z
+        .enum(['now', 'later'])
+        .default('now')
+        .describe(
+          'later: the credits are reserved, and the upstream says by X-Latchkey-Reservation-Id what they came to',
+        ),
+    })
+    .prefault({})
+    .describe('What a call counts for'),
+  refundOn: z
+    .array(z.enum(['unreachable', 'timeout', '4xx', '5xx']))
+    .default(['unreachable', '5xx'])
+    .describe('Outcomes at the upstream that give the credits back'),
   batch: z
     .strictObject({ pointer: z.string().startsWith('/') })
     .nullable()
@@ -114,6 +153,17 @@ const routeSchema = z.strictObject({
     .nullable()
     .default(null)
     .describe('Holds one of `concurrent` while the request runs, or until the job it started ends'),
+  maxSeconds: z
+    .int()
+    .min(1)
+    .max(604_800)
+    .default(3600)
+    .describe('How long a job holds its slot, and a reservation its credits, when nobody ends it'),
+  idempotent: z.boolean().default(false).describe('An Idempotency-Key makes a repeated call replay the first answer'),
+  upstreamIdempotent: z
+    .boolean()
+    .default(false)
+    .describe('The upstream honours Idempotency-Key itself: a call whose outcome was lost in a crash is run again'),
   mode: z.enum(['live', 'test']).nullable().default(null).describe('The one mode whose keys may call it'),
   shared: z.boolean().default(false).describe("Leaves an upstream's public caching as it is"),
   answer: z

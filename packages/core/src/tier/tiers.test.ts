@@ -1,27 +1,30 @@
 // Guarantees of gated fields: a tier opens its own and all below, and asking by name needs the strictest gate on the way.
 
 import { describe, expect, it } from 'vitest';
-import { type GatedField, hiddenFields, requiredTierFor, type Tier } from './tiers.js';
+import { type GatedField, hiddenFields, type Tier, tierForField, tiersOf } from './tiers.js';
 
-const tiers: Tier[] = ['free', 'builder', 'studio'].map((name) => ({
-  name,
-  title: name,
-  limits: { perMinute: null, perDay: null, concurrent: null },
-  batchSize: null,
-}));
-const [free, builder, studio] = tiers as [Tier, Tier, Tier];
-const gated: GatedField[] = [
+const gatedFields: GatedField[] = [
   { field: 'contact_email', tier: 'builder' },
   { field: 'audience', tier: 'builder' },
   { field: 'audience.detail', tier: 'studio' },
 ];
+const tiers = tiersOf({
+  tiers: ['free', 'builder', 'studio'].map((name) => ({
+    name,
+    title: name,
+    limits: { perMinute: null, perDay: null, concurrent: null },
+    batchSize: null,
+  })),
+  gatedFields,
+});
+const [free, builder, studio] = tiers as [Tier, Tier, Tier];
 
 describe('hidden fields', () => {
   it('are those above the tier, in the profile’s order', () => {
-    expect(hiddenFields(free, tiers, gated)).toEqual(['contact_email', 'audience', 'audience.detail']);
-    expect(hiddenFields(builder, tiers, gated)).toEqual(['audience.detail']);
-    expect(hiddenFields(studio, tiers, gated)).toEqual([]);
-    expect(hiddenFields(null, tiers, gated)).toEqual(['contact_email', 'audience', 'audience.detail']);
+    expect(hiddenFields(free, tiers)).toEqual(['contact_email', 'audience', 'audience.detail']);
+    expect(hiddenFields(builder, tiers)).toEqual(['audience.detail']);
+    expect(hiddenFields(studio, tiers)).toEqual([]);
+    expect(hiddenFields(null, tiers)).toEqual(['contact_email', 'audience', 'audience.detail']);
   });
 });
 
@@ -39,6 +42,6 @@ describe('asking for a field by name', () => {
     ['audience.detail', studio, null],
     ['audience.detail', null, 'studio'],
   ])('%s', (field, tier, needed) => {
-    expect(requiredTierFor(field, tier, tiers, gated)).toBe(needed);
+    expect(tierForField(field, tier, tiers)?.name ?? null).toBe(needed);
   });
 });

@@ -1,5 +1,7 @@
-// Tiers in ascending order and what each one opens.
+// Tiers in ascending order: what each one allows, and which one a request would have needed. Pure; where tiers are kept is the store's.
 
+import { grants } from '../access/permissions.js';
+import { matchesEndpoint } from '../access/restrictions.js';
 import type { LimitDefaults } from '../limit/limits.js';
 
 export interface Tier {
@@ -8,34 +10,60 @@ export interface Tier {
   limits: LimitDefaults;
   /** Most items in one batch request; null: no ceiling. */
   batchSize: number | null;
+  /** The only endpoints that its keys may call, in the grammar of restrictions; null: all. */
+  endpoints: readonly string[] | null;
+  /** Response fields, as dotted paths, that its keys do not see. */
+  gatedFields: readonly string[];
+  /** The most that its keys may be permitted, with all it implies; null: no bound. */
+  permissions: readonly string[] | null;
 }
 
-/** A response field, as dotted path, that needs at least `tier`. */
+/** A response field, as dotted path, that needs at least `tier`: how profiles publish gates. */
 export interface GatedField {
   field: string;
   tier: string;
 }
 
-const opens = (tier: Tier | null, needed: string, tiers: readonly Tier[]): boolean =>
-  tier !== null && tiers.findIndex(({ name }) => name === tier.name) >= tiers.findIndex(({ name }) => name === needed);
+/** Tiers as a profile states them: a gate stands on every tier below the one that it names. */
+export const tiersOf = (policy: {
+  tiers: readonly (Omit<Tier, 'endpoints' | 'gatedFields' | 'permissions'> &
+    Partial<Pick<Tier, 'endpoints' | 'permissions'>>)[];
+  gatedFields: readonly GatedField[];
+}): Tier[] => {
+  const rank = (wanted: string): number => policy.tiers.findIndex(({ name }) => name === wanted);
+  return policy.tiers.map((tier, at) => ({
+    ...tier,
+    endpoints: tier.endpoints ?? null,
+    permissions: tier.permissions ?? null,
+    gatedFields: policy.gatedFields.filter((gate) => rank(gate.tier) > at).map(({ field }) => field),
+  }));
+};
 
-/** The gated fields that a tier does not open, in the profile's order. */
-export const hiddenFields = (tier: Tier | null, tiers: readonly Tier[], gated: readonly GatedField[]): string[] =>
-  gated.filter((gate) => !opens(tier, gate.tier, tiers)).map((gate) => gate.field);
+/** The fields that a key of the tier does not see; a key without a tier sees what every tier sees. */
+export const hiddenFields = (tier: Tier | null, tiers: readonly Tier[]): readonly string[] =>
+  tier?.gatedFields ?? [...new Set(tiers.flatMap(({ gatedFields }) => gatedFields))];
 
-/**
- * The tier that asking for `field` by name needs, or null when it may be had. A path below gated fields needs the highest
- * of their tiers; a parent may be asked for, and comes without its gated parts.
- */
-export function requiredTierFor(
+/** A path at or below a gate is gated; a parent may be asked for, and comes without its gated parts. */
+const gates = (gatedFields: readonly string[], field: string): boolean =>
+  gatedFields.some((gated) => field === gated || field.startsWith(`${gated}.`));
+
+/** What asking for `field` by name needs: null when it may be had, else the lowest tier that opens it (undefined: none does). */
+export function tierForField(
   field: string,
   tier: Tier | null,
   tiers: readonly Tier[],
-  gated: readonly GatedField[],
-): string | null {
-  const needed = gated
-    .filter((gate) => field === gate.field || field.startsWith(`${gate.field}.`))
-    .filter((gate) => !opens(tier, gate.tier, tiers))
-    .map((gate) => gate.tier);
-  return tiers.findLast(({ name }) => needed.includes(name))?.name ?? null;
+): { name: string | undefined } | null {
+  if (!gates(hiddenFields(tier, tiers), field)) return null;
+  return { name: tiers.find(({ gatedFields }) => !gates(gatedFields, field))?.name };
 }
+
+/** Whether the tier's endpoints let method and path through; a list without a path to hold against it lets nothing through. */
+export const opensEndpoint = (tier: Pick<Tier, 'endpoints'>, method: string | null, path: string | null): boolean =>
+  tier.endpoints === null || (method !== null && path !== null && matchesEndpoint(method, path, tier.endpoints));
+
+/** Whether keys of the tier may carry the permission at all. */
+export const opensPermission = (tier: Pick<Tier, 'permissions'>, permission: string): boolean =>
+  tier.permissions === null || grants(tier.permissions, permission);
+
+export const opensBatch = (tier: Pick<Tier, 'batchSize'>, size: number): boolean =>
+  tier.batchSize === null || size <= tier.batchSize;

@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import type { KeyRecord, OrganizationRecord, ProjectRecord } from '../ports.js';
 import type { Tier } from '../tier/tiers.js';
-import { decide, type RequestFacts, type Snapshot, type TierRules } from './decide.js';
+import { decide, type RequestFacts, type Snapshot } from './decide.js';
 import type { Reason } from './reasons.js';
 
 const NOW = 1_700_000_000_000;
@@ -50,21 +50,24 @@ const key: KeyRecord = {
   lastUsedAt: null,
   lastUsedIp: null,
 };
-const tier = (name: string, batchSize: number | null): Tier => ({
+const tier = (name: string, batchSize: number | null, gatedFields: string[] = []): Tier => ({
   name,
   title: name,
   limits: { perMinute: null, perDay: null, concurrent: null },
   batchSize,
+  endpoints: null,
+  gatedFields,
+  permissions: null,
 });
-const free = tier('free', 10);
+const free = tier('free', 10, ['email']);
 const pro = tier('pro', 50);
-const rules: TierRules = { tiers: [free, pro], gatedFields: [{ field: 'email', tier: 'pro' }] };
 
 const snapshot: Snapshot = {
   key,
   project,
   organization,
   tier: free,
+  tiers: [free, pro],
   permissions: ['*'],
   limits: { perMinute: null, perDay: null, concurrent: null },
   restrictions: null,
@@ -123,7 +126,7 @@ const broken: readonly [Reason, Change][] = [
   ['batch_too_large', withFacts({ batchSize: 11 })],
 ];
 
-const judge = (given: Case) => decide(given.snapshot, given.facts, rules, NOW);
+const judge = (given: Case) => decide(given.snapshot, given.facts, NOW);
 const base: Case = { snapshot, facts };
 
 describe('the order of the rules', () => {
@@ -205,14 +208,30 @@ describe('each rule', () => {
     expect(judge({ ...base, snapshot: { ...snapshot, tier: null }, facts: { ...facts, tier: 'free' } })?.reason).toBe(
       'tier_required',
     );
+    expect(judge({ ...base, snapshot: { ...snapshot, tier: pro }, facts: { ...facts, tier: 'gone' } })?.reason).toBe(
+      'tier_required',
+    );
+  });
+
+  it('a tier opens its own endpoints and permissions only, and nothing without a path to judge', () => {
+    const bounded: Tier = { ...free, endpoints: ['GET /v1/me'], permissions: ['a'] };
+    const at = (change: Partial<RequestFacts>) =>
+      decide({ ...snapshot, tier: bounded, tiers: [bounded, pro] }, { ...facts, ...change }, NOW);
+    expect(at({ path: '/v1/me', permissions: ['a'] })).toBeNull();
+    const required = { reason: 'tier_required', required: { tier: 'pro' } };
+    expect(at({ path: '/v1/you' })).toEqual(required);
+    expect(at({ path: '/v1/me', method: 'POST' })).toEqual(required);
+    expect(at({ path: '/v1/me', permissions: ['b'] })).toEqual(required);
+    expect(at({ path: null })).toEqual(required);
+    expect(at({ path: '/v1//me', pathRules: false })).toEqual({ reason: 'endpoint_not_allowed' });
   });
 
   it('a batch of exactly the tier passes; one more names the tier that takes it, if any does', () => {
     expect(judge(withFacts({ batchSize: 10 })(base))).toBeNull();
     expect(judge(withFacts({ batchSize: 11 })(base))?.required).toEqual({ batchSize: 10, tier: 'pro' });
     expect(judge(withFacts({ batchSize: 51 })(base))?.required).toEqual({ batchSize: 10 });
-    const boundless: TierRules = { ...rules, tiers: [free, pro, tier('max', null)] };
-    expect(decide(snapshot, { ...facts, batchSize: 51 }, boundless, NOW)?.required).toEqual({
+    const boundless: Snapshot = { ...snapshot, tiers: [free, pro, tier('max', null)] };
+    expect(decide(boundless, { ...facts, batchSize: 51 }, NOW)?.required).toEqual({
       batchSize: 10,
       tier: 'max',
     });

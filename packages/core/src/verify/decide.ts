@@ -11,7 +11,7 @@ import {
 } from '../access/restrictions.js';
 import type { Limits } from '../limit/limits.js';
 import type { Instant, KeyRecord, Mode, OrganizationRecord, ProjectRecord } from '../ports.js';
-import { type GatedField, requiredTierFor, type Tier } from '../tier/tiers.js';
+import { opensBatch, opensEndpoint, opensPermission, type Tier, tierForField } from '../tier/tiers.js';
 import type { Reason } from './reasons.js';
 
 /** All that is known of a presented key, compiled for deciding. */
@@ -20,6 +20,8 @@ export interface Snapshot {
   project: ProjectRecord;
   organization: OrganizationRecord;
   tier: Tier | null;
+  /** All tiers in ascending order, to name the one that would have done. */
+  tiers: readonly Tier[];
   /** Granted atoms with all they imply. */
   permissions: readonly string[];
   limits: Limits;
@@ -50,64 +52,95 @@ export interface RequestFacts {
   pathRules: boolean;
 }
 
-/** What the policy says about tiers: in ascending order, and the fields each one opens. */
-export interface TierRules {
-  tiers: readonly Tier[];
-  gatedFields: readonly GatedField[];
-}
-
 export interface Denial {
   reason: Reason;
   /** Names what would have sufficed: a tier, a permission. */
   required?: { tier?: string; permission?: string; field?: string; batchSize?: number };
 }
 
-/** Judges from the cheapest and most final to the costliest; the first that fails is the reason. null: nothing speaks against it. */
-export function decide(snapshot: Snapshot, facts: RequestFacts, rules: TierRules, now: Instant): Denial | null {
-  const { key } = snapshot;
-  return (
-    judgeMode(key, facts) ??
-    judgeLife(snapshot, now) ??
-    judgeRestrictions(snapshot, facts) ??
-    judgePermissions(snapshot, facts) ??
-    judgeTier(snapshot, facts, rules)
+/** One question of the decision, and the reason it refuses with. */
+export interface Check {
+  name: CheckName;
+  judge(snapshot: Snapshot, facts: RequestFacts, now: Instant): Denial | null;
+}
+
+export type CheckName =
+  | 'mode'
+  | 'revoked'
+  | 'suspended'
+  | 'disabled'
+  | 'rotated'
+  | 'expired'
+  | 'ip'
+  | 'referrer'
+  | 'endpoint'
+  | 'permission'
+  | 'tier'
+  | 'fields'
+  | 'batchSize';
+
+const denyWhen = (denied: boolean, reason: Reason): Denial | null => (denied ? { reason } : null);
+
+/** All questions, from the cheapest and most final to the costliest. Limits and credits are taken after them. */
+export const CHECKS: readonly Check[] = [
+  {
+    name: 'mode',
+    judge: ({ key }, { mode, servedModes }) =>
+      denyWhen((mode !== null && mode !== key.mode) || !servedModes.includes(key.mode), 'wrong_mode'),
+  },
+  { name: 'revoked', judge: ({ key }) => denyWhen(key.revokedAt !== null, 'revoked_key') },
+  {
+    name: 'suspended',
+    judge: ({ organization, project }) =>
+      denyWhen(organization.suspendedAt !== null || project.suspendedAt !== null, 'organization_disabled'),
+  },
+  { name: 'disabled', judge: ({ key }) => denyWhen(key.disabledAt !== null, 'disabled_key') },
+  {
+    name: 'rotated',
+    judge: ({ key }, _, now) => denyWhen(key.graceEndsAt !== null && now >= key.graceEndsAt, 'rotated_key'),
+  },
+  {
+    name: 'expired',
+    judge: ({ key }, _, now) => denyWhen(key.expiresAt !== null && now >= key.expiresAt, 'expired_key'),
+  },
+  { name: 'ip', judge: judgeAddress },
+  { name: 'referrer', judge: judgeReferrer },
+  { name: 'endpoint', judge: judgeEndpoint },
+  { name: 'permission', judge: judgePermissions },
+  { name: 'tier', judge: judgeTier },
+  { name: 'fields', judge: judgeFields },
+  { name: 'batchSize', judge: judgeBatchSize },
+];
+
+/** The first check that speaks against the request; null: none does. */
+export function decide(snapshot: Snapshot, facts: RequestFacts, now: Instant): Denial | null {
+  for (const { judge } of CHECKS) {
+    const denial = judge(snapshot, facts, now);
+    if (denial !== null) return denial;
+  }
+  return null;
+}
+
+function judgeAddress({ restrictions }: Snapshot, { address }: RequestFacts): Denial | null {
+  if (!restrictions?.ips) return null;
+  return denyWhen(address === null || !restrictions.ips.some((range) => inRange(address, range)), 'ip_not_allowed');
+}
+
+function judgeReferrer({ restrictions }: Snapshot, { origin }: RequestFacts): Denial | null {
+  const referrers = restrictions?.source.referrers;
+  if (!referrers) return null;
+  return denyWhen(origin === null || !matchesReferrer(origin, referrers), 'referrer_not_allowed');
+}
+
+function judgeEndpoint({ restrictions, tier }: Snapshot, { method, path, pathRules }: RequestFacts): Denial | null {
+  const endpoints = restrictions?.source.endpoints;
+  const ruled = endpoints !== undefined || pathRules || (tier !== null && tier.endpoints !== null);
+  if (ruled && path !== null && isAmbiguousPath(path)) return { reason: 'endpoint_not_allowed' };
+  if (!endpoints) return null;
+  return denyWhen(
+    method === null || path === null || !matchesEndpoint(method, path, endpoints),
+    'endpoint_not_allowed',
   );
-}
-
-function judgeMode(key: KeyRecord, facts: RequestFacts): Denial | null {
-  const fits = (facts.mode === null || facts.mode === key.mode) && facts.servedModes.includes(key.mode);
-  return fits ? null : { reason: 'wrong_mode' };
-}
-
-function judgeLife({ key, project, organization }: Snapshot, now: Instant): Denial | null {
-  if (key.revokedAt !== null) return { reason: 'revoked_key' };
-  if (organization.suspendedAt !== null || project.suspendedAt !== null) return { reason: 'organization_disabled' };
-  if (key.disabledAt !== null) return { reason: 'disabled_key' };
-  if (key.graceEndsAt !== null && now >= key.graceEndsAt) return { reason: 'rotated_key' };
-  if (key.expiresAt !== null && now >= key.expiresAt) return { reason: 'expired_key' };
-  return null;
-}
-
-function judgeRestrictions({ restrictions }: Snapshot, facts: RequestFacts): Denial | null {
-  if (restrictions?.ips) {
-    const { address } = facts;
-    if (address === null || !restrictions.ips.some((range) => inRange(address, range)))
-      return { reason: 'ip_not_allowed' };
-  }
-  const { referrers, endpoints } = restrictions?.source ?? {};
-  if (referrers && (facts.origin === null || !matchesReferrer(facts.origin, referrers))) {
-    return { reason: 'referrer_not_allowed' };
-  }
-  if ((endpoints || facts.pathRules) && facts.path !== null && isAmbiguousPath(facts.path)) {
-    return { reason: 'endpoint_not_allowed' };
-  }
-  if (
-    endpoints &&
-    (facts.method === null || facts.path === null || !matchesEndpoint(facts.method, facts.path, endpoints))
-  ) {
-    return { reason: 'endpoint_not_allowed' };
-  }
-  return null;
 }
 
 function judgePermissions({ permissions }: Snapshot, facts: RequestFacts): Denial | null {
@@ -115,21 +148,38 @@ function judgePermissions({ permissions }: Snapshot, facts: RequestFacts): Denia
   return missing === undefined ? null : { reason: 'insufficient_permission', required: { permission: missing } };
 }
 
-function judgeTier({ tier }: Snapshot, facts: RequestFacts, { tiers, gatedFields }: TierRules): Denial | null {
-  const rank = (name: string): number => tiers.findIndex((candidate) => candidate.name === name);
-  if (facts.tier !== null && (tier === null || rank(tier.name) < rank(facts.tier))) {
-    return { reason: 'tier_required', required: { tier: facts.tier } };
-  }
-  for (const field of facts.fields) {
-    const needed = requiredTierFor(field, tier, tiers, gatedFields);
-    if (needed !== null) return { reason: 'tier_required', required: { tier: needed, field } };
-  }
-  const largest = tier?.batchSize ?? null;
-  if (facts.batchSize !== null && largest !== null && facts.batchSize > largest) {
-    const enough = tiers.find(
-      (candidate) => candidate.batchSize === null || candidate.batchSize >= (facts.batchSize ?? 0),
-    );
-    return { reason: 'batch_too_large', required: { batchSize: largest, ...(enough && { tier: enough.name }) } };
+const needsTier = (name: string | undefined, field?: string): Denial => ({
+  reason: 'tier_required',
+  required: { ...(name !== undefined && { tier: name }), ...(field !== undefined && { field }) },
+});
+
+/** What the route asks for, and what the tier itself opens. Names the lowest tier that would do for all of it. */
+function judgeTier({ tier, tiers }: Snapshot, { tier: least, method, path, permissions }: RequestFacts): Denial | null {
+  // A tier that is not there any more opens nothing.
+  const known = tiers.findIndex(({ name }) => name === least);
+  const leastRank = least === null ? 0 : known < 0 ? Infinity : known;
+  const suffices = (candidate: Tier, rank: number): boolean =>
+    rank >= leastRank &&
+    opensEndpoint(candidate, method, path) &&
+    permissions.every((permission) => opensPermission(candidate, permission));
+  if (tier === null) return least === null ? null : needsTier(least);
+  const rank = tiers.findIndex(({ name }) => name === tier.name);
+  return suffices(tier, rank) ? null : needsTier(tiers.find(suffices)?.name ?? least ?? undefined);
+}
+
+function judgeFields({ tier, tiers }: Snapshot, { fields }: RequestFacts): Denial | null {
+  for (const field of fields) {
+    const needed = tierForField(field, tier, tiers);
+    if (needed !== null) return needsTier(needed.name, field);
   }
   return null;
+}
+
+function judgeBatchSize({ tier, tiers }: Snapshot, { batchSize }: RequestFacts): Denial | null {
+  if (batchSize === null || tier === null || opensBatch(tier, batchSize)) return null;
+  const enough = tiers.find((candidate) => opensBatch(candidate, batchSize));
+  return {
+    reason: 'batch_too_large',
+    required: { ...(tier.batchSize !== null && { batchSize: tier.batchSize }), ...(enough && { tier: enough.name }) },
+  };
 }

@@ -32,6 +32,9 @@ export interface Exchange {
   endTimer: NodeJS.Timeout | null;
 }
 
+/** Turns a question into one that neither spends nor holds anything. */
+export const LOOK = { cost: { requests: 0, credits: 0 }, holdSlot: false } as const;
+
 /** The status that stands in the log for a caller who left before an answer began (nginx's 499). */
 const CALLER_LEFT = 499;
 

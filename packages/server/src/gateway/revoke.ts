@@ -1,7 +1,7 @@
 // Requests under way when their key ends or changes: answered with the refusal if nothing was answered yet, cut otherwise.
 
 import type { Change, Snapshot } from '@latchkey/core';
-import type { Exchange } from './exchange.js';
+import { type Exchange, LOOK } from './exchange.js';
 import type { Parts } from './parts.js';
 import { sendReply } from './reply.js';
 
@@ -13,7 +13,7 @@ const LONGEST_WAIT_MS = 2 ** 31 - 1;
  * is answered here, by an operation, runs on.
  */
 export function endRunning(parts: Parts, change: Change): void {
-  if (change.subject === 'root_key') return;
+  if (change.subject === 'root_key' || change.subject === 'tier') return;
   for (const exchange of parts.running) {
     if (!isUnderWay(exchange) || exchange.verdict?.snapshot?.[change.subject].id !== change.id) continue;
     if (change.kind === 'ended') endEarly(parts, exchange);
@@ -27,7 +27,7 @@ const isUnderWay = (exchange: Exchange): boolean => exchange.abort !== null && !
 async function judgeAgain(parts: Parts, exchange: Exchange): Promise<void> {
   const { asked } = exchange;
   if (asked === null) return;
-  const again = await parts.engine.verify({ ...asked, cost: 0, holdSlot: false });
+  const again = await parts.engine.verify({ ...asked, ...LOOK });
   // That nobody can tell at the moment is no reason to end what runs.
   if (!isUnderWay(exchange) || again.reason === 'unavailable') return;
   if (again.reason !== null) endEarly(parts, exchange);
@@ -60,7 +60,7 @@ async function refuse(parts: Parts, exchange: Exchange): Promise<void> {
   const { engine } = parts;
   const { asked, verdict } = exchange;
   if (asked === null || verdict === null) return;
-  const again = await engine.verify({ ...asked, cost: 0, holdSlot: false });
+  const again = await engine.verify({ ...asked, ...LOOK });
   const refusal = again.reason === null ? { ...verdict, reason: 'revoked_key' as const } : again;
   exchange.failure = refusal.reason;
   sendReply(parts, exchange, engine.reply(refusal, exchange.requestId));

@@ -5,7 +5,7 @@ import type { Verdict, VerifyRequest } from '../operations/engine.js';
 import { countBatch } from './batch.js';
 import { declaredLength, readBody } from './body.js';
 import { type Caller, identify } from './caller.js';
-import type { Exchange } from './exchange.js';
+import { type Exchange, LOOK } from './exchange.js';
 import { forward } from './forward.js';
 import type { Parts } from './parts.js';
 import { hasBody, sendFault, sendReply, sendThrown } from './reply.js';
@@ -61,7 +61,7 @@ async function steps(parts: Parts, exchange: Exchange): Promise<void> {
 const isPublic = (row: RouteMatch, caller: Caller): boolean =>
   row.route.auth === 'none' && !isAmbiguousPath(caller.path);
 
-function questionOf({ req }: Exchange, caller: Caller, row: RouteMatch | null): VerifyRequest {
+function questionOf({ req, requestId }: Exchange, caller: Caller, row: RouteMatch | null): VerifyRequest {
   const parameter = row?.route.fieldsParam ?? null;
   return {
     credential: { rawHeaders: req.rawHeaders },
@@ -71,6 +71,7 @@ function questionOf({ req }: Exchange, caller: Caller, row: RouteMatch | null): 
     referrer: caller.referrer,
     mode: caller.mode,
     ...(parameter !== null && { fields: fieldsOf(caller.query, parameter) }),
+    requestId,
     holdSlot: true,
   };
 }
@@ -82,7 +83,7 @@ async function decide(parts: Parts, exchange: Exchange, asked: VerifyRequest): P
   exchange.asked = asked;
   exchange.verdict = verdict;
   exchange.route = verdict.route?.route ?? null;
-  if (verdict.reason !== null || asked.cost !== 0) {
+  if (verdict.reason !== null || asked.cost?.requests !== 0) {
     telemetry.count('latchkey_decisions_total', { reason: verdict.reason ?? 'allowed', surface: 'gateway' });
   }
   if (exchange.settled) {
@@ -105,14 +106,13 @@ async function readBatch(
   if (!hasBody(exchange)) return null;
   const declared = declaredLength(exchange);
   if (declared === null || declared > READ_UNASKED_BYTES) {
-    const first = await decide(parts, exchange, { ...asked, cost: 0, holdSlot: false });
+    const first = await decide(parts, exchange, { ...asked, ...LOOK });
     if (first === null) return null;
   }
   const body = await readBody(parts, exchange);
   if (body === null) return null;
   const counted = countBatch(body, pointer, exchange.req.headers['content-encoding']);
   if (typeof counted === 'number') asked.batchSize = counted;
-  else if ((await decide(parts, exchange, { ...asked, cost: 0, holdSlot: false })) !== null)
-    sendFault(parts, exchange, counted);
+  else if ((await decide(parts, exchange, { ...asked, ...LOOK })) !== null) sendFault(parts, exchange, counted);
   return body;
 }

@@ -39,7 +39,7 @@ async function authenticateCustomer(services: Services, secret: string, ip: stri
     ip,
     referrer: null,
     mode: null,
-    cost: 0,
+    cost: { requests: 0, credits: 0 },
     holdSlot: false,
   });
   if (verdict.reason === 'too_many_failures') {

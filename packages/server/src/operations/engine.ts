@@ -67,10 +67,12 @@ export interface VerifyRequest {
   mode: Mode | null;
   /** Needed in addition to the route's. */
   permissions?: readonly string[];
-  /** Requests to spend; absent: the route's cost. */
-  cost?: number;
+  /** What to spend; absent: the route's cost. Nothing at all is a look, which counts as no use. */
+  cost?: { requests: number; credits: number };
   batchSize?: number | null;
   fields?: readonly string[];
+  /** Names the request in what is kept about it: denials, the ledger. */
+  requestId?: string;
   /** true: a passing request keeps its concurrency slot until `release`. */
   holdSlot: boolean;
 }

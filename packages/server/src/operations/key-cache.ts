@@ -14,6 +14,8 @@ import {
   type Snapshot,
   type Store,
   type Telemetry,
+  type Tier,
+  tiersOf,
 } from '@latchkey/core';
 import { LRUCache } from 'lru-cache';
 import { parseRange } from './address.js';
@@ -23,6 +25,8 @@ export const CACHED_KEYS = 100_000;
 /** Changes remembered for fills and requests that are under way. */
 const REMEMBERED_CHANGES = 10_000;
 const MAX_REREADS = 5;
+/** Stands for all tiers among what changed. */
+const TIERS = 'tiers';
 
 export interface KeyCache {
   /** The snapshot behind any of the digests, from memory or by one indexed read; `position` is the feed's at that moment. */
@@ -48,8 +52,9 @@ export function compileSnapshot(
   project: ProjectRecord,
   organization: OrganizationRecord,
   { policy }: Profile,
+  tiers: readonly Tier[],
 ): Snapshot {
-  const tier = policy.tiers.find(({ name }) => name === key.tier) ?? null;
+  const tier = tiers.find(({ name }) => name === key.tier) ?? null;
   const implies = Object.fromEntries(policy.permissions.map((permission) => [permission.name, permission.implies]));
   const ranges = key.restrictions?.ips?.map(parseRange);
   return deepFreeze({
@@ -57,6 +62,7 @@ export function compileSnapshot(
     project,
     organization,
     tier,
+    tiers,
     permissions: key.permissions === null ? ['*'] : expandPermissions(key.permissions, implies),
     limits: effectiveLimits(tier?.limits ?? policy.limits, key.limits),
     restrictions: key.restrictions && {
@@ -85,7 +91,9 @@ export function createKeyCache(store: Store, profile: Profile, telemetry: Teleme
     if (subjects.size > REMEMBERED_CHANGES) subjects.delete(subjects.keys().next().value as string);
   };
   const touchedSince = (subjects: Map<string, number>, snapshot: Snapshot, since: number): boolean =>
-    [snapshot.key.id, snapshot.project.id, snapshot.organization.id].some((id) => (subjects.get(id) ?? 0) > since);
+    [snapshot.key.id, snapshot.project.id, snapshot.organization.id, TIERS].some(
+      (id) => (subjects.get(id) ?? 0) > since,
+    );
 
   async function read(values: readonly string[]): Promise<Snapshot | null> {
     const key = await store.keys.findByDigest(values);
@@ -96,7 +104,9 @@ export function createKeyCache(store: Store, profile: Profile, telemetry: Teleme
       store.projects.get(key.projectId),
       store.organizations.get(key.organizationId),
     ]);
-    return project && organization ? compileSnapshot(key, project, organization, profile) : null;
+    return project && organization
+      ? compileSnapshot(key, project, organization, profile, tiersOf(profile.policy))
+      : null;
   }
 
   return {
@@ -133,6 +143,10 @@ export function createKeyCache(store: Store, profile: Profile, telemetry: Teleme
       if (change.subject === 'key') {
         const value = digestByKey.get(change.id);
         if (value !== undefined) snapshots.delete(value);
+      } else if (change.subject === 'tier') {
+        // Every snapshot names the tiers that would have done.
+        remember(changed, TIERS);
+        snapshots.clear();
       } else if (change.subject !== 'root_key') {
         for (const [value, snapshot] of snapshots.entries()) {
           if (snapshot[change.subject].id === change.id) snapshots.delete(value);

@@ -22,7 +22,7 @@ type Verification = OperationOutput<Operations['verifyKey']>;
 
 /** Decides and spends. Holds no concurrency slot: over a call there is no request whose end would free it. */
 export async function verifyKey(services: Services, question: Question, call: Call): Promise<Verification> {
-  return answer(services, question, requestOf(question), call);
+  return answer(services, question, requestOf(question, call.requestId), call);
 }
 
 async function answer(
@@ -97,13 +97,13 @@ function keyNow(services: Services, snapshot: Snapshot, at: number): ReturnType<
 
 /** Each question on its own and in its order: one refusal does not touch the others. A mistake in one spends nothing in any. */
 export async function verifyKeys(services: Services, { keys }: { keys: Question[] }, call: Call) {
-  const asked = keys.map((question) => ({ question, request: requestOf(question) }));
+  const asked = keys.map((question) => ({ question, request: requestOf(question, call.requestId) }));
   const data: Verification[] = [];
   for (const { question, request } of asked) data.push(await answer(services, question, request, call));
   return { data };
 }
 
-function requestOf(question: Question): VerifyRequest {
+function requestOf(question: Question, requestId: string): VerifyRequest {
   const { request } = question;
   const headers = request?.headers;
   if ((question.secret === undefined) === (headers === undefined)) {
@@ -130,9 +130,10 @@ function requestOf(question: Question): VerifyRequest {
     referrer: request?.referrer ?? header('origin') ?? header('referer'),
     mode: null,
     permissions: question.permissions ?? [],
-    ...(question.cost && { cost: question.cost.requests }),
+    ...(question.cost && { cost: question.cost }),
     batchSize: question.batchSize ?? null,
     fields: question.fields ?? [],
+    requestId,
     holdSlot: false,
   };
 }

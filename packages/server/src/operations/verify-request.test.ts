@@ -7,6 +7,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { loadProfile } from '../config/load-profile.js';
 import { codeOf, DAY, HOUR, MINUTE, NOON, refusal, type World, world } from './world.suite.js';
 
+const requests = (count: number) => ({ requests: count, credits: 0 });
 const unknown = () => `zz_${randomBytes(24).toString('hex')}`;
 
 describe('every reason', () => {
@@ -304,11 +305,11 @@ describe('limits', () => {
 
   it('are spent by cost, all or nothing; cost 0 only looks', async () => {
     const { secret } = await w.key({ limits: { perMinute: 10 } });
-    expect((await w.verify(secret, { cost: 3 })).budgets[0]?.remaining).toBe(7);
-    expect(await w.reason(secret, { cost: 8 })).toBe('rate_limited');
-    expect((await w.verify(secret, { cost: 0 })).budgets[0]?.remaining).toBe(7);
-    expect((await w.verify(secret, { cost: 7 })).budgets[0]?.remaining).toBe(0);
-    expect(await w.reason(secret, { cost: 0 })).toBeNull();
+    expect((await w.verify(secret, { cost: requests(3) })).budgets[0]?.remaining).toBe(7);
+    expect(await w.reason(secret, { cost: requests(8) })).toBe('rate_limited');
+    expect((await w.verify(secret, { cost: requests(0) })).budgets[0]?.remaining).toBe(7);
+    expect((await w.verify(secret, { cost: requests(7) })).budgets[0]?.remaining).toBe(0);
+    expect(await w.reason(secret, { cost: requests(0) })).toBeNull();
     expect(await w.reason(secret)).toBe('rate_limited');
   });
 
@@ -357,25 +358,25 @@ describe('a refused request', () => {
         limit,
         limit,
         fc.array(request, { minLength: 1, maxLength: 15 }),
-        async (perMinute, more, requests) => {
+        async (perMinute, more, asked) => {
           const { secret } = await w.key({
             permissions: ['users.read'],
             limits: { perMinute, perDay: perMinute + more },
             restrictions: { ips: ['192.0.2.0/24'], endpoints: ['/v1/users/**'] },
           });
           const good = { method: 'GET', path: '/v1/users/1', ip: '192.0.2.1' };
-          const look = async () => (await w.verify(secret, { ...good, cost: 0 })).budgets;
-          for (const { kind, cost, after } of requests) {
+          const look = async () => (await w.verify(secret, { ...good, cost: requests(0) })).budgets;
+          for (const { kind, cost, after } of asked) {
             w.time.now += after;
             const before = await look();
             const { reason } = await w.verify(secret, {
               ...good,
-              cost,
+              cost: requests(cost),
               ...(kind === 'permission' && { permissions: ['users.write'] }),
               ...(kind === 'endpoint' && { path: '/v2/users' }),
               ...(kind === 'ip' && { ip: '198.51.100.1' }),
               ...(kind === 'mode' && { mode: 'test' as const }),
-              ...(kind === 'cost' && { cost: 100 }),
+              ...(kind === 'cost' && { cost: requests(100) }),
             });
             const spent = reason === null ? (kind === 'cost' ? 100 : cost) : 0;
             const expected = before.map((budget) => ({ ...budget, remaining: budget.remaining - spent }));

@@ -56,16 +56,14 @@ const verdictMaker =
       route,
       budgets: [],
       retryAfterSeconds: null,
-      hiddenFields: snapshot
-        ? hiddenFields(snapshot.tier, services.profile.policy.tiers, services.profile.policy.gatedFields)
-        : [],
+      hiddenFields: snapshot ? hiddenFields(snapshot.tier, snapshot.tiers) : [],
       at: services.clock(),
       position,
       release: nothing,
       ...rest,
     };
     // A look that costs nothing and finds nothing wrong is no use of the key.
-    const counts = verdict.reason !== null || request.cost !== 0;
+    const counts = verdict.reason !== null || request.cost?.requests !== 0;
     if (snapshot !== null && counts)
       services.usage.record(snapshot, verdict.reason ?? 'allowed', verdict.at, request.ip);
     return verdict;
@@ -90,7 +88,7 @@ async function walk(
 
   const { snapshot, position } = found;
   const claims = claimsOf(snapshot, request, route);
-  const denial = decide(snapshot, factsOf(services, request, route), services.profile.policy, services.clock());
+  const denial = decide(snapshot, factsOf(services, request, route), services.clock());
   if (denial !== null) {
     const budgets = await budgetsBeside(services, denial, claims);
     return answer(snapshot, position, { reason: denial.reason, required: denial.required ?? null, budgets });
@@ -163,7 +161,7 @@ function factsOf(services: Services, request: VerifyRequest, route: RouteMatch |
 function claimsOf(snapshot: Snapshot, request: VerifyRequest, route: RouteMatch | null): TakeClaims {
   // Without a path nobody can tell which routes are meant: then the cap counts.
   const counts = request.path === null || (route?.route.concurrency ?? null) !== null;
-  const cost = request.cost ?? route?.route.cost ?? 1;
+  const cost = (request.cost ?? route?.route.cost)?.requests ?? 1;
   // A look that neither spends nor holds anything is not refused for what others hold.
   const concurrency = counts && (cost > 0 || request.holdSlot);
   return {
