@@ -2,6 +2,8 @@
 
 import type { Restrictions } from './access/restrictions.js';
 import type { LimitOverrides, TakeClaims, TakeOutcome } from './limit/limits.js';
+import type { Denial } from './verify/decide.js';
+import type { Reason } from './verify/reasons.js';
 
 /** Milliseconds since the Unix epoch. Every time inside the engine is one of these; RFC 3339 exists only at the edges. */
 export type Instant = number;
@@ -174,6 +176,32 @@ export interface LastUse {
   ip: string | null;
 }
 
+/** Where a decision was asked for. */
+export type Surface = 'gateway' | 'verify';
+
+/** One refused request of a known key. Nothing in it can hold a secret: texts of the caller are cut and masked. */
+export interface DenialRecord {
+  id: string;
+  keyId: string;
+  at: Instant;
+  reason: Reason;
+  /** The id that the caller was shown. */
+  requestId: string | null;
+  method: string | null;
+  /** Without query. */
+  path: string | null;
+  ip: string | null;
+  /** Origin of `Origin` or `Referer`. */
+  origin: string | null;
+  required: NonNullable<Denial['required']> | null;
+  surface: Surface;
+}
+
+export interface DenialFilter {
+  keyId: string;
+  requestId?: string;
+}
+
 export interface Page<T> {
   rows: T[];
   /** Position after the last row, or null at the end. */
@@ -283,6 +311,13 @@ export interface StoreView {
     list(filter: UsageFilter): Promise<UsageRow[]>;
     /** Moves `lastUsedAt` forward, never back. */
     recordUse(uses: readonly LastUse[]): Promise<void>;
+  };
+  denials: {
+    /** Adds what is not there by its id, and keeps the newest `most` of each key named. Of a key that is gone nothing is kept. */
+    add(rows: readonly DenialRecord[], most: number): Promise<void>;
+    list(filter: DenialFilter, page: PageRequest): Promise<Page<DenialRecord>>;
+    /** Forgets those from before an instant. */
+    prune(before: Instant): Promise<void>;
   };
   /** Small named values of the installation: the profile's name, sealed signing keys. */
   settings: {

@@ -34,6 +34,7 @@ export const namespaces = {
     disable: 'disableKey',
     enable: 'enableKey',
     import: 'importKeys',
+    denials: 'listDenials',
     verify: 'verifyKey',
     verifyBatch: 'verifyKeys',
   },

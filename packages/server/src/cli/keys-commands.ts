@@ -106,6 +106,36 @@ export function keysCommand(run: Run, local: Local): Command {
       }),
     );
 
+  urlOption(keys.command('denials'))
+    .argument('<keyId>', 'id of the key', idOf('key'))
+    .description('list the last refused requests of a key, newest first')
+    .option('--request-id <id>', 'only the request that the caller was shown this X-Request-Id for', idOf('req'))
+    .option('--cursor <cursor>', 'continue after a page')
+    .option('--limit <n>', 'rows, 1 to 100', whole(1, 100), 25)
+    .action((keyId, options) =>
+      run(async (io) => {
+        const { url, requestId, limit, cursor } = options;
+        const page = await connect(url, io).keys.denials({ keyId, requestId, limit, cursor });
+        const rows = page.data.map((denial) => [
+          denial.at,
+          denial.reason,
+          [denial.method, denial.path].filter(Boolean).join(' ') || '-',
+          denial.ip ?? '-',
+          denial.origin ?? '-',
+          Object.entries(denial.required ?? {})
+            .map(([name, value]) => `${name} ${value}`)
+            .join(', ') || '-',
+          denial.requestId ?? '-',
+        ]);
+        const more = page.nextCursor ? [`more: --cursor ${page.nextCursor}`] : [];
+        return say(
+          page,
+          ...table(['AT', 'REASON', 'REQUEST', 'FROM', 'ORIGIN', 'NEEDED', 'REQUEST ID'], rows),
+          ...more,
+        );
+      }),
+    );
+
   urlOption(keys.command('import'))
     .description('bring keys that were made elsewhere: one JSON object per line on standard input')
     .requiredOption('--project <id>', 'project', idOf('proj'))

@@ -72,6 +72,7 @@ function questionOf({ req, requestId }: Exchange, caller: Caller, row: RouteMatc
     mode: caller.mode,
     ...(parameter !== null && { fields: fieldsOf(caller.query, parameter) }),
     requestId,
+    surface: 'gateway',
     holdSlot: true,
   };
 }

@@ -2,6 +2,7 @@
 
 import { createIdMaker, makeId } from '@latchkey/core';
 import { actorOf, authenticate } from './authenticate.js';
+import { createDenialBuffer } from './denial-buffer.js';
 import type { Engine, EngineParts } from './engine.js';
 import { createFailureThrottle } from './failure-throttle.js';
 import { createImportedKeys } from './imported-keys.js';
@@ -34,13 +35,15 @@ export interface EngineWithServices extends Engine {
 export function createEngine(parts: EngineParts, options: EngineOptions): EngineWithServices {
   const { store, clock, telemetry, profile, feed, random } = parts;
   const pending = new Set<Promise<void>>();
+  const newId = createIdMaker(clock, random);
   const services: Services = {
     ...parts,
-    newId: createIdMaker(clock, random),
+    newId,
     auditKey: options.auditKey,
     cache: createKeyCache(store, profile, telemetry),
     rootKeys: createRootKeyCache(store, clock),
     usage: createUsageBuffer(store, telemetry),
+    denials: createDenialBuffer(store, telemetry, newId),
     throttle: createFailureThrottle(clock, telemetry),
     importedKeys: createImportedKeys(store),
     later(name, work) {
@@ -59,6 +62,7 @@ export function createEngine(parts: EngineParts, options: EngineOptions): Engine
   const flush = (): void => {
     telemetry.gauge('latchkey_keys_cached', services.cache.size());
     services.later('flush_usage', () => services.usage.flush());
+    services.later('flush_denials', () => services.denials.flush());
   };
   const flusher = flushMs > 0 ? setInterval(flush, flushMs) : null;
   flusher?.unref();
@@ -82,6 +86,7 @@ export function createEngine(parts: EngineParts, options: EngineOptions): Engine
       if (flusher) clearInterval(flusher);
       await Promise.all(pending);
       await services.usage.flush();
+      await services.denials.flush();
       await parts.limiter.close();
       unsubscribe();
     },

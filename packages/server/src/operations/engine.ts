@@ -20,6 +20,7 @@ import type {
   RouteMatch,
   Snapshot,
   Store,
+  Surface,
   Telemetry,
   Vault,
 } from '@latchkey/core';
@@ -73,6 +74,8 @@ export interface VerifyRequest {
   fields?: readonly string[];
   /** Names the request in what is kept about it: denials, the ledger. */
   requestId?: string;
+  /** Where it is asked; absent: `verify`. */
+  surface?: Surface;
   /** true: a passing request keeps its concurrency slot until `release`. */
   holdSlot: boolean;
 }

@@ -12,6 +12,7 @@ import {
   type Vault,
 } from '@latchkey/core';
 import { auditText, headText, INSTALLATION_CHAIN } from './commit-change.js';
+import { KEPT_MS } from './denial-buffer.js';
 import { ANSWER_KEPT_MS, RECORD_KEPT_MS } from './replays.js';
 import type { Services } from './services.js';
 import { resealWebhookSecret } from './webhook-secret.js';
@@ -63,10 +64,11 @@ async function resealSettings(view: StoreView, vault: Vault): Promise<number> {
   return moved;
 }
 
-/** Forgets sealed answers, old replay records and quota days of the past. */
+/** Forgets sealed answers, old replay records, old denials and quota days of the past. */
 export async function prune({ store, clock }: Pick<Services, 'store' | 'clock'>): Promise<void> {
   const now = clock();
   await store.replays.prune(now - ANSWER_KEPT_MS, now - RECORD_KEPT_MS);
+  await store.denials.prune(now - KEPT_MS);
   await store.pruneDays(Math.floor(now / DAY_MS) - 1);
 }
 

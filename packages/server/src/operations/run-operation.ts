@@ -15,7 +15,7 @@ import type { Call, RawInput } from './engine.js';
 import { createKey } from './keys/create-key.js';
 import { deleteKey, disableKey, enableKey, revokeKey } from './keys/end-key.js';
 import { importKeys } from './keys/import-keys.js';
-import { getKey, listKeys } from './keys/read-keys.js';
+import { getKey, listDenials, listKeys } from './keys/read-keys.js';
 import { rotateKey } from './keys/rotate-key.js';
 import { updateKey } from './keys/update-key.js';
 import * as organizations from './organizations.js';
@@ -45,6 +45,7 @@ const handlers: Handlers = {
   revokeKey,
   disableKey,
   enableKey,
+  listDenials,
   importKeys,
   verifyKey,
   verifyKeys,

@@ -1,5 +1,6 @@
 // What the operations share: the engine's parts and the few stateful helpers built on them.
 
+import type { DenialBuffer } from './denial-buffer.js';
 import type { EngineParts } from './engine.js';
 import type { FailureThrottle } from './failure-throttle.js';
 import type { ImportedKeys } from './imported-keys.js';
@@ -11,6 +12,7 @@ export interface Services extends EngineParts {
   cache: KeyCache;
   rootKeys: RootKeyCache;
   usage: UsageBuffer;
+  denials: DenialBuffer;
   throttle: FailureThrottle;
   importedKeys: ImportedKeys;
   /** Ids that sort as they were made. */

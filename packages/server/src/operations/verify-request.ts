@@ -66,6 +66,8 @@ const verdictMaker =
     const counts = verdict.reason !== null || request.cost?.requests !== 0;
     if (snapshot !== null && counts)
       services.usage.record(snapshot, verdict.reason ?? 'allowed', verdict.at, request.ip);
+    if (snapshot !== null && verdict.reason !== null)
+      services.denials.record(snapshot, { ...verdict, reason: verdict.reason }, request, secretOf(services, request));
     return verdict;
   };
 
@@ -116,6 +118,11 @@ const credentialOf = (profile: Profile, { credential }: VerifyRequest) =>
     'rawHeaders' in credential ? credential.rawHeaders : presentedAs(profile, credential.secret),
     profile.wire.credential,
   );
+
+function secretOf({ profile }: Services, request: VerifyRequest): string | null {
+  const reading = credentialOf(profile, request);
+  return 'secret' in reading ? reading.secret : null;
+}
 
 /** A secret that was handed over alone, as it would have stood in its header, so that one grammar judges both. */
 function presentedAs(profile: Profile, secret: string | null): string[] {

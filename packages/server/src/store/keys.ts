@@ -82,7 +82,7 @@ const keyRecord = (row: KeyRow): KeyRecord => ({
   lastUsedIp: row.last_used_ip,
 });
 
-/** Removes the keys of an owner (or the one key) and leaves a tombstone for each. */
+/** Removes the keys of an owner (or the one key) with their denials, and leaves a tombstone for each. */
 export async function buryKeys(
   trx: Db,
   column: 'id' | 'project_id' | 'organization_id',
@@ -99,6 +99,10 @@ export async function buryKeys(
         .where(column, '=', value),
     )
     .onConflict((conflict) => conflict.column('digest').doNothing())
+    .execute();
+  await trx
+    .deleteFrom('denials')
+    .where('key_id', 'in', (eb) => eb.selectFrom('keys').select('id').where(column, '=', value))
     .execute();
   await trx.deleteFrom('keys').where(column, '=', value).execute();
 }

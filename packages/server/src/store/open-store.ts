@@ -3,6 +3,7 @@
 import { LatchkeyError, type Store, type StoreView } from '@latchkey/core';
 import { Kysely, sql } from 'kysely';
 import { audit } from './audit.js';
+import { denials } from './denials.js';
 import { openSqlite } from './dialect/sqlite.js';
 import { keys } from './keys.js';
 import { migrate } from './migrations/migrate.js';
@@ -23,6 +24,7 @@ const viewOf = (db: Db): StoreView => ({
   audit: audit(db),
   replays: replays(db),
   usage: usage(db),
+  denials: denials(db),
   settings: settings(db),
 });
 

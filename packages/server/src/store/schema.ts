@@ -125,6 +125,20 @@ export interface QuotaDayRow {
   used: number;
 }
 
+export interface DenialRow {
+  id: string;
+  key_id: string;
+  created_at: number;
+  reason: string;
+  request_id: string | null;
+  method: string | null;
+  path: string | null;
+  ip: string | null;
+  origin: string | null;
+  required: string | null;
+  surface: string;
+}
+
 export interface SettingRow {
   name: string;
   value: string;
@@ -141,5 +155,6 @@ export interface Schema {
   replays: ReplayRow;
   usage_hours: UsageHourRow;
   quota_days: QuotaDayRow;
+  denials: DenialRow;
   settings: SettingRow;
 }

@@ -2,6 +2,7 @@
 
 import type {
   AuditRecord,
+  DenialRecord,
   KeyRecord,
   OrganizationRecord,
   Page,
@@ -123,6 +124,21 @@ const usageRow = (more: Partial<UsageRow> = {}): UsageRow => ({
   hour: 3_600_000,
   outcome: 'allowed',
   count: 1,
+  ...more,
+});
+
+const denial = (id: string, more: Partial<DenialRecord> = {}): DenialRecord => ({
+  id,
+  keyId: 'key_1',
+  at: 1_000,
+  reason: 'revoked_key',
+  requestId: null,
+  method: null,
+  path: null,
+  ip: null,
+  origin: null,
+  required: null,
+  surface: 'verify',
   ...more,
 });
 
@@ -618,6 +634,74 @@ export function storeSuite(name: string, open: () => Promise<StoreUnderTest>, { 
       it('takes more rows than one statement can', async () => {
         await store.usage.add(Array.from({ length: 1_201 }, (_, at) => usageRow({ keyId: `key_${at}` })));
         expect(await store.usage.list({ from: 0, to: 1e12 })).toHaveLength(1_201);
+      });
+    });
+
+    describe('denials', () => {
+      const full = denial('den_1', {
+        reason: 'tier_required',
+        requestId: 'req_1',
+        method: 'GET',
+        path: '/v1/things/ö',
+        ip: '2001:db8::1',
+        origin: 'https://app.example',
+        required: { tier: 'pro', field: 'a.b' },
+        surface: 'gateway',
+      });
+      const idsOf = async (keyId: string, more: object = {}): Promise<string[]> =>
+        (await store.denials.list({ keyId, ...more }, everything)).rows.map(({ id }) => id);
+
+      beforeEach(async () => {
+        await store.organizations.insert(organization('org_1'));
+        await store.projects.insert(project('proj_1'));
+        await store.keys.insert(key('key_1'));
+        await store.keys.insert(key('key_2'));
+      });
+
+      it('come back as they went in, newest first, by key and request, page by page', async () => {
+        await store.denials.add([full, denial('den_2'), denial('den_3', { at: 2_000 })], 100);
+        await store.denials.add([denial('den_4', { keyId: 'key_2' })], 100);
+        expect((await store.denials.list({ keyId: 'key_1', requestId: 'req_1' }, everything)).rows).toEqual([full]);
+        expect(await idsOf('key_1')).toEqual(['den_3', 'den_2', 'den_1']);
+        expect(await idsOf('key_2')).toEqual(['den_4']);
+        expect(await idsOf('key_2', { requestId: 'req_1' })).toEqual([]);
+        const first = await store.denials.list({ keyId: 'key_1' }, { limit: 2, after: null });
+        const rest = await store.denials.list({ keyId: 'key_1' }, { limit: 2, after: first.next });
+        expect([...first.rows, ...rest.rows].map(({ id }) => id)).toEqual(['den_3', 'den_2', 'den_1']);
+        expect(rest.next).toBeNull();
+      });
+
+      it('written twice are there once', async () => {
+        await store.denials.add([full], 100);
+        await store.denials.add([full, denial('den_2')], 100);
+        await store.denials.add([], 100);
+        expect(await idsOf('key_1')).toEqual(['den_2', 'den_1']);
+      });
+
+      it('are the newest of each key only, those of other keys untouched', async () => {
+        await store.denials.add([denial('den_a', { keyId: 'key_2', at: 1 })], 3);
+        const rows = Array.from({ length: 700 }, (_, at) => denial(`den_${1000 + at}`, { at: 5_000 + (at >> 1) }));
+        await store.denials.add(rows, 3);
+        expect(await idsOf('key_1')).toEqual(['den_1699', 'den_1698', 'den_1697']);
+        await store.denials.add([denial('den_old', { at: 2 }), denial('den_new', { at: 9_000 })], 3);
+        expect(await idsOf('key_1')).toEqual(['den_new', 'den_1699', 'den_1698']);
+        expect(await idsOf('key_2')).toEqual(['den_a']);
+      });
+
+      it('before an instant are forgotten', async () => {
+        await store.denials.add([denial('den_1', { at: 99 }), denial('den_2', { at: 100 })], 100);
+        await store.denials.prune(100);
+        expect(await idsOf('key_1')).toEqual(['den_2']);
+      });
+
+      it('of a key that is deleted go with it, and none come after it', async () => {
+        await store.denials.add([full, denial('den_2', { keyId: 'key_2' })], 100);
+        await store.keys.delete('key_1', 5_000);
+        await store.denials.add([denial('den_3'), denial('den_4', { keyId: 'key_2' })], 100);
+        expect(await idsOf('key_1')).toEqual([]);
+        expect(await idsOf('key_2')).toEqual(['den_4', 'den_2']);
+        await store.organizations.delete('org_1', 6_000);
+        expect(await idsOf('key_2')).toEqual([]);
       });
     });
 

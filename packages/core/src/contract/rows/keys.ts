@@ -1,8 +1,9 @@
 // The rows of keys: making, reading, changing, rotating, ending.
 
 import { z } from 'zod';
+import { REASONS } from '../../verify/reasons.js';
 import * as v from '../values.js';
-import { keyObject, keyParams, listOf, none, page, projectParams, row } from './row.js';
+import { keyObject, keyParams, listOf, none, page, projectParams, requiredObject, row } from './row.js';
 
 const propagated = z.object({
   nodes: z.int().meta({ description: 'Nodes that have confirmed' }),
@@ -59,6 +60,20 @@ const secretAnswer = z.object({
   secret: z.string().meta({ description: 'Shown in this answer only' }),
   webhookSecret: z.string().optional(),
 });
+
+const denialObject = z
+  .object({
+    at: v.time,
+    reason: z.enum(REASONS),
+    requestId: z.string().nullable(),
+    method: z.string().nullable(),
+    path: z.string().nullable(),
+    ip: z.string().nullable(),
+    origin: z.string().nullable().meta({ description: 'Origin of `Origin` or `Referer`' }),
+    required: requiredObject.nullable().meta({ description: 'What would have sufficed' }),
+    surface: z.enum(['gateway', 'verify']).meta({ description: 'Where the request came in' }),
+  })
+  .meta({ id: 'Denial' });
 
 export const keyRows = {
   createKey: row({
@@ -249,6 +264,25 @@ export const keyRows = {
     audience: 'manager',
     idempotent: false,
     errors: ['not_found', 'exceeds_own_rights', 'key_not_live'],
+  }),
+  listDenials: row({
+    tag: 'Keys',
+    summary: 'The last refused requests of a key, newest first',
+    description:
+      'The newest 100 within 30 days, each with the reason and what would have been needed. Those of test keys are kept in memory only. Paths stand without query; what may be a secret is masked.',
+    method: 'GET',
+    path: '/v1/keys/:keyId/denials',
+    params: keyParams,
+    query: page.extend({
+      requestId: v.id.optional().meta({ description: 'The `X-Request-Id` of the refused request' }),
+    }),
+    body: null,
+    output: listOf(denialObject),
+    status: 200,
+    permission: 'keys.read',
+    audience: 'manager',
+    idempotent: false,
+    errors: ['not_found', 'invalid_cursor'],
   }),
   importKeys: row({
     tag: 'Keys',

@@ -61,6 +61,14 @@ export const keyObject = z
   })
   .meta({ id: 'Key' });
 
+/** What a refused request would have needed. */
+export const requiredObject = z.object({
+  tier: z.string().optional(),
+  permission: z.string().optional(),
+  field: z.string().optional(),
+  batchSize: z.int().optional(),
+});
+
 export const suspendable = z.object({
   id: z.string(),
   name: z.string(),

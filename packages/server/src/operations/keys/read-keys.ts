@@ -1,6 +1,7 @@
-// getKey and listKeys: reading records; never changes a last use or a counter.
+// getKey, listKeys and listDenials: reading records; never changes a last use or a counter.
 
-import type { OperationInput, Operations } from '@latchkey/core';
+import { type OperationInput, type Operations, rfc3339 } from '@latchkey/core';
+import { mergedPage } from '../denial-buffer.js';
 import type { Call } from '../engine.js';
 import { pageRequest, pageView } from '../paging.js';
 import type { Services } from '../services.js';
@@ -15,4 +16,19 @@ export async function listKeys(services: Services, input: OperationInput<Operati
   if ((await services.store.projects.get(projectId)) === null) throw notFound('project');
   const filter = { projectId, ...(notRevoked && { notRevoked }), ...(mode && { mode }), ...(familyId && { familyId }) };
   return pageView(await services.store.keys.list(filter, pageRequest(input)), (key) => viewOf(services, key));
+}
+
+/** The last refusals of a key, those that still wait in memory included. */
+export async function listDenials(services: Services, input: OperationInput<Operations['listDenials']>, call: Call) {
+  const { keyId, requestId } = input;
+  await findKeyFor(services.store, call.actor, keyId);
+  const filter = { keyId, ...(requestId !== undefined && { requestId }) };
+  const page = pageRequest(input);
+  // Memory first: what is written in between stands in both, never in neither.
+  const held = services.denials.held(filter, page.after);
+  const stored = await services.store.denials.list(filter, page);
+  return pageView(mergedPage(stored, held, page), ({ id: _id, keyId: _keyId, at, ...denial }) => ({
+    at: rfc3339(at),
+    ...denial,
+  }));
 }

@@ -3,6 +3,7 @@
 import { LatchkeyError } from '@latchkey/core';
 import type { Kysely } from 'kysely';
 import { up as tables } from './0001-tables.js';
+import { up as denials } from './0006-denials.js';
 
 interface Migration {
   name: string;
@@ -10,7 +11,10 @@ interface Migration {
 }
 
 /** In order; only ever added to. */
-export const MIGRATIONS: readonly Migration[] = [{ name: '0001-tables', up: tables }];
+export const MIGRATIONS: readonly Migration[] = [
+  { name: '0001-tables', up: tables },
+  { name: '0006-denials', up: denials },
+];
 
 /**
  * Runs what is missing, all or nothing.
