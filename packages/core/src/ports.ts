@@ -2,6 +2,7 @@
 
 import type { Restrictions } from './access/restrictions.js';
 import type { LimitOverrides, TakeClaims, TakeOutcome } from './limit/limits.js';
+import type { Tier } from './tier/tiers.js';
 import type { Denial } from './verify/decide.js';
 import type { Reason } from './verify/reasons.js';
 
@@ -82,6 +83,15 @@ export interface KeyRecord {
   revokedReason: string | null;
   lastUsedAt: Instant | null;
   lastUsedIp: string | null;
+}
+
+/** A tier as the database keeps it. Keys and projects name it by `name`, which never changes. */
+export interface TierRecord extends Tier {
+  id: string;
+  /** Place in ascending order, counted from 1. */
+  rank: number;
+  createdAt: Instant;
+  updatedAt: Instant;
 }
 
 export interface RootKeyRecord {
@@ -170,6 +180,16 @@ export interface UsageFilter {
   to: Instant;
 }
 
+/** One hour of a key family. */
+export interface FamilyHour {
+  familyId: string;
+  hour: Instant;
+  /** Requests that passed. */
+  allowed: number;
+  /** All requests. */
+  count: number;
+}
+
 export interface LastUse {
   keyId: string;
   at: Instant;
@@ -200,6 +220,12 @@ export interface DenialRecord {
 export interface DenialFilter {
   keyId: string;
   requestId?: string;
+}
+
+export interface TierCounts {
+  keys: number;
+  keysWithOverrides: number;
+  projects: number;
 }
 
 export interface Page<T> {
@@ -281,6 +307,20 @@ export interface StoreView {
     sealedUnderOther(masterKeyId: string, limit: number): Promise<KeyRecord[]>;
     /** True while an imported key is live: then a wrong checksum no longer proves a mistyped key. */
     anyImported(): Promise<boolean>;
+    /** Keys on any of these tiers (null: on none) that could still pass at that instant or later, newest first. */
+    onTiers(tiers: readonly (string | null)[], at: Instant, page: PageRequest): Promise<Page<KeyRecord>>;
+  };
+  tiers: {
+    get(id: string): Promise<TierRecord | null>;
+    byName(name: string): Promise<TierRecord | null>;
+    /** All of them in ascending order. */
+    list(): Promise<TierRecord[]>;
+    insert(record: TierRecord): Promise<void>;
+    /** Writes every column but `name` and `createdAt`. */
+    update(record: TierRecord): Promise<void>;
+    delete(id: string): Promise<void>;
+    /** Who names the tier: keys that could still pass at that instant or later, those of them with figures of their own, projects. */
+    counts(name: string, at: Instant): Promise<TierCounts>;
   };
   rootKeys: {
     get(id: string): Promise<RootKeyRecord | null>;
@@ -309,6 +349,8 @@ export interface StoreView {
     /** Adds counts to the stored hours. */
     add(rows: readonly UsageRow[]): Promise<void>;
     list(filter: UsageFilter): Promise<UsageRow[]>;
+    /** What the families' keys did, hour by hour, of those keys that are still there. */
+    ofFamilies(familyIds: readonly string[], from: Instant, to: Instant): Promise<FamilyHour[]>;
     /** Moves `lastUsedAt` forward, never back. */
     recordUse(uses: readonly LastUse[]): Promise<void>;
   };

@@ -1,6 +1,6 @@
 // How records look from outside. The one place where they are turned into answers, so that no digest can slip out.
 
-import type { Instant, KeyRecord, OrganizationRecord, ProjectRecord, RootKeyRecord } from '../ports.js';
+import type { Instant, KeyRecord, OrganizationRecord, ProjectRecord, RootKeyRecord, TierRecord } from '../ports.js';
 import { keyState } from './state.js';
 
 const REMEMBERED_TEXTS = 1000;
@@ -64,6 +64,20 @@ export const projectView = (project: ProjectRecord) => ({
   metadata: project.metadata,
   createdAt: rfc3339(project.createdAt),
   suspendedAt: orNull(project.suspendedAt),
+});
+
+export const tierView = (tier: TierRecord) => ({
+  id: tier.id,
+  name: tier.name,
+  title: tier.title,
+  rank: tier.rank,
+  limits: tier.limits,
+  batchSize: tier.batchSize,
+  endpoints: tier.endpoints && [...tier.endpoints],
+  gatedFields: [...tier.gatedFields],
+  permissions: tier.permissions && [...tier.permissions],
+  createdAt: rfc3339(tier.createdAt),
+  updatedAt: rfc3339(tier.updatedAt),
 });
 
 export const rootKeyView = (rootKey: RootKeyRecord) => ({

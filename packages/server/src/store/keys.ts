@@ -11,9 +11,9 @@ import {
   type Restrictions,
   type StoreView,
 } from '@latchkey/core';
-import { sql } from 'kysely';
+import { type SelectQueryBuilder, sql } from 'kysely';
 import { atomically, type Db, firstByDigest, fromJson, newestFirst, toJson } from './query.js';
-import type { KeyRow } from './schema.js';
+import type { KeyRow, Schema } from './schema.js';
 
 type LastUseColumns = 'last_used_at' | 'last_used_ip';
 
@@ -206,7 +206,27 @@ export const keys = (db: Db): StoreView['keys'] => ({
       .executeTakeFirst();
     return row !== undefined;
   },
+  async onTiers(tiers, at, page) {
+    const named = tiers.filter((tier) => tier !== null);
+    const query = livingAt(db.selectFrom('keys'), at).where((eb) =>
+      eb.or([
+        ...(named.length > 0 ? [eb('tier', 'in', named)] : []),
+        ...(tiers.includes(null) ? [eb('tier', 'is', null)] : []),
+      ]),
+    );
+    return newestFirst(query.selectAll(), page, keyRecord);
+  },
 });
+
+/** Only keys that could still pass at `at` or later. */
+export const livingAt = <Row>(
+  query: SelectQueryBuilder<Schema, 'keys', Row>,
+  at: number,
+): SelectQueryBuilder<Schema, 'keys', Row> =>
+  query
+    .where('revoked_at', 'is', null)
+    .where((eb) => eb.or([eb('expires_at', 'is', null), eb('expires_at', '>', at)]))
+    .where((eb) => eb.or([eb('grace_ends_at', 'is', null), eb('grace_ends_at', '>', at)]));
 
 /** How many keys that could still pass at `at` or later stand under each pepper; null: imported digests that no pepper made. */
 export async function countByPepper(

@@ -14,12 +14,14 @@ import { replays } from './replays.js';
 import { rootKeys } from './root-keys.js';
 import type { Schema } from './schema.js';
 import { settings } from './settings.js';
+import { tiers } from './tiers.js';
 import { usage } from './usage.js';
 
 const viewOf = (db: Db): StoreView => ({
   organizations: organizations(db),
   projects: projects(db),
   keys: keys(db),
+  tiers: tiers(db),
   rootKeys: rootKeys(db),
   audit: audit(db),
   replays: replays(db),

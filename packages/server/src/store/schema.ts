@@ -63,6 +63,20 @@ export interface TombstoneRow {
   deleted_at: number | null;
 }
 
+export interface TierRow {
+  id: string;
+  name: string;
+  title: string;
+  rank: number;
+  limits: string;
+  batch_size: number | null;
+  endpoints: string | null;
+  gated_fields: string;
+  permissions: string | null;
+  created_at: number;
+  updated_at: number;
+}
+
 export interface RootKeyRow {
   id: string;
   name: string;
@@ -149,6 +163,7 @@ export interface Schema {
   projects: ProjectRow;
   keys: KeyRow;
   tombstones: TombstoneRow;
+  tiers: TierRow;
   root_keys: RootKeyRow;
   audit: AuditRow;
   audit_heads: AuditHeadRow;

@@ -1,6 +1,7 @@
 // Hourly counts and last use in SQL. What counts as what is decided by the callers.
 
-import type { StoreView, UsageRow } from '@latchkey/core';
+import type { FamilyHour, StoreView, UsageRow } from '@latchkey/core';
+import { sql } from 'kysely';
 import { atomically, chunksOf, type Db } from './query.js';
 import type { UsageHourRow } from './schema.js';
 
@@ -55,6 +56,27 @@ export const usage = (db: Db): StoreView['usage'] => ({
       outcome: row.outcome,
       count: row.count,
     }));
+  },
+  async ofFamilies(familyIds, from, to) {
+    const hours: FamilyHour[] = [];
+    for (const chunk of chunksOf(familyIds)) {
+      const rows = await db
+        .selectFrom('usage_hours')
+        .select(['family_id as familyId', 'hour'])
+        .select((eb) => [
+          eb.fn.sum<number>('count').as('count'),
+          eb.fn.sum<number>(sql`case when outcome = 'allowed' then count else 0 end`).as('allowed'),
+        ])
+        .where('key_id', 'in', (eb) => eb.selectFrom('keys').select('id').where('family_id', 'in', chunk))
+        .where('hour', '>=', from)
+        .where('hour', '<', to)
+        .groupBy(['family_id', 'hour'])
+        .orderBy('family_id')
+        .orderBy('hour')
+        .execute();
+      hours.push(...rows.map((row) => ({ ...row, count: Number(row.count), allowed: Number(row.allowed) })));
+    }
+    return hours;
   },
   recordUse: (uses) =>
     atomically(db, async (trx) => {

@@ -3,6 +3,7 @@
 import { LatchkeyError } from '@latchkey/core';
 import type { Kysely } from 'kysely';
 import { up as tables } from './0001-tables.js';
+import { up as tiers } from './0002-tiers.js';
 import { up as denials } from './0006-denials.js';
 
 interface Migration {
@@ -13,6 +14,7 @@ interface Migration {
 /** In order; only ever added to. */
 export const MIGRATIONS: readonly Migration[] = [
   { name: '0001-tables', up: tables },
+  { name: '0002-tiers', up: tiers },
   { name: '0006-denials', up: denials },
 ];
 
