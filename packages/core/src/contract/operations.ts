@@ -2,9 +2,11 @@
 
 import { keyRows } from './rows/keys.js';
 import { organizationRows } from './rows/organizations.js';
+import { profileRows } from './rows/profile.js';
 import { projectRows } from './rows/projects.js';
 import { reportRows } from './rows/reports.js';
 import { rootKeyRows } from './rows/root-keys.js';
+import { tierRows } from './rows/tiers.js';
 import { verificationRows } from './rows/verification.js';
 
 export const operations = {
@@ -12,6 +14,8 @@ export const operations = {
   ...projectRows,
   ...keyRows,
   ...verificationRows,
+  ...tierRows,
+  ...profileRows,
   ...rootKeyRows,
   ...reportRows,
 } as const;

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { PERMISSION_PATTERN } from '../access/permissions.js';
 import { ENDPOINT_PATTERN, REFERRER_PATTERN } from '../access/restrictions.js';
 import type { JsonObject } from '../ports.js';
+import { FIELD_PATH_PATTERN, TIER_NAME_PATTERN } from '../tier/tiers.js';
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused.
 const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/;
@@ -108,6 +109,29 @@ export const limits = z
   })
   .meta({ description: "Figures that stand in place of the tier's; 0 lets nothing pass" });
 
+const tierFigure = z.union([limitFigure, z.literal('custom')]);
+
+/** What a tier gives each of its keys; `custom` leaves the figure to the key. */
+export const tierLimits = z
+  .strictObject({
+    perMinute: tierFigure.nullable(),
+    perDay: z.strictObject({ limit: tierFigure, metered: z.boolean() }).nullable(),
+    concurrent: limitFigure.nullable(),
+  })
+  .meta({ description: 'null: no such limit; custom: set on each key; metered false: counted, never refused' });
+
+export const tierName = z.string().max(64).regex(TIER_NAME_PATTERN, 'must be lower-case letters, digits and dashes');
+
+export const fieldPaths = z
+  .array(z.string().max(200).regex(FIELD_PATH_PATTERN, 'must be a field such as contact_email or audience_geo.detail'))
+  .max(200)
+  .meta({ description: 'Response fields, dotted' });
+
+export const endpoints = z
+  .array(z.string().max(300).regex(ENDPOINT_PATTERN, 'must be a path such as /v1/users/** or GET /v1/users/*'))
+  .min(1)
+  .max(100);
+
 export const restrictions = z
   .strictObject({
     ips: z
@@ -125,11 +149,7 @@ export const restrictions = z
       .min(1)
       .max(100)
       .optional(),
-    endpoints: z
-      .array(z.string().max(300).regex(ENDPOINT_PATTERN, 'must be a path such as /v1/users/** or GET /v1/users/*'))
-      .min(1)
-      .max(100)
-      .optional(),
+    endpoints: endpoints.optional(),
   })
   .meta({ description: 'Where the key may be used from; every list that is given has to match' });
 

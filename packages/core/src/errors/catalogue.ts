@@ -34,7 +34,7 @@ export const ERRORS = {
     'Send 16 to 255 visible ASCII characters that nobody can guess, such as a UUID.',
   ),
   mode_not_offered: entry(400, 'Mode not offered', 'This profile makes no keys of that mode; leave `mode` out.'),
-  tier_unknown: entry(400, 'Unknown tier', "Name one of the profile's tiers."),
+  tier_unknown: entry(400, 'Unknown tier', 'Name one of the tiers that GET /v1/tiers lists.'),
   permission_unknown: entry(
     400,
     'Unknown permission',
@@ -84,6 +84,17 @@ export const ERRORS = {
     'The key was made, but its secret is no longer kept: rotate or revoke the key named in `detail`.',
   ),
   organization_suspended: entry(409, 'Organization suspended', 'Resume the organization or project first.'),
+  tier_exists: entry(409, 'Tier already exists', 'Choose another name, or change the tier that has it.'),
+  tier_in_use: entry(
+    409,
+    'Tier in use',
+    'Move the keys and projects named in `detail` to another tier first; a tier that the profile names goes with the profile.',
+  ),
+  profile_mismatch: entry(
+    409,
+    'Another profile',
+    'A server speaks one profile for life: apply a profile of the same name.',
+  ),
   last_root_key: entry(409, 'Last root key', 'Make another root key before revoking this one.'),
   payload_too_large: entry(
     413,

@@ -28,6 +28,7 @@ export interface LimitDefaults {
 }
 
 export type BudgetName = 'perMinute' | 'perDay' | 'concurrent';
+export const BUDGET_NAMES: readonly BudgetName[] = ['perMinute', 'perDay', 'concurrent'];
 export type BudgetKind = 'rate' | 'quota' | 'concurrency';
 
 /** What is left of one limit. `remaining` −1: not metered. `resetAt` in milliseconds; null for concurrency. */
@@ -78,6 +79,25 @@ export function effectiveLimits(defaults: LimitDefaults, overrides: LimitOverrid
         : { limit: dayFigure, metered: defaults.perDay?.metered ?? true },
     concurrent: overrides?.concurrent ?? defaults.concurrent,
   };
+}
+
+/** Who says how high a limit is. */
+export type LimitSource = 'key' | 'tier' | 'profile';
+
+/** Of each limit in force for a key, whose figure it is; `tier` null: the key has no tier, and the profile's limits bind it. */
+export function limitSources(
+  tier: LimitDefaults | null,
+  profile: LimitDefaults,
+  overrides: LimitOverrides | null,
+): Partial<Record<BudgetName, LimitSource>> {
+  const inForce = effectiveLimits(tier ?? profile, overrides);
+  const shared: LimitSource = tier === null ? 'profile' : 'tier';
+  return Object.fromEntries(
+    BUDGET_NAMES.filter((name) => inForce[name] !== null).map((name) => [
+      name,
+      overrides?.[name] === undefined ? shared : 'key',
+    ]),
+  );
 }
 
 /** The first of the limits that lets more pass than `outer` does, or null: nobody hands on more than they have. */

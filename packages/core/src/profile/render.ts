@@ -46,6 +46,8 @@ export interface ReplyContext {
   requestId: string;
   key?: KeyValues;
   tier?: Pick<Tier, 'name' | 'title' | 'batchSize'>;
+  /** All tiers, so that one that is asked for can be called by its title. */
+  tiers?: readonly Pick<Tier, 'name' | 'title'>[];
   budgets: Record<BudgetName, BudgetValues>;
 }
 
@@ -107,7 +109,7 @@ export function contextOf(facts: {
   const { snapshot } = facts;
   return {
     requestId: facts.requestId,
-    ...(snapshot && { key: keyValues(snapshot.key) }),
+    ...(snapshot && { key: keyValues(snapshot.key), tiers: snapshot.tiers }),
     ...(snapshot?.tier && {
       tier: { name: snapshot.tier.name, title: snapshot.tier.title, batchSize: snapshot.tier.batchSize },
     }),
@@ -175,7 +177,7 @@ export function denialReply(profile: Profile, denial: DenialContext): Reply {
     status,
     code: answer.code,
     title: titleOf(status),
-    required: requiredValues(profile, denial.required),
+    required: requiredValues(denial),
     retryAfterSeconds: retryAfter,
   };
   const filled = {
@@ -256,10 +258,10 @@ function challengeFor({ wire }: Profile, status: number, denial: DenialContext |
 
 const quoted = (text: string): string => `"${text.replace(/["\\]/g, '\\$&')}"`;
 
-/** `required` with the tier's title; a tier that the profile does not have by that name stands for itself. */
-function requiredValues({ policy }: Profile, required: DenialContext['required']): DenialContext['required'] {
+/** `required` with the tier's title; a tier that is not there by that name stands for itself. */
+function requiredValues({ required, tiers = [] }: DenialContext): DenialContext['required'] {
   if (required?.tier === undefined || required.tierTitle !== undefined) return required;
-  const title = policy.tiers.find(({ name }) => name === required.tier)?.title;
+  const title = tiers.find(({ name }) => name === required.tier)?.title;
   return { ...required, tierTitle: title ?? required.tier };
 }
 

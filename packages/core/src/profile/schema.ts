@@ -3,14 +3,13 @@
 import { z } from 'zod';
 import { PERMISSION_PATTERN } from '../access/permissions.js';
 import { ENDPOINT_PATTERN } from '../access/restrictions.js';
+import { FIELD_PATH_PATTERN, TIER_NAME_PATTERN } from '../tier/tiers.js';
 import { REASONS, type Reason } from '../verify/reasons.js';
 import { faultsOf } from './faults.js';
 
-const name = z.string().regex(/^[a-z][a-z0-9-]*$/, 'lower-case letters, digits and dashes');
+const name = z.string().regex(TIER_NAME_PATTERN, 'lower-case letters, digits and dashes');
 const headerName = z.string().regex(/^[A-Za-z][A-Za-z0-9-]*$/, 'a header name of letters, digits and dashes');
-const fieldPath = z
-  .string()
-  .regex(/^[\w$@-]+(\.[\w$@-]+)*$/, 'names of letters, digits, _, $, @ and -, with dots between');
+const fieldPath = z.string().regex(FIELD_PATH_PATTERN, 'names of letters, digits, _, $, @ and -, with dots between');
 const permission = z.string().regex(PERMISSION_PATTERN, 'dotted lower-case words, the last may be *');
 const prefix = z.string().regex(/^[A-Za-z0-9_-]{1,40}$/, 'letters, digits, _ and -');
 const limit = z.int().min(0);

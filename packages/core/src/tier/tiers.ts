@@ -4,6 +4,11 @@ import { grants } from '../access/permissions.js';
 import { matchesEndpoint } from '../access/restrictions.js';
 import type { LimitDefaults } from '../limit/limits.js';
 
+/** A tier's name: lower-case letters, digits and dashes. */
+export const TIER_NAME_PATTERN = /^[a-z][a-z0-9-]*$/;
+/** A response field: names with dots between. */
+export const FIELD_PATH_PATTERN = /^[\w$@-]+(\.[\w$@-]+)*$/;
+
 export interface Tier {
   name: string;
   title: string;
@@ -38,6 +43,18 @@ export const tiersOf = (policy: {
     gatedFields: policy.gatedFields.filter((gate) => rank(gate.tier) > at).map(({ field }) => field),
   }));
 };
+
+/**
+ * Gates as a profile publishes them: of each field that some tier hides, the lowest tier from which on every tier sees it. A
+ * field that the highest tier hides too has no such tier, and is not among them.
+ */
+export function gatesOf(tiers: readonly Tier[]): GatedField[] {
+  const fields = [...new Set(tiers.flatMap(({ gatedFields }) => gatedFields))];
+  return fields.flatMap((field) => {
+    const opener = tiers[tiers.findLastIndex(({ gatedFields }) => gatedFields.includes(field)) + 1];
+    return opener === undefined ? [] : [{ field, tier: opener.name }];
+  });
+}
 
 /** The fields that a key of the tier does not see; a key without a tier sees what every tier sees. */
 export const hiddenFields = (tier: Tier | null, tiers: readonly Tier[]): readonly string[] =>
