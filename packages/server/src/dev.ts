@@ -6,7 +6,7 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { LatchkeyError, type Mode, type Profile } from '@latchkey/core';
+import { LatchkeyError, type Mode, type Profile, type Tier } from '@latchkey/core';
 import { loadProfile } from './config/load-profile.js';
 import type { Settings } from './config/settings.js';
 import { databaseFile, type Latchkey } from './latchkey.js';
@@ -138,7 +138,8 @@ async function seed(latchkey: Latchkey, profile: Profile): Promise<{ projectId: 
   const organization = await latchkey.organizations.create({ name: 'Example Organization' });
   const project = await latchkey.projects.create({ organizationId: organization.id, name: 'Example Project' });
   const seeded: SeededKey[] = [];
-  for (const { label, ...settings } of firstKeys(profile)) {
+  const { data: tiers } = await latchkey.tiers.list({});
+  for (const { label, ...settings } of firstKeys(profile, tiers)) {
     const { secret, key } = await latchkey.keys.create({ projectId: project.id, name: `${label} key`, ...settings });
     seeded.push({ label, secret, mode: key.mode });
   }
@@ -148,10 +149,10 @@ async function seed(latchkey: Latchkey, profile: Profile): Promise<{ projectId: 
 type FirstKey = { label: string; mode?: Mode; tier?: string; limits?: { perMinute: number; perDay: number } };
 
 /** One key for each tier, else one for each mode. A tier that leaves its limits to the key gets generous ones. */
-function firstKeys({ policy, name }: Profile): FirstKey[] {
+function firstKeys({ policy, name }: Profile, tiers: readonly Pick<Tier, 'name' | 'limits'>[]): FirstKey[] {
   if (policy.keyModel === 'legacy') return [{ label: name }];
-  if (policy.tiers.length > 0) {
-    return policy.tiers.map((tier) => ({
+  if (tiers.length > 0) {
+    return tiers.map((tier) => ({
       label: tier.name,
       tier: tier.name,
       ...(tier.limits.perMinute === 'custom' && { limits: { perMinute: 5000, perDay: 1_000_000 } }),

@@ -24,6 +24,7 @@ import { startJobs } from './jobs/schedule.js';
 import { createMemoryLimiter } from './limiter/memory.js';
 import { createEngine, type EngineWithServices } from './operations/create-engine.js';
 import type { Call } from './operations/engine.js';
+import { seedTiers } from './operations/profile.js';
 import { acceptRootKey } from './operations/root-keys.js';
 import { createRandomPool } from './random-pool.js';
 import { lockDataDir } from './store/lock.js';
@@ -119,6 +120,7 @@ export async function createLatchkey(settings: LatchkeySettings): Promise<Latchk
       requestId: engine.makeRequestId(),
       idempotencyKey: options.idempotencyKey ?? null,
     });
+    await seedTiers(engine.services, call());
     if (settings.rootKey !== undefined) await acceptRootKey(engine.services, settings.rootKey, call());
     const stopJobs = startJobs(engine.services);
     let closing: Promise<void> | null = null;
@@ -181,7 +183,7 @@ const countedBook = (book: QuotaBook, telemetry: Telemetry): QuotaBook => ({
   pruneDays: (day) => book.pruneDays(day),
 });
 
-/** A database speaks one profile for life: prefixes, tiers and permissions of its keys come from it. */
+/** A database speaks one profile for life: prefixes and permissions of its keys come from it, and its first tiers. */
 async function claimForProfile(store: Store, profile: Profile): Promise<void> {
   const owner = await store.settings.get('profile');
   if (owner === null) return store.settings.set('profile', profile.name);

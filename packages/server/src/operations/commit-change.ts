@@ -16,7 +16,7 @@ import type { Services } from './services.js';
 /** What was done to what. `changes` holds neither secrets nor digests. */
 export interface AuditNote {
   action: string;
-  target: { type: 'organization' | 'project' | 'key' | 'root_key' | 'installation'; id: string };
+  target: { type: 'organization' | 'project' | 'key' | 'tier' | 'root_key' | 'installation'; id: string };
   organizationId: string | null;
   projectId?: string | null;
   changes?: JsonObject;

@@ -12,6 +12,7 @@ import { replyTo } from './reply.js';
 import { createRootKeyCache } from './root-key-cache.js';
 import { runOperation } from './run-operation.js';
 import type { Services } from './services.js';
+import { createTierBook } from './tier-book.js';
 import { createUsageBuffer } from './usage-buffer.js';
 import { verifyRequest } from './verify-request.js';
 
@@ -36,11 +37,13 @@ export function createEngine(parts: EngineParts, options: EngineOptions): Engine
   const { store, clock, telemetry, profile, feed, random } = parts;
   const pending = new Set<Promise<void>>();
   const newId = createIdMaker(clock, random);
+  const tiers = createTierBook(store);
   const services: Services = {
     ...parts,
     newId,
     auditKey: options.auditKey,
-    cache: createKeyCache(store, profile, telemetry),
+    cache: createKeyCache(store, profile, tiers, telemetry),
+    tiers,
     rootKeys: createRootKeyCache(store, clock),
     usage: createUsageBuffer(store, telemetry),
     denials: createDenialBuffer(store, telemetry, newId),
@@ -54,6 +57,7 @@ export function createEngine(parts: EngineParts, options: EngineOptions): Engine
     },
   };
   const unsubscribe = feed.subscribe((change) => {
+    services.tiers.apply(change);
     services.cache.apply(change);
     services.rootKeys.apply(change);
   });

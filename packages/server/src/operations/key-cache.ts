@@ -15,10 +15,10 @@ import {
   type Store,
   type Telemetry,
   type Tier,
-  tiersOf,
 } from '@latchkey/core';
 import { LRUCache } from 'lru-cache';
 import { parseRange } from './address.js';
+import type { TierBook } from './tier-book.js';
 
 /** Snapshots kept; one takes about 2 KB. */
 export const CACHED_KEYS = 100_000;
@@ -33,6 +33,8 @@ export interface KeyCache {
   find(digests: readonly Digest[]): Promise<{ snapshot: Snapshot | null; position: number }>;
   /** true when none of the snapshot's key, project or organization was ended after `position`. */
   unendedSince(snapshot: Snapshot, position: number): boolean;
+  /** true when none of them, and no tier, changed at all after `position`. */
+  unchangedSince(snapshot: Snapshot, position: number): boolean;
   apply(change: Change): void;
   size(): number;
 }
@@ -46,7 +48,7 @@ export function deepFreeze<Value>(value: Value): Value {
   return value;
 }
 
-/** Everything deciding needs to know of a key, resolved against the profile's policy. */
+/** Everything deciding needs to know of a key, resolved against the tiers and the profile's policy. */
 export function compileSnapshot(
   key: KeyRecord,
   project: ProjectRecord,
@@ -72,7 +74,12 @@ export function compileSnapshot(
   });
 }
 
-export function createKeyCache(store: Store, profile: Profile, telemetry: Telemetry): KeyCache {
+export function createKeyCache(
+  store: Store,
+  profile: Profile,
+  tiers: Pick<TierBook, 'current'>,
+  telemetry: Telemetry,
+): KeyCache {
   const digestByKey = new Map<string, string>();
   const snapshots = new LRUCache<string, Snapshot>({
     max: CACHED_KEYS,
@@ -100,13 +107,12 @@ export function createKeyCache(store: Store, profile: Profile, telemetry: Teleme
     if (key === null) return null;
     // An import that stands under another digest must not bring back a secret whose key was deleted.
     if (key.digest.value !== values[0] && (await store.keys.anyBuried(values))) return null;
-    const [project, organization] = await Promise.all([
+    const [project, organization, all] = await Promise.all([
       store.projects.get(key.projectId),
       store.organizations.get(key.organizationId),
+      tiers.current(),
     ]);
-    return project && organization
-      ? compileSnapshot(key, project, organization, profile, tiersOf(profile.policy))
-      : null;
+    return project && organization ? compileSnapshot(key, project, organization, profile, all) : null;
   }
 
   return {
@@ -136,6 +142,7 @@ export function createKeyCache(store: Store, profile: Profile, telemetry: Teleme
       }
     },
     unendedSince: (snapshot, since) => position === since || !touchedSince(ended, snapshot, since),
+    unchangedSince: (snapshot, since) => position === since || !touchedSince(changed, snapshot, since),
     apply(change) {
       position++;
       remember(changed, change.id);

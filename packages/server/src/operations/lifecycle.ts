@@ -48,11 +48,11 @@ export function lifecycleOf<Row extends Suspendable, View extends Record<string,
     id: string,
     call: Call,
     action: string,
-    next: (row: Row, now: number) => Row,
+    next: (row: Row, now: number, view: StoreView) => Row | Promise<Row>,
   ) {
     const { value } = await commitChange(services, call, async (view, now) => {
       const row = await find(view, id);
-      const changed = next(row, now);
+      const changed = await next(row, now, view);
       const changes = differences(kind.view(row), kind.view(changed));
       if (Object.keys(changes).length === 0) return { value: row, audit: [] };
       await kind.rows(view).update(changed);

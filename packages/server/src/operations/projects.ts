@@ -25,7 +25,7 @@ export async function createProject(
   const { profile } = services;
   const { value } = await commitChange(services, call, async (view, now) => {
     if ((await view.organizations.get(input.organizationId)) === null) throw notFound('organization');
-    judgeTierName(profile, input.tier ?? null);
+    judgeTierName(await view.tiers.list(), input.tier ?? null);
     const project: ProjectRecord = {
       id: services.newId('proj'),
       organizationId: input.organizationId,
@@ -55,8 +55,8 @@ export const updateProject = (
   { projectId, name, tier, metadata }: OperationInput<Operations['updateProject']>,
   call: Call,
 ) =>
-  lifecycle.change(services, projectId, call, 'updateProject', (project) => {
-    judgeTierName(services.profile, tier ?? null);
+  lifecycle.change(services, projectId, call, 'updateProject', async (project, _, view) => {
+    judgeTierName(await view.tiers.list(), tier ?? null);
     return {
       ...project,
       ...(name !== undefined && { name }),

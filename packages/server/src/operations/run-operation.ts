@@ -19,10 +19,13 @@ import { getKey, listDenials, listKeys } from './keys/read-keys.js';
 import { rotateKey } from './keys/rotate-key.js';
 import { updateKey } from './keys/update-key.js';
 import * as organizations from './organizations.js';
+import { applyProfile, getProfile } from './profile.js';
 import * as projects from './projects.js';
 import { getUsage, listAuditEvents } from './reports.js';
 import { createRootKey, listRootKeys, revokeRootKey } from './root-keys.js';
 import type { Services } from './services.js';
+import { previewTier } from './tiers/preview-tier.js';
+import { createTier, deleteTier, getTier, listTiers, updateTier } from './tiers/tiers.js';
 import { verifyKey, verifyKeys } from './verify-key.js';
 
 type Handlers = {
@@ -49,6 +52,14 @@ const handlers: Handlers = {
   importKeys,
   verifyKey,
   verifyKeys,
+  createTier,
+  listTiers,
+  getTier,
+  updateTier,
+  deleteTier,
+  previewTier,
+  getProfile,
+  applyProfile,
   createRootKey,
   listRootKeys,
   revokeRootKey,

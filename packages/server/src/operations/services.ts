@@ -6,10 +6,12 @@ import type { FailureThrottle } from './failure-throttle.js';
 import type { ImportedKeys } from './imported-keys.js';
 import type { KeyCache } from './key-cache.js';
 import type { RootKeyCache } from './root-key-cache.js';
+import type { TierBook } from './tier-book.js';
 import type { UsageBuffer } from './usage-buffer.js';
 
 export interface Services extends EngineParts {
   cache: KeyCache;
+  tiers: TierBook;
   rootKeys: RootKeyCache;
   usage: UsageBuffer;
   denials: DenialBuffer;

@@ -12,6 +12,7 @@ import {
   mintKey,
   notFound,
   prefixFor,
+  rulesOf,
   secretAnswer,
   untouched,
   usualTier,
@@ -34,7 +35,8 @@ export async function createKey(services: Services, input: Input, call: Call): P
     if (project.suspendedAt !== null || organization?.suspendedAt != null)
       throw new LatchkeyError('organization_suspended');
 
-    const usual = usualTier(profile, project, call.actor);
+    const rules = await rulesOf(services, view);
+    const usual = usualTier(rules, project, call.actor);
     const settings: KeySettings = {
       mode: input.mode ?? call.actor.key?.mode ?? 'live',
       tier: input.tier ?? usual,
@@ -44,8 +46,8 @@ export async function createKey(services: Services, input: Input, call: Call): P
       expiresAt: input.expiresAt ?? null,
     };
     prefixFor(profile, settings.mode);
-    judgeSettings(profile, settings, now);
-    boundToActor(profile, call.actor, settings, { tier: usual, limits: null });
+    judgeSettings(rules, settings, now);
+    boundToActor(rules, call.actor, settings, { tier: usual, limits: null });
     if (project.keyModel === 'legacy') {
       const { rows } = await view.keys.list({ projectId: project.id, notRevoked: true }, { limit: 100, after: null });
       const living = rows.find((key) => isLive(key, now));

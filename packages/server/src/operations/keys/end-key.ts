@@ -11,7 +11,7 @@ import {
 import { type AuditNote, commitChange } from '../commit-change.js';
 import type { Call } from '../engine.js';
 import type { Services } from '../services.js';
-import { findKeyFor, judgeOwnRights, notFound, viewOf } from './record.js';
+import { findKeyFor, judgeOwnRights, notFound, rulesOf, viewOf } from './record.js';
 
 const note = (action: string, key: KeyRecord, changes: AuditNote['changes'] = {}): AuditNote => ({
   action,
@@ -51,7 +51,7 @@ async function setDisabled(services: Services, keyId: string, call: Call, disabl
   const { value } = await commitChange(services, call, async (view, now) => {
     const key = await findKeyFor(view, call.actor, keyId);
     if (!isLive(key, now)) throw new LatchkeyError('key_not_live');
-    if (!disabled) judgeOwnRights(services.profile, call.actor, key);
+    if (!disabled) judgeOwnRights(await rulesOf(services, view), call.actor, key);
     if ((key.disabledAt !== null) === disabled) return { value: key, audit: [] };
     const next = { ...key, disabledAt: disabled ? now : null };
     await view.keys.update(next);

@@ -15,7 +15,7 @@ import { commitChange } from '../commit-change.js';
 import type { Call } from '../engine.js';
 import type { Services } from '../services.js';
 import { sealedWebhookSecret } from '../webhook-secret.js';
-import { judgeSettings, type KeySettings, notFound, untouched, viewOf } from './record.js';
+import { judgeSettings, type KeySettings, notFound, rulesOf, untouched, viewOf } from './record.js';
 
 type Input = OperationInput<Operations['importKeys']>;
 type Row = Input['keys'][number];
@@ -62,7 +62,7 @@ async function importOne(services: Services, project: ProjectRecord, row: Row, c
       limits: row.limits ?? null,
       expiresAt: row.expiresAt ?? null,
     };
-    judgeSettings(profile, settings, now);
+    judgeSettings(await rulesOf(services, view), settings, now);
     const id = services.newId('key');
     const key: KeyRecord = {
       ...untouched,

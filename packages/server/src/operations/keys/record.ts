@@ -21,6 +21,7 @@ import {
   type Profile,
   type ProjectRecord,
   type StoreView,
+  type Tier,
   widerLimit,
 } from '@latchkey/core';
 import type { Services } from '../services.js';
@@ -50,12 +51,24 @@ export const viewOf = (services: Services, key: KeyRecord, now = services.clock(
 const implications = ({ policy }: Profile): Record<string, readonly string[]> =>
   Object.fromEntries(policy.permissions.map(({ name, implies }) => [name, implies]));
 
+/** What settings are judged by: the profile, and the tiers as the database has them. */
+export interface Rules {
+  profile: Profile;
+  /** In ascending order. */
+  tiers: readonly Tier[];
+}
+
+/** The rules as the view sees them: in a transaction no tier can come, change or go before what was judged by it is written. */
+export const rulesOf = async ({ profile }: Pick<Services, 'profile'>, view: StoreView): Promise<Rules> => ({
+  profile,
+  tiers: await view.tiers.list(),
+});
+
 /** @throws LatchkeyError `tier_unknown` */
-export function judgeTierName(profile: Profile, tier: string | null): void {
-  const { tiers } = profile.policy;
+export function judgeTierName(tiers: readonly Tier[], tier: string | null): void {
   if (tier === null || tiers.some(({ name }) => name === tier)) return;
   const known = tiers.map(({ name }) => name).join(', ') || 'none';
-  throw new LatchkeyError('tier_unknown', `There is no tier ${JSON.stringify(tier)}; this profile has ${known}.`);
+  throw new LatchkeyError('tier_unknown', `There is no tier ${JSON.stringify(tier)}; there are ${known}.`);
 }
 
 /** @throws LatchkeyError `mode_not_offered` */
@@ -66,10 +79,10 @@ export function prefixFor(profile: Profile, mode: Mode): string {
   return prefix;
 }
 
-/** Judges settings by the profile's policy: known tier, known permissions, limits that make sense, an expiry ahead. */
-export function judgeSettings(profile: Profile, settings: KeySettings, now: number): void {
-  const { policy } = profile;
-  judgeTierName(profile, settings.tier);
+/** Judges settings by the rules: known tier, known permissions, limits that make sense, an expiry ahead. */
+export function judgeSettings(rules: Rules, settings: KeySettings, now: number): void {
+  const { policy } = rules.profile;
+  judgeTierName(rules.tiers, settings.tier);
   const known = [...policy.permissions.map(({ name }) => name), ...MANAGEMENT_PERMISSIONS, '*'];
   const unknown = settings.permissions?.find((permission) => !known.includes(permission));
   if (unknown !== undefined) {
@@ -78,7 +91,7 @@ export function judgeSettings(profile: Profile, settings: KeySettings, now: numb
       `There is no permission ${JSON.stringify(unknown)}; known are ${known.join(', ')}.`,
     );
   }
-  const defaults = limitDefaults(profile, settings.tier);
+  const defaults = limitDefaults(rules, settings.tier);
   const missing = missingCustomLimits(defaults, settings.limits);
   if (missing.length > 0) {
     throw new LatchkeyError(
@@ -100,25 +113,24 @@ export function judgeSettings(profile: Profile, settings: KeySettings, now: numb
 }
 
 /** The limits that a tier, or a profile without tiers, gives a key. */
-const limitDefaults = ({ policy }: Profile, tier: string | null): LimitDefaults =>
-  policy.tiers.find(({ name }) => name === tier)?.limits ?? policy.limits;
+const limitDefaults = ({ profile, tiers }: Rules, tier: string | null): LimitDefaults =>
+  tiers.find(({ name }) => name === tier)?.limits ?? profile.policy.limits;
 
-const rankOf = ({ policy }: Profile, tier: string | null): number =>
-  policy.tiers.findIndex(({ name }) => name === tier);
+const rankOf = ({ tiers }: Rules, tier: string | null): number => tiers.findIndex(({ name }) => name === tier);
 
 /** The tier that a key of the project gets when none is named; from a customer key never a higher one than its own. */
-export function usualTier(profile: Profile, project: ProjectRecord | null, { key }: Actor): string | null {
-  const usual = project?.tier ?? profile.policy.defaultTier;
-  return key && rankOf(profile, key.tier) < rankOf(profile, usual) ? key.tier : usual;
+export function usualTier(rules: Rules, project: ProjectRecord | null, { key }: Actor): string | null {
+  const usual = project?.tier ?? rules.profile.policy.defaultTier;
+  return key && rankOf(rules, key.tier) < rankOf(rules, usual) ? key.tier : usual;
 }
 
 /** What the operator, or the project, has already settled for a key. */
 export type Settled = Pick<KeySettings, 'tier' | 'limits'>;
 
 /** What belongs to the operator alone: another tier than the settled one, limits above the tier's. */
-function judgeOperatorOnly(profile: Profile, settings: KeySettings, settled: Settled): void {
+function judgeOperatorOnly(rules: Rules, settings: KeySettings, settled: Settled): void {
   if (settings.tier !== settled.tier) throw new LatchkeyError('operator_only', 'Only the operator sets a tier.');
-  const ceilings = limitDefaults(profile, settings.tier);
+  const ceilings = limitDefaults(rules, settings.tier);
   const above = (name: BudgetName, ceiling: number | 'custom' | null): boolean => {
     const asked = settings.limits?.[name];
     if (asked === undefined || asked === settled.limits?.[name] || ceiling === null) return false;
@@ -138,19 +150,20 @@ function judgeOperatorOnly(profile: Profile, settings: KeySettings, settled: Set
  * operator passes.
  * @throws LatchkeyError `operator_only`, `exceeds_own_rights`
  */
-export function boundToActor(profile: Profile, actor: Actor, settings: KeySettings, settled: Settled): void {
+export function boundToActor(rules: Rules, actor: Actor, settings: KeySettings, settled: Settled): void {
   if (actor.key === undefined) return;
-  judgeOperatorOnly(profile, settings, settled);
-  judgeOwnRights(profile, actor, settings);
+  judgeOperatorOnly(rules, settings, settled);
+  judgeOwnRights(rules, actor, settings);
 }
 
 /** As `boundToActor`, for touching a key that exists: nobody may make more of a key that outranks them. */
-export function judgeOwnRights(profile: Profile, actor: Actor, settings: KeySettings): void {
+export function judgeOwnRights(rules: Rules, actor: Actor, settings: KeySettings): void {
   const own = actor.key;
   if (own === undefined) return;
   const exceeds = (what: string): LatchkeyError =>
     new LatchkeyError('exceeds_own_rights', `The calling key lacks ${what} itself.`);
-  const wanted = settings.permissions === null ? ['*'] : expandPermissions(settings.permissions, implications(profile));
+  const wanted =
+    settings.permissions === null ? ['*'] : expandPermissions(settings.permissions, implications(rules.profile));
   if (!isSubset(wanted, actor.permissions)) {
     throw exceeds(`the permission ${wanted.find((permission) => !grants(actor.permissions, permission))}`);
   }
@@ -160,8 +173,8 @@ export function judgeOwnRights(profile: Profile, actor: Actor, settings: KeySett
   if (own.expiresAt !== null && (settings.expiresAt === null || settings.expiresAt > own.expiresAt)) {
     throw exceeds('that life: set an expiresAt no later than its own');
   }
-  if (rankOf(profile, settings.tier) > rankOf(profile, own.tier)) throw exceeds(`the tier ${settings.tier}`);
-  const limits = (key: KeySettings) => effectiveLimits(limitDefaults(profile, key.tier), key.limits);
+  if (rankOf(rules, settings.tier) > rankOf(rules, own.tier)) throw exceeds(`the tier ${settings.tier}`);
+  const limits = (key: KeySettings) => effectiveLimits(limitDefaults(rules, key.tier), key.limits);
   const wider = widerLimit(limits(settings), limits(own));
   if (wider !== null) throw exceeds(`that many requests: set a limits.${wider} no higher than its own`);
 }

@@ -12,28 +12,37 @@ import {
 import { commitChange } from '../commit-change.js';
 import type { Call } from '../engine.js';
 import type { Services } from '../services.js';
-import { boundToActor, differences, findKeyFor, judgeOwnRights, judgeSettings, usualTier, viewOf } from './record.js';
+import {
+  boundToActor,
+  differences,
+  findKeyFor,
+  judgeOwnRights,
+  judgeSettings,
+  rulesOf,
+  usualTier,
+  viewOf,
+} from './record.js';
 
 type Input = OperationInput<Operations['updateKey']>;
 
 /** @throws LatchkeyError with the codes of the operation's row */
 export async function updateKey(services: Services, { keyId, ...asked }: Input, call: Call) {
-  const { profile } = services;
   const { value } = await commitChange(services, call, async (view, now) => {
     const key = await findKeyFor(view, call.actor, keyId);
     if (!isLive(key, now)) throw new LatchkeyError('key_not_live');
-    judgeOwnRights(profile, call.actor, key);
+    const rules = await rulesOf(services, view);
+    judgeOwnRights(rules, call.actor, key);
     const given = Object.fromEntries(
       Object.entries(asked).filter(([, entry]) => entry !== undefined),
     ) as Partial<KeyRecord>;
     const next: KeyRecord = { ...key, ...given };
-    if (given.tier === null) next.tier = usualTier(profile, await view.projects.get(key.projectId), call.actor);
+    if (given.tier === null) next.tier = usualTier(rules, await view.projects.get(key.projectId), call.actor);
 
     const changes = differences(keyView(key, now), keyView(next, now));
     if (Object.keys(changes).length === 0) return { value: key, audit: [] };
     // An expiry that is not touched is not judged again: it lay ahead when it was set.
-    judgeSettings(profile, { ...next, expiresAt: given.expiresAt ?? null }, now);
-    boundToActor(profile, call.actor, next, key);
+    judgeSettings(rules, { ...next, expiresAt: given.expiresAt ?? null }, now);
+    boundToActor(rules, call.actor, next, key);
     await view.keys.update(next);
     const sharing = await generationsBeside(view, next, now);
     for (const other of sharing) await view.keys.update({ ...other, tier: next.tier, limits: next.limits });
