@@ -5,6 +5,7 @@ import type { Capability } from './golden.js';
 export const CAN: readonly Capability[] = [
   'concurrency',
   'field-gating',
+  'idempotency',
   'in-flight-revocation',
   'key-routes',
   'sandbox',

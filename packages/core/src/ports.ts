@@ -160,6 +160,17 @@ export interface ReplayRecord {
   createdAt: Instant;
 }
 
+/** A request under an Idempotency-Key at the gateway or in process. */
+export interface IdempotencyRecord {
+  /** Keyed digest over project, mode, method, path and Idempotency-Key. */
+  id: string;
+  /** Keyed digest over query and body. */
+  fingerprint: string;
+  /** The upstream's answer, sealed by the vault with `id` as associated data; null: it began, and how it ended is not known. */
+  answer: string | null;
+  createdAt: Instant;
+}
+
 export interface UsageRow {
   familyId: string;
   keyId: string;
@@ -370,6 +381,7 @@ export interface StoreView {
 }
 
 export interface Store extends StoreView, QuotaBook {
+  idempotency: IdempotencyBook;
   transaction<T>(work: (view: StoreView) => Promise<T>): Promise<T>;
   /** Throws when the database cannot answer. */
   ping(): Promise<void>;
@@ -390,6 +402,23 @@ export interface QuotaBook {
   setDays(rows: readonly { familyId: string; day: number; used: number }[]): Promise<void>;
   /** Forgets the days before `day`. */
   pruneDays(day: number): Promise<void>;
+}
+
+/** Where requests under an Idempotency-Key are remembered, so that no restart runs one twice. */
+export interface IdempotencyBook {
+  find(id: string): Promise<IdempotencyRecord | null>;
+  /** Inserts or replaces; resolves once it is durable. Calls of one tick share a transaction, with those of `remove`. */
+  put(record: IdempotencyRecord): Promise<void>;
+  /** Resolves once it is durable, whether the record was there or not. */
+  remove(id: string): Promise<void>;
+  /** Removes the records that were made before that instant. */
+  prune(before: Instant): Promise<void>;
+  /** How many answers are sealed under each master key. */
+  countByMasterKey(): Promise<{ masterKeyId: string; count: number }[]>;
+  /** Records whose answer was not sealed with `masterKeyId`, in the order of their ids from behind `after` on, at most `limit`. */
+  sealedUnderOther(masterKeyId: string, after: string, limit: number): Promise<IdempotencyRecord[]>;
+  /** Puts one sealed text in the place of another; does nothing when the record has changed since. */
+  reseal(id: string, from: string, to: string): Promise<void>;
 }
 
 /** Takes all limits of a family in one step, or none. */

@@ -302,7 +302,11 @@ async function uses(store: Store, settings: Settings, name: RingName): Promise<M
     const sealed = await store.settings.get(setting);
     if (sealed !== null) add(vault.masterKeyIdOf(sealed), 1);
   }
-  for (const { masterKeyId, count } of await store.keys.countByMasterKey()) add(masterKeyId, count);
+  for (const { masterKeyId, count } of [
+    ...(await store.keys.countByMasterKey()),
+    ...(await store.idempotency.countByMasterKey()),
+  ])
+    add(masterKeyId, count);
   return counts;
 }
 

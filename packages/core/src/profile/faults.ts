@@ -63,7 +63,8 @@ const isOperationOfKeys = (name: string): boolean =>
   Object.hasOwn(operations, name) && operations[name as OperationName].audience === 'manager';
 
 function routeFaults({ routes, policy }: Profile): ProfileFault[] {
-  return routes.flatMap(({ path, auth, permission, operation, answer, shared, gates }, at) => {
+  return routes.flatMap((row, at) => {
+    const { path, auth, permission, operation, answer, shared, gates } = row;
     const faults: ProfileFault[] = [
       ...valueFaults(operation?.input, 'input', ['routes', at, 'operation', 'input'], path),
       ...valueFaults(answer?.body, 'answer', ['routes', at, 'answer', 'body'], path),
@@ -78,6 +79,12 @@ function routeFaults({ routes, policy }: Profile): ProfileFault[] {
     }
     if (shared && gates && auth === 'key' && policy.gatedFields.length > 0) {
       fault('shared', 'a shared cache would hand one tier what another one sees: needs gates: false');
+    }
+    if (row.idempotent && (auth === 'none' || answer)) {
+      fault('idempotent', 'only what a key asks of the upstream can be replayed');
+    }
+    if (row.upstreamIdempotent && !row.idempotent) {
+      fault('upstreamIdempotent', 'says how a lost outcome is treated, and needs idempotent: true');
     }
     return faults;
   });

@@ -158,7 +158,10 @@ const routeSchema = z.strictObject({
     .max(604_800)
     .default(3600)
     .describe('How long a job holds its slot, and a reservation its credits, when nobody ends it'),
-  idempotent: z.boolean().default(false).describe('An Idempotency-Key makes a repeated call replay the first answer'),
+  idempotent: z
+    .boolean()
+    .default(false)
+    .describe('An Idempotency-Key makes a repeated call get the first answer, for a day'),
   upstreamIdempotent: z
     .boolean()
     .default(false)

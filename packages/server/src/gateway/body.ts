@@ -45,8 +45,8 @@ export function streamBody(parts: Parts, exchange: Exchange): Readable {
   return upload;
 }
 
-/** The whole body; null when the caller left or was answered 413. */
-export function readBody(parts: Parts, exchange: Exchange): Promise<Buffer | null> {
+/** The whole body; null when the caller left or was answered 413 for more than `mostBytes`. */
+export function readBody(parts: Parts, exchange: Exchange, mostBytes: number): Promise<Buffer | null> {
   const { req } = exchange;
   const chunks: Buffer[] = [];
   let seen = 0;
@@ -54,7 +54,7 @@ export function readBody(parts: Parts, exchange: Exchange): Promise<Buffer | nul
   return new Promise((resolve) => {
     req.on('data', (chunk: Buffer) => {
       seen += chunk.length;
-      if (seen <= parts.maxBodyBytes) return void chunks.push(chunk);
+      if (seen <= mostBytes) return void chunks.push(chunk);
       chunks.length = 0;
       refuse(parts, exchange);
       resolve(null);

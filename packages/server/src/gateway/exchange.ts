@@ -23,6 +23,10 @@ export interface Exchange {
   failure: string | null;
   /** Ends the upstream's side; null while there is none. */
   abort: (() => void) | null;
+  /** What happens when the caller leaves, where the upstream's work goes on all the same; null: the exchange ends. */
+  onLeave: (() => void) | null;
+  /** true once the caller has left an exchange that goes on. */
+  left: boolean;
   /** true once this side has answered by itself or given up: what the upstream still says is dropped. */
   answered: boolean;
   /** true once both ends are joined and HTTP is over. */
@@ -56,12 +60,17 @@ export function openExchange(
     verdict: null,
     failure: null,
     abort: null,
+    onLeave: null,
+    left: false,
     answered: false,
     tunnelled: false,
     settled: false,
     endTimer: null,
   };
-  const end = (): void => settle(parts, exchange);
+  const end = (): void => {
+    if (exchange.onLeave === null || exchange.answered) settle(parts, exchange);
+    else exchange.onLeave();
+  };
   res.on('error', ignore);
   res.on('close', end);
   if (res.socket === null) {

@@ -2,10 +2,12 @@
 
 import type { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
+import type { IdempotentRun } from '../operations/idempotency.js';
 import { streamBody } from './body.js';
 import type { Caller } from './caller.js';
 import type { Exchange } from './exchange.js';
 import { gatedRelay, hiddenFrom } from './gating.js';
+import { keepingRelay } from './kept-answer.js';
 import type { Parts, Upstream } from './parts.js';
 import { relay } from './relay.js';
 import { hasBody, sendFault } from './reply.js';
@@ -18,32 +20,40 @@ const REPEATABLE = new Set(['GET', 'HEAD', 'OPTIONS']);
 const ENDED = new Error('the request has ended');
 const CONNECTION_LOST = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);
 
-/** Sends the request on; `read`: its body where it was read before the decision. */
-export function forward(parts: Parts, exchange: Exchange, caller: Caller, read: Buffer | null): void {
+/** Sends the request on; `read`: its body where it was read before; `run`: what keeps its answer. false: it was answered here instead. */
+export function forward(
+  parts: Parts,
+  exchange: Exchange,
+  caller: Caller,
+  read: Buffer | null,
+  run: IdempotentRun | null = null,
+): boolean {
   const { engine } = parts;
   const { verdict } = exchange;
   const upstream = parts.upstreams[verdict?.snapshot?.key.mode ?? caller.mode ?? exchange.route?.mode ?? 'live'];
   if (upstream === null) {
     parts.telemetry.count('latchkey_upstream_errors_total', { kind: 'not_configured' });
     sendFault(parts, exchange, { code: 'upstream_unreachable' });
-    return;
+    return false;
   }
   // A key that ended since the decision is found now; one that ends from here on finds this request by its `abort`.
   if (verdict !== null && !engine.stillGood(verdict)) {
     endEarly(parts, exchange);
-    return;
+    return false;
   }
 
   const hidden = hiddenFrom(exchange);
   if (hidden !== null && exchange.upgrade !== null) {
     // What goes through a tunnel is never read.
     sendFault(parts, exchange, { code: 'upstream_unreadable' });
-    return;
+    return false;
   }
   const body = read ?? (hasBody(exchange) ? streamBody(parts, exchange) : null);
   const options = dispatchOptions(parts, exchange, caller, upstream, body, hidden !== null);
   const added = verdict === null ? {} : engine.reply(verdict, exchange.requestId).headers;
-  const answer = hidden === null ? relay(parts, exchange, added) : gatedRelay(parts, exchange, added, hidden);
+  const plain = hidden === null ? relay(parts, exchange, added) : gatedRelay(parts, exchange, added, hidden);
+  const keeping = run === null ? null : keepingRelay(parts, exchange, run, plain);
+  const answer = keeping ?? plain;
   let mayRepeat = body === null && REPEATABLE.has(options.method);
   let controller: Dispatcher.DispatchController | null = null;
   let aborted = false;
@@ -56,6 +66,7 @@ export function forward(parts: Parts, exchange: Exchange, caller: Caller, read: 
     onRequestStart(started) {
       controller = started;
       if (aborted) started.abort(ENDED);
+      else run?.sent();
     },
     onResponseStart(started, status, head) {
       if (status >= 200) mayRepeat = false;
@@ -67,17 +78,19 @@ export function forward(parts: Parts, exchange: Exchange, caller: Caller, read: 
       tunnel(parts, exchange, { status, head, socket, added });
     },
     onResponseError(_, error) {
-      if (exchange.answered || exchange.settled) return;
-      if (mayRepeat && !exchange.res.headersSent && CONNECTION_LOST.has(codeOf(error))) {
+      const ended = exchange.answered || exchange.settled;
+      if (!ended && mayRepeat && !exchange.res.headersSent && CONNECTION_LOST.has(codeOf(error))) {
         mayRepeat = false;
         upstream.pool.dispatch(options, handler);
         return;
       }
-      failed(parts, exchange, error);
+      if (keeping !== null) keeping.fail(() => failed(parts, exchange, error));
+      else if (!ended) failed(parts, exchange, error);
     },
   };
   parts.telemetry.observe('latchkey_gateway_overhead_seconds', (performance.now() - exchange.startedAt) / 1000);
   upstream.pool.dispatch(options, handler);
+  return true;
 }
 
 function dispatchOptions(

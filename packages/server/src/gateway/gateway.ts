@@ -60,7 +60,10 @@ export function createGateway(options: GatewayOptions): Gateway {
       ...hosts.live.map((host) => [hostName(host), 'live'] as const),
       ...hosts.test.map((host) => [hostName(host), 'test'] as const),
     ]),
-    rowsAsk: routes.some(({ auth, batch, fieldsParam }) => auth === 'none' || batch !== null || fieldsParam !== null),
+    rowsAsk: routes.some(
+      ({ auth, batch, fieldsParam, idempotent }) =>
+        auth === 'none' || batch !== null || fieldsParam !== null || idempotent,
+    ),
     gatedHeader: options.engine.profile.wire.gatedFieldsHeader?.toLowerCase() ?? null,
     proxies: trustedProxies(options.trustedProxies),
     timeouts,
@@ -198,7 +201,8 @@ function refuseUnread(parts: Parts, error: NodeJS.ErrnoException, socket: Duplex
   const current = [...parts.running].find(({ req }) => req.socket === socket);
   if (!socket.writable || error.code === 'ECONNRESET') return void socket.destroy();
   if (current?.res.headersSent) return void (current.answered ? current.req.socket.destroySoon() : socket.destroy());
-  if (current !== undefined) {
+  if (current !== undefined && current.onLeave !== null) current.onLeave();
+  else if (current !== undefined) {
     current.answered = true;
     current.abort?.();
   }

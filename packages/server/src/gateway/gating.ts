@@ -55,7 +55,8 @@ function reframed(head: IncomingHttpHeaders): IncomingHttpHeaders {
   return kept;
 }
 
-const FORMATS: ReadonlyMap<string, Format> = new Map([
+/** Types of answers that are read piece by piece. */
+export const FORMATS: ReadonlyMap<string, Format> = new Map([
   ['text/event-stream', 'events'],
   ...['x-ndjson', 'ndjson', 'jsonl', 'x-jsonl', 'jsonlines', 'x-jsonlines'].map(
     (name) => [`application/${name}`, 'lines'] as const,

@@ -53,7 +53,7 @@ export function relay(parts: Parts, exchange: Exchange, added: Readonly<Record<s
 }
 
 /** true when the caller has been answered otherwise, or has left. */
-export const over = ({ answered, settled }: Exchange): boolean => answered || settled;
+export const over = ({ answered, settled, left }: Exchange): boolean => answered || settled || left;
 
 /** Sends the head of the answer. */
 export function begin(

@@ -37,7 +37,10 @@ const PART_OR_CODED = /^(?:accept.encoding|range|if.range|a.im)$/i;
 const PART_OR_CODED_OR_CHANGED = /^(?:accept.encoding|range|if[^a-z0-9].*|a.im)$/i;
 const MANAGED_PREFIX = 'x-latchkey-';
 
-type Fate = 'pass' | 'drop' | 'trusted';
+/** Nobody on the way may take it out: the upstream's own guard against repeats hangs on it. */
+const ALWAYS = 'idempotency-key';
+
+type Fate = 'pass' | 'always' | 'drop' | 'trusted';
 /** Names repeat from request to request; made-up ones must not fill the memory. */
 const MOST_FATES = 2000;
 const fates = new Map<string, Fate>();
@@ -47,7 +50,7 @@ function fateOf(name: string): Fate {
   if (known !== undefined) return known;
   const mapped = name.toLowerCase().replace(/[^a-z0-9]/g, '-');
   const dropped = mapped.startsWith(MANAGED_PREFIX) || DROPPED.has(mapped);
-  const fate = dropped ? 'drop' : FROM_TRUSTED_ONLY.has(mapped) ? 'trusted' : 'pass';
+  const fate = dropped ? 'drop' : FROM_TRUSTED_ONLY.has(mapped) ? 'trusted' : mapped === ALWAYS ? 'always' : 'pass';
   if (fates.size < MOST_FATES) fates.set(name, fate);
   return fate;
 }
@@ -72,7 +75,7 @@ export function upstreamHeaders(
     const name = rawHeaders[at] as string;
     const fate = fateOf(name);
     if (fate === 'drop' || (fate === 'trusted' && !caller.peerTrusted)) continue;
-    if (named?.has(name.toLowerCase())) continue;
+    if (named?.has(name.toLowerCase()) && fate !== 'always') continue;
     if (gated && asksFor.test(name)) continue;
     out.push(name, rawHeaders[at + 1] as string);
   }

@@ -1,13 +1,16 @@
 // The way of one request through the gateway, step by step: identify, decide, answer here or send on.
 
-import { isAmbiguousPath, matchRoute, type RouteMatch } from '@latchkey/core';
-import type { Verdict, VerifyRequest } from '../operations/engine.js';
+import { isAmbiguousPath, MOST_IDEMPOTENT_BYTES, matchRoute, type RouteMatch } from '@latchkey/core';
+import type { VerifyRequest } from '../operations/engine.js';
 import { countBatch } from './batch.js';
 import { declaredLength, readBody } from './body.js';
 import { type Caller, identify } from './caller.js';
+import { decide } from './decide.js';
 import { type Exchange, LOOK } from './exchange.js';
 import { forward } from './forward.js';
+import { idempotencyKeyLines, underIdempotencyKey } from './idempotent.js';
 import type { Parts } from './parts.js';
+import { over } from './relay.js';
 import { hasBody, sendFault, sendReply, sendThrown } from './reply.js';
 import { fieldsOf, queryOf, runRow } from './rows.js';
 
@@ -38,12 +41,18 @@ async function steps(parts: Parts, exchange: Exchange): Promise<void> {
   const row = rowsAsk ? matchRoute(engine.profile, exchange.req.method ?? '', caller.path) : null;
   if (row !== null && isPublic(row, caller)) {
     exchange.route = row.route;
-    return forward(parts, exchange, caller, null);
+    return void forward(parts, exchange, caller, null);
   }
 
   const asked = questionOf(exchange, caller, row);
-  const body = row?.route.batch ? await readBatch(parts, exchange, asked, row.route.batch.pointer) : null;
-  if (exchange.answered || exchange.settled) return;
+  const batch = row?.route.batch ?? null;
+  const keyLines = row?.route.idempotent ? idempotencyKeyLines(exchange) : [];
+  const underKey = keyLines.length > 0;
+  const mostBytes = underKey ? Math.min(parts.maxBodyBytes, MOST_IDEMPOTENT_BYTES) : parts.maxBodyBytes;
+  const body = batch !== null || underKey ? await readWhole(parts, exchange, asked, mostBytes) : null;
+  if (!over(exchange) && batch !== null && body !== null) await countInto(asked, body, batch.pointer, parts, exchange);
+  if (over(exchange)) return;
+  if (underKey) return underIdempotencyKey(parts, exchange, caller, asked, keyLines, body);
 
   const verdict = await decide(parts, exchange, asked);
   if (verdict === null) return;
@@ -77,32 +86,15 @@ function questionOf({ req, requestId }: Exchange, caller: Caller, row: RouteMatc
   };
 }
 
-/** Decides, and answers a refusal; null when the request ends here. */
-async function decide(parts: Parts, exchange: Exchange, asked: VerifyRequest): Promise<Verdict | null> {
-  const { engine, telemetry } = parts;
-  const verdict = await engine.verify(asked);
-  exchange.asked = asked;
-  exchange.verdict = verdict;
-  exchange.route = verdict.route?.route ?? null;
-  if (verdict.reason !== null || asked.cost?.requests !== 0) {
-    telemetry.count('latchkey_decisions_total', { reason: verdict.reason ?? 'allowed', surface: 'gateway' });
-  }
-  if (exchange.settled) {
-    verdict.release();
-    return null;
-  }
-  if (verdict.reason === null) return verdict;
-  exchange.failure = verdict.reason;
-  sendReply(parts, exchange, engine.reply(verdict, exchange.requestId));
-  return null;
-}
-
-/** Reads the body of a batch and writes its size into the question; null when the request was answered or left. */
-async function readBatch(
+/**
+ * Reads the whole body, for a key that may call when it is long; null when there is none, or the request was answered or left.
+ * One that is over `mostBytes` is answered 413.
+ */
+async function readWhole(
   parts: Parts,
   exchange: Exchange,
   asked: VerifyRequest,
-  pointer: string,
+  mostBytes: number,
 ): Promise<Buffer | null> {
   if (!hasBody(exchange)) return null;
   const declared = declaredLength(exchange);
@@ -110,10 +102,20 @@ async function readBatch(
     const first = await decide(parts, exchange, { ...asked, ...LOOK });
     if (first === null) return null;
   }
-  const body = await readBody(parts, exchange);
-  if (body === null) return null;
+  if ((declared ?? 0) <= mostBytes) return readBody(parts, exchange, mostBytes);
+  sendFault(parts, exchange, { code: 'payload_too_large' });
+  return null;
+}
+
+/** Writes the size of a batch into the question; a body that cannot be counted is answered. */
+async function countInto(
+  asked: VerifyRequest,
+  body: Buffer,
+  pointer: string,
+  parts: Parts,
+  exchange: Exchange,
+): Promise<void> {
   const counted = countBatch(body, pointer, exchange.req.headers['content-encoding']);
   if (typeof counted === 'number') asked.batchSize = counted;
   else if ((await decide(parts, exchange, { ...asked, ...LOOK })) !== null) sendFault(parts, exchange, counted);
-  return body;
 }

@@ -5,6 +5,7 @@ import { actorOf, authenticate } from './authenticate.js';
 import { createDenialBuffer } from './denial-buffer.js';
 import type { Engine, EngineParts } from './engine.js';
 import { createFailureThrottle } from './failure-throttle.js';
+import { createIdempotency } from './idempotency.js';
 import { createImportedKeys } from './imported-keys.js';
 import { createKeyCache } from './key-cache.js';
 import { createPrincipals } from './principals.js';
@@ -14,7 +15,7 @@ import { runOperation } from './run-operation.js';
 import type { Services } from './services.js';
 import { createTierBook } from './tier-book.js';
 import { createUsageBuffer } from './usage-buffer.js';
-import { verifyRequest } from './verify-request.js';
+import { refuseAfter, verifyRequest } from './verify-request.js';
 
 /** A key in steady use is written once in this time, however often it is used; what a crash may lose. */
 const FLUSH_MS = 10_000;
@@ -49,6 +50,7 @@ export function createEngine(parts: EngineParts, options: EngineOptions): Engine
     denials: createDenialBuffer(store, telemetry, newId),
     throttle: createFailureThrottle(clock, telemetry),
     importedKeys: createImportedKeys(store),
+    idempotency: createIdempotency({ ...parts, auditKey: options.auditKey }),
     later(name, work) {
       const running = work()
         .catch((cause) => telemetry.log('warn', 'background_work_failed', { work: name, cause }))
@@ -77,6 +79,8 @@ export function createEngine(parts: EngineParts, options: EngineOptions): Engine
     clock,
     run: (name, input, call) => runOperation(services, name, input, call),
     verify: (request) => verifyRequest(services, request),
+    refuse: (asked, verdict, reason) => refuseAfter(services, asked, verdict, reason),
+    idempotentTurn: (request) => services.idempotency.turn(request),
     reply: (verdict, requestId, query) => replyTo(profile, verdict, requestId, query),
     stillGood: ({ snapshot, position }) => snapshot === null || services.cache.unendedSince(snapshot, position),
     authenticate: (secret, ip) => authenticate(services, secret, ip),

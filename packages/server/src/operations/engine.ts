@@ -25,6 +25,8 @@ import type {
   Vault,
 } from '@latchkey/core';
 
+import type { IdempotentRequest, IdempotentTurn } from './idempotency.js';
+
 /** Everything the engine stands on; each is a port with at least one adapter. */
 export interface EngineParts {
   store: Store;
@@ -96,6 +98,8 @@ export interface Verdict {
   position: number;
   /** Frees what a passing request holds; safe to call more than once. */
   release(): void;
+  /** Gives back what a passing request spent and holds, when it could not be served at all; safe to call more than once. */
+  undo(): void;
 }
 
 export interface Engine {
@@ -108,6 +112,10 @@ export interface Engine {
   run<Name extends OperationName>(name: Name, input: RawInput, call: Call): Promise<OperationOutput<Operations[Name]>>;
   /** One decision; spends the limits when it is yes. Never throws: what cannot be decided safely is `unavailable`. */
   verify(request: VerifyRequest): Promise<Verdict>;
+  /** A passing verdict turned into a refusal by what stands behind the decision; counted as one. */
+  refuse(asked: VerifyRequest, verdict: Verdict, reason: Reason): Verdict;
+  /** What becomes of a request under an Idempotency-Key. Spends nothing, never rejects; a claimed run has to be ended. */
+  idempotentTurn(request: IdempotentRequest): Promise<IdempotentTurn>;
   /** The reply to a verdict in the profile's dialect; for a passing one the headers to add, and a body where the profile answers itself. */
   reply(verdict: Verdict, requestId: string, query?: Readonly<Record<string, string>>): DialectReply;
   /** false once the key, project or organization of a verdict was ended or refused after the verdict was made. */

@@ -5,10 +5,12 @@ import {
   type AuditRecord,
   type Cursor,
   DAY_MS,
+  type IdempotencyBook,
   LatchkeyError,
   type Page,
   type PageRequest,
   type StoreView,
+  type Telemetry,
   type Vault,
 } from '@latchkey/core';
 import { auditText, headText, INSTALLATION_CHAIN } from './commit-change.js';
@@ -49,7 +51,30 @@ export async function reseal({
       return { found: keys.length, moved: keys.length - unreadable };
     });
     moved += batch.moved;
-    if (batch.found < BATCH || batch.moved === 0) return moved;
+    if (batch.found < BATCH || batch.moved === 0) break;
+  }
+  return moved + (await resealAnswers(store.idempotency, vault, telemetry));
+}
+
+/** Answers may be large: only a few are in memory at a time. */
+const ANSWERS_AT_ONCE = 10;
+
+async function resealAnswers(book: IdempotencyBook, vault: Vault, telemetry: Telemetry): Promise<number> {
+  let moved = 0;
+  for (let after = ''; ; ) {
+    const records = await book.sealedUnderOther(vault.currentMasterKeyId(), after, ANSWERS_AT_ONCE);
+    for (const { id, answer } of records) {
+      after = id;
+      try {
+        const sealed = answer as string;
+        await book.reseal(id, sealed, vault.seal(vault.open(sealed, id), id));
+        moved++;
+      } catch (error) {
+        if (!(error instanceof LatchkeyError) || error.code !== 'sealed_value_unreadable') throw error;
+        telemetry.log('error', 'idempotent_answer_unreadable', {});
+      }
+    }
+    if (records.length < ANSWERS_AT_ONCE) return moved;
   }
 }
 
@@ -64,10 +89,15 @@ async function resealSettings(view: StoreView, vault: Vault): Promise<number> {
   return moved;
 }
 
-/** Forgets sealed answers, old replay records, old denials and quota days of the past. */
-export async function prune({ store, clock }: Pick<Services, 'store' | 'clock'>): Promise<void> {
+/** Forgets sealed answers, old replay records, requests under an Idempotency-Key, old denials and quota days of the past. */
+export async function prune({
+  store,
+  clock,
+  idempotency,
+}: Pick<Services, 'store' | 'clock' | 'idempotency'>): Promise<void> {
   const now = clock();
   await store.replays.prune(now - ANSWER_KEPT_MS, now - RECORD_KEPT_MS);
+  await idempotency.prune(now);
   await store.denials.prune(now - KEPT_MS);
   await store.pruneDays(Math.floor(now / DAY_MS) - 1);
 }

@@ -3,6 +3,7 @@
 import type { DenialBuffer } from './denial-buffer.js';
 import type { EngineParts } from './engine.js';
 import type { FailureThrottle } from './failure-throttle.js';
+import type { Idempotency } from './idempotency.js';
 import type { ImportedKeys } from './imported-keys.js';
 import type { KeyCache } from './key-cache.js';
 import type { RootKeyCache } from './root-key-cache.js';
@@ -17,6 +18,7 @@ export interface Services extends EngineParts {
   denials: DenialBuffer;
   throttle: FailureThrottle;
   importedKeys: ImportedKeys;
+  idempotency: Idempotency;
   /** Ids that sort as they were made. */
   newId(type: string): string;
   /** The raw key that chains the audit log, base64url. */

@@ -44,12 +44,32 @@ export async function verifyRequest(services: Services, request: VerifyRequest):
   }
 }
 
+/** Reasons that pass by themselves within seconds. */
+const PASSING: ReadonlySet<Reason> = new Set(['idempotency_conflict', 'unavailable']);
+
+/** A passing verdict turned into a refusal that was found out behind the decision. */
+export function refuseAfter(services: Services, request: VerifyRequest, verdict: Verdict, reason: Reason): Verdict {
+  const retryAfterSeconds = PASSING.has(reason) ? 1 : null;
+  return noted(services, request, { ...verdict, reason, retryAfterSeconds, at: services.clock() });
+}
+
+/** Counts a verdict as a use or a denial of its key. A look that costs nothing and finds nothing wrong is neither. */
+function noted(services: Services, request: VerifyRequest, verdict: Verdict): Verdict {
+  const { snapshot, reason, at } = verdict;
+  if (snapshot === null) return verdict;
+  if (reason !== null || request.cost?.requests !== 0) {
+    services.usage.record(snapshot, reason ?? 'allowed', at, request.ip);
+  }
+  if (reason !== null) services.denials.record(snapshot, { ...verdict, reason }, request, secretOf(services, request));
+  return verdict;
+}
+
 type Answer = (snapshot: Snapshot | null, position: number, rest: Partial<Verdict>) => Verdict;
 
 const verdictMaker =
   (services: Services, request: VerifyRequest, route: RouteMatch | null): Answer =>
-  (snapshot, position, rest) => {
-    const verdict: Verdict = {
+  (snapshot, position, rest) =>
+    noted(services, request, {
       reason: null,
       required: null,
       snapshot,
@@ -60,16 +80,9 @@ const verdictMaker =
       at: services.clock(),
       position,
       release: nothing,
+      undo: nothing,
       ...rest,
-    };
-    // A look that costs nothing and finds nothing wrong is no use of the key.
-    const counts = verdict.reason !== null || request.cost?.requests !== 0;
-    if (snapshot !== null && counts)
-      services.usage.record(snapshot, verdict.reason ?? 'allowed', verdict.at, request.ip);
-    if (snapshot !== null && verdict.reason !== null)
-      services.denials.record(snapshot, { ...verdict, reason: verdict.reason }, request, secretOf(services, request));
-    return verdict;
-  };
+    });
 
 async function walk(
   services: Services,
@@ -110,7 +123,11 @@ async function walk(
     return walk(services, request, route, answer);
   }
   if (taken.fairUsePassed) reportFairUse(services, snapshot);
-  return answer(snapshot, position, { budgets: taken.budgets, release: taken.release ?? nothing });
+  return answer(snapshot, position, {
+    budgets: taken.budgets,
+    release: taken.release ?? nothing,
+    undo: taken.undo ?? nothing,
+  });
 }
 
 const credentialOf = (profile: Profile, { credential }: VerifyRequest) =>

@@ -5,6 +5,7 @@ import { Kysely, sql } from 'kysely';
 import { audit } from './audit.js';
 import { denials } from './denials.js';
 import { openSqlite } from './dialect/sqlite.js';
+import { createIdempotencyBook } from './idempotency-book.js';
 import { keys } from './keys.js';
 import { migrate } from './migrations/migrate.js';
 import { organizations, projects } from './organizations.js';
@@ -51,6 +52,7 @@ export async function openSqliteStore(options: { file: string }): Promise<Store>
   return {
     ...viewOf(db),
     ...createQuotaBook(db),
+    idempotency: createIdempotencyBook(db),
     transaction: (work) => db.transaction().execute((trx) => work(viewOf(trx))),
     async ping() {
       await sql`select 1`.execute(db);

@@ -1,18 +1,12 @@
 // The day's use per key family in SQL, written ahead of spending. When to write how much is the limiter's business.
 
 import type { QuotaBook } from '@latchkey/core';
+import { groupCommit } from './group-commit.js';
 import { chunksOf, type Db } from './query.js';
 import type { QuotaDayRow } from './schema.js';
 
-interface Batch {
-  rows: Map<string, QuotaDayRow>;
-  done: Promise<void>;
-}
-
 /** `raiseDay` calls of one tick are committed together: one fsync for all of them, and one outcome. */
 export function createQuotaBook(db: Db): QuotaBook {
-  let open: Batch | null = null;
-
   const write = (rows: readonly QuotaDayRow[], onlyUp: boolean): Promise<void> =>
     db.transaction().execute(async (trx) => {
       for (const chunk of chunksOf(rows)) {
@@ -29,16 +23,14 @@ export function createQuotaBook(db: Db): QuotaBook {
       }
     });
 
-  const openBatch = (): Batch => {
-    const rows = new Map<string, QuotaDayRow>();
-    const done = new Promise<void>((resolve, reject) => {
-      setImmediate(() => {
-        open = null;
-        write([...rows.values()], true).then(resolve, reject);
-      });
-    });
-    return { rows, done };
-  };
+  const raise = groupCommit<QuotaDayRow>((asked) => {
+    const highest = new Map<string, QuotaDayRow>();
+    for (const row of asked) {
+      const key = `${row.day} ${row.family_id}`;
+      if ((highest.get(key)?.used ?? -1) < row.used) highest.set(key, row);
+    }
+    return write([...highest.values()], true);
+  });
 
   return {
     async readDay(familyId, day) {
@@ -50,14 +42,7 @@ export function createQuotaBook(db: Db): QuotaBook {
         .executeTakeFirst();
       return row?.used ?? 0;
     },
-    raiseDay(familyId, day, used) {
-      open ??= openBatch();
-      const key = `${day} ${familyId}`;
-      const row = open.rows.get(key);
-      if (row === undefined) open.rows.set(key, { family_id: familyId, day, used });
-      else row.used = Math.max(row.used, used);
-      return open.done;
-    },
+    raiseDay: (familyId, day, used) => raise({ family_id: familyId, day, used }),
     async setDays(rows) {
       const last = new Map(rows.map((row) => [`${row.day} ${row.familyId}`, row]));
       if (last.size > 0)

@@ -123,6 +123,15 @@ export interface ReplayRow {
   created_at: number;
 }
 
+export interface IdempotencyRow {
+  id: string;
+  fingerprint: string;
+  answer: string | null;
+  /** The master key that `answer` is sealed under, read from the text itself. */
+  sealed_under: string | null;
+  created_at: number;
+}
+
 export interface UsageHourRow {
   organization_id: string;
   project_id: string;
@@ -168,6 +177,7 @@ export interface Schema {
   audit: AuditRow;
   audit_heads: AuditHeadRow;
   replays: ReplayRow;
+  idempotency: IdempotencyRow;
   usage_hours: UsageHourRow;
   quota_days: QuotaDayRow;
   denials: DenialRow;

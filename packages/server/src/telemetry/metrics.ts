@@ -58,6 +58,11 @@ export const METRICS = {
     help: 'Requests above a fair-use figure that were let pass',
     labels: [],
   },
+  latchkey_idempotent_requests_total: {
+    kind: 'counter',
+    help: 'Requests under an Idempotency-Key by outcome: kept, replayed, refused, failed (the upstream did; a retry runs again), not_sent, lost (answered 409 from then on)',
+    labels: ['outcome'],
+  },
   latchkey_upstream_errors_total: {
     kind: 'counter',
     help: 'Failed requests to the upstream by kind',
