@@ -29,6 +29,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   operations: { rooms: ['core'], npm: 'declared', builtins: true },
   http: surface,
   gateway: surface,
+  rpc: surface,
   oauth: surface,
   webhooks: surface,
   jobs: surface,

@@ -11,6 +11,7 @@ export * from './errors/catalogue.js';
 export * from './errors/latchkey-error.js';
 export * from './key/format.js';
 export * from './key/mask.js';
+export * from './key/models.js';
 export * from './key/state.js';
 export * from './key/view.js';
 export * from './limit/limits.js';

@@ -69,13 +69,19 @@ const local: Local = {
     const stopped = stopSignal();
     const { startServer } = await import('./serve.js');
     const server = await startServer(settings);
-    const { controlPlane, gateway, rootKey } = server;
+    const { controlPlane, gateway, grpc, rootKey } = server;
     // Beside the log, never in it: this is the only time the key is shown.
     if (rootKey !== null)
       io.err(json ? JSON.stringify({ rootKey }) : `First start. The root key, shown this once:\n  ${rootKey}`);
     if (settings.logFile !== undefined)
       io.err(
-        json ? JSON.stringify({ controlPlane, gateway }) : `control plane ${controlPlane}\ngateway       ${gateway}`,
+        json
+          ? JSON.stringify({ controlPlane, gateway, grpc })
+          : [
+              `control plane ${controlPlane}`,
+              `gateway       ${gateway}`,
+              ...(grpc ? [`gRPC          ${grpc}`] : []),
+            ].join('\n'),
       );
     await stopped;
     await server.close();

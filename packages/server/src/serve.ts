@@ -1,4 +1,4 @@
-// Both listeners over one engine, from settings to a clean stop. Commands decide which settings; nothing here decides a request.
+// The listeners over one engine, from settings to a clean stop. Commands decide which settings; nothing here decides a request.
 
 import { LatchkeyError, type Mode } from '@latchkey/core';
 import { loadProfile } from './config/load-profile.js';
@@ -7,6 +7,8 @@ import { createGateway } from './gateway/gateway.js';
 import { createControlPlane } from './http/control-plane.js';
 import { createLatchkey, type Latchkey, OPERATOR, type RingSource } from './latchkey.js';
 import { createRootKey } from './operations/root-keys.js';
+import { createRpcs, inOnePiece } from './rpc/create-rpc.js';
+import { createGrpcServer } from './rpc/grpc-server.js';
 import { createTelemetry } from './telemetry/create-telemetry.js';
 import { openRingFile } from './vault/ring-file.js';
 import { VERSION } from './version.js';
@@ -18,6 +20,8 @@ export interface RunningServer {
   latchkey: Latchkey;
   controlPlane: string;
   gateway: string;
+  /** null: the RPCs are to be had on the control plane alone. */
+  grpc: string | null;
   /** The first root key, when this start made one: shown once by whoever started the server. */
   rootKey: string | null;
   /** Stops accepting, finishes what runs, writes what is buffered. */
@@ -39,7 +43,7 @@ export async function startServer(settings: Settings): Promise<RunningServer> {
   });
   const closers: (() => unknown)[] = [() => telemetry.close()];
   const listeners: { close(options: { graceMs: number }): Promise<void> }[] = [];
-  /** Both listeners drain at the same time. What fails to close keeps nothing else open; the first failure is thrown. */
+  /** All listeners drain at the same time. What fails to close keeps nothing else open; the first failure is thrown. */
   const closeAll = async (): Promise<void> => {
     const failures: unknown[] = [];
     const attempt = async (close: () => unknown): Promise<void> => {
@@ -85,6 +89,7 @@ export async function startServer(settings: Settings): Promise<RunningServer> {
       trustedProxies: settings.trustedProxies,
       version: VERSION,
       metricsText: () => telemetry.metricsText(),
+      guests: createRpcs(latchkey.engine, telemetry, { connect: true, grpcWeb: true, grpc: false }).map(inOnePiece),
     });
     listeners.push(controlPlane);
     const gateway = createGateway({
@@ -95,6 +100,10 @@ export async function startServer(settings: Settings): Promise<RunningServer> {
       trustedProxies: settings.trustedProxies,
     });
     listeners.push(gateway);
+    const { trustedProxies, grpcHost, grpcPort } = settings;
+    const grpc =
+      grpcPort === undefined ? null : createGrpcServer({ engine: latchkey.engine, telemetry, trustedProxies });
+    if (grpc !== null) listeners.push(grpc);
     const addresses = {
       controlPlane: await listening(controlPlane, settings, 'LATCHKEY_'),
       gateway: await listening(
@@ -102,6 +111,7 @@ export async function startServer(settings: Settings): Promise<RunningServer> {
         { host: settings.gatewayHost, port: settings.gatewayPort },
         'LATCHKEY_GATEWAY_',
       ),
+      grpc: grpc && (await listening(grpc, { host: grpcHost, port: grpcPort as number }, 'LATCHKEY_GRPC_')),
     };
     // Last of all: a start that fails must not have made a key that nobody was shown.
     const rootKey = await firstRootKey(latchkey);

@@ -72,6 +72,11 @@ export const ERRORS = {
     'Project already has its key',
     'A legacy project has one key: rotate it, or use a v2 project.',
   ),
+  key_model_mismatch: entry(
+    409,
+    'Call of the other key model',
+    'RotateAPIKey is for keys of the legacy model, RevokeAPIKey for those of v2; `detail` names the right call.',
+  ),
   idempotency_in_progress: entry(
     409,
     'Still running',

@@ -11,6 +11,8 @@ const SERVER_FLAGS: readonly [string, string][] = [
   ['--port <port>', 'port of the control plane'],
   ['--gateway-host <host>', 'address of the gateway'],
   ['--gateway-port <port>', 'port of the gateway'],
+  ['--grpc-host <host>', 'address of the gRPC listener'],
+  ['--grpc-port <port>', 'port of the gRPC listener; none without it'],
   ['--trusted-proxies <list>', 'addresses or CIDR ranges whose X-Forwarded-For is believed'],
   ['--public-url <url>', 'where callers reach the control plane'],
   ['--log-level <level>', 'debug, info, warn or error'],

@@ -8,6 +8,7 @@ export interface Started {
   profile: Profile;
   gateway: string;
   controlPlane: string;
+  grpc: string | null;
   examples: { live: string; test: string | null };
   dataDir: string;
   logFile: string;
@@ -17,13 +18,15 @@ export interface Started {
 }
 
 export function greeting(started: Started): Result {
-  const { profile, gateway, controlPlane, examples, dataDir, logFile, projectId, rootKey, seeded, version } = started;
+  const { profile, gateway, controlPlane, grpc, examples, dataDir, logFile, projectId, rootKey, seeded, version } =
+    started;
   const first = seeded[0];
   const lines = [
     `Latchkey ${version}, profile ${profile.name} (${profile.title})`,
     '',
     `  gateway        ${gateway}   your customers call this`,
     `  control plane  ${controlPlane}   management API; reference at ${controlPlane}/docs`,
+    ...(grpc ? [`  gRPC           ${grpc}   latchkey.v1.APIKeyService`] : []),
     `  upstream       ${examples.live || 'none: name your API with --upstream http://…'}${examples.test ? `   sandbox ${examples.test}` : ''}`,
     `  data           ${dataDir}`,
     `  log            ${logFile}`,
@@ -51,6 +54,7 @@ export function greeting(started: Started): Result {
     {
       gateway,
       controlPlane,
+      grpc,
       upstream: examples.live,
       sandboxUpstream: examples.test,
       dataDir,

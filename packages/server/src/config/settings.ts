@@ -76,6 +76,12 @@ export const SETTINGS = {
   port: setting('LATCHKEY_PORT', port.default(4000), 'Port of the control plane.'),
   gatewayHost: setting('LATCHKEY_GATEWAY_HOST', host.default('127.0.0.1'), 'Address of the gateway.'),
   gatewayPort: setting('LATCHKEY_GATEWAY_PORT', port.default(8080), 'Port of the gateway.'),
+  grpcHost: setting('LATCHKEY_GRPC_HOST', host.default('127.0.0.1'), 'Address of the gRPC listener.'),
+  grpcPort: setting(
+    'LATCHKEY_GRPC_PORT',
+    port.optional(),
+    'Port of the gRPC listener (HTTP/2 without TLS), usually 4001. Absent: there is none.',
+  ),
   dataDir: setting(
     'LATCHKEY_DATA_DIR',
     text.default('./data'),

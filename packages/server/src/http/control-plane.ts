@@ -1,6 +1,6 @@
 // The control plane's HTTP server: the operation table as routes, and what surrounds them. It decides nothing itself.
 
-import { STATUS_CODES } from 'node:http';
+import { type IncomingHttpHeaders, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import {
   type Actor,
@@ -8,16 +8,16 @@ import {
   type Operation,
   type OperationName,
   operations,
-  readCredential,
   type Telemetry,
 } from '@latchkey/core';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import type { Engine } from '../operations/engine.js';
+import type { Call, Engine } from '../operations/engine.js';
+import { readJson } from '../operations/json-body.js';
+import { authenticateHeaders, errorHeaders, headerLines, idempotencyKeyOf } from '../operations/management-headers.js';
 import { trustedProxies } from '../operations/trusted-proxies.js';
 import { servePages } from './docs.js';
-import { readJson } from './json-body.js';
 import { createOpenApi } from './openapi.js';
-import { knownError, PROBLEM_TYPE, problemBody, problemHeaders } from './problem.js';
+import { knownError, PROBLEM_TYPE, problemBody } from './problem.js';
 import { readQuery } from './query.js';
 
 declare module 'fastify' {
@@ -25,6 +25,28 @@ declare module 'fastify' {
     /** Who makes a management call; null before it is known and on routes that ask nobody. */
     actor: Actor | null;
   }
+}
+
+/**
+ * A call that another room reads and words. The control plane does for it what it does for its own calls: it names, counts
+ * and logs the request, learns who calls, and bounds the body.
+ */
+export interface GuestCall {
+  /** Taken with POST alone. */
+  path: string;
+  operation: OperationName;
+  /** Whether it reads this content type; only then it can word a refusal. */
+  reads(contentType: string | undefined): boolean;
+  answer(request: GuestRequest): Promise<{ status: number; headers: Headers; body: Uint8Array }>;
+}
+
+export interface GuestRequest {
+  requestId: string;
+  headers: IncomingHttpHeaders;
+  /** What is to be done, or why nothing is: then the answer says that. */
+  given: { call: Call; body: Buffer } | { refusal: LatchkeyError };
+  /** Aborts when the caller is gone. */
+  signal: AbortSignal;
 }
 
 export interface ControlPlaneParts {
@@ -37,6 +59,7 @@ export interface ControlPlaneParts {
   version: string;
   /** The figures in Prometheus' text format. */
   metricsText(): Promise<string>;
+  guests?: readonly GuestCall[];
 }
 
 export interface ControlPlane {
@@ -76,24 +99,15 @@ const LINKS = {
 
 const rows = Object.entries(operations) as [OperationName, Operation][];
 
-/** The values of every line of one header, as received. */
-function headerLines(rawHeaders: readonly string[], name: string): string[] {
-  const lines: string[] = [];
-  for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
-    const line = rawHeaders[at] as string;
-    if (line.length === name.length && line.toLowerCase() === name) lines.push(rawHeaders[at + 1] as string);
-  }
-  return lines;
-}
-
 const carriesBody = ({ headers }: FastifyRequest) =>
   headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0';
 
 /** The methods that have a route at a path. Asked only when a request found none. */
-function methodsAt(path: string): string[] {
+function methodsAt(path: string, guests: readonly GuestCall[]): string[] {
   const patterns = rows.map(([, row]) => ({ method: row.method as string, path: row.path }));
   const fixed = ['/', ...Object.values(LINKS)].map((at) => ({ method: 'GET', path: at }));
-  const found = [...patterns, ...fixed].filter((route) =>
+  const invited = guests.map((guest) => ({ method: 'POST', path: guest.path }));
+  const found = [...patterns, ...fixed, ...invited].filter((route) =>
     new RegExp(`^${route.path.replace(/[.]/g, '\\.').replace(/:\w+/g, '[^/]+')}$`).test(path),
   );
   return [...new Set(found.flatMap(({ method }) => (method === 'GET' ? ['GET', 'HEAD'] : [method])))];
@@ -111,7 +125,7 @@ async function within<T>(ms: number, work: Promise<T>): Promise<T> {
 }
 
 export function createControlPlane(parts: ControlPlaneParts): ControlPlane {
-  const { engine, telemetry, version } = parts;
+  const { engine, telemetry, version, guests = [] } = parts;
   const publicUrl = parts.publicUrl.replace(/\/+$/, '');
   const clientIp = trustedProxies(parts.trustedProxies).clientOf;
   let draining = false;
@@ -128,7 +142,7 @@ export function createControlPlane(parts: ControlPlaneParts): ControlPlane {
     }
     return reply
       .code(known.status)
-      .headers(problemHeaders(known))
+      .headers(errorHeaders(known))
       .type(PROBLEM_TYPE)
       .send(problemBody(known, request.id, publicUrl));
   }
@@ -237,7 +251,7 @@ export function createControlPlane(parts: ControlPlaneParts): ControlPlane {
     const path = request.url.split('?', 1)[0] as string;
     if (!request.is404 && (path.length === 1 || !path.endsWith('/'))) return done();
     // Refused before a body is read.
-    const methods = methodsAt(path);
+    const methods = methodsAt(path, guests);
     if (methods.length === 0 || methods.includes(request.method)) {
       return done(new LatchkeyError('not_found', 'There is nothing at this path.'));
     }
@@ -253,24 +267,16 @@ export function createControlPlane(parts: ControlPlaneParts): ControlPlane {
 
   async function authenticate(request: FastifyRequest): Promise<void> {
     const { rawHeaders, socket } = request.raw;
-    const reading = readCredential(rawHeaders, { header: 'authorization', scheme: 'Bearer' });
-    if ('reason' in reading && reading.reason !== 'missing_credential') {
-      const ambiguous = reading.reason === 'ambiguous_credential';
-      throw new LatchkeyError(
-        'unauthenticated',
-        ambiguous ? 'Send exactly one credential.' : 'Send `Authorization: Bearer …`.',
-      );
-    }
     const forwarded = request.headers['x-forwarded-for'];
     const ip = clientIp(socket.remoteAddress, Array.isArray(forwarded) ? forwarded.join(',') : forwarded);
-    request.actor = await engine.authenticate('secret' in reading ? reading.secret : null, ip);
+    request.actor = await authenticateHeaders(engine, rawHeaders, ip);
   }
 
-  function idempotencyKey(request: FastifyRequest): string | null {
-    const lines = headerLines(request.raw.rawHeaders, 'idempotency-key');
-    if (lines.length > 1) throw new LatchkeyError('idempotency_key_invalid', 'Send Idempotency-Key once.');
-    return lines[0] ?? null;
-  }
+  const callOf = (request: FastifyRequest, { idempotent }: Operation): Call => ({
+    actor: request.actor as Actor,
+    requestId: request.id,
+    idempotencyKey: idempotent ? idempotencyKeyOf(request.raw.rawHeaders) : null,
+  });
 
   function bodyOf(row: Operation, request: FastifyRequest): unknown {
     const bytes = request.body as Buffer | undefined;
@@ -296,16 +302,46 @@ export function createControlPlane(parts: ControlPlaneParts): ControlPlane {
           query: readQuery((request.query as { text: string }).text),
           body: bodyOf(row, request),
         };
-        const output = await engine.run(name, input, {
-          actor: request.actor as Actor,
-          requestId: request.id,
-          idempotencyKey: row.idempotent ? idempotencyKey(request) : null,
-        });
+        const output = await engine.run(name, input, callOf(request, row));
         reply.code(row.status);
         return row.output === null ? reply.send() : reply.type(JSON_TYPE).send(JSON.stringify(output));
       },
     });
   }
+
+  function inviteGuest(scope: FastifyInstance, guest: GuestCall): void {
+    const answer = async (request: FastifyRequest, reply: FastifyReply, given: GuestRequest['given']) => {
+      const gone = new AbortController();
+      reply.raw.once('close', () => gone.abort());
+      const { id: requestId, headers } = request;
+      const answered = await guest.answer({ requestId, headers, given, signal: gone.signal });
+      return reply.code(answered.status).headers(Object.fromEntries(answered.headers)).send(Buffer.from(answered.body));
+    };
+    const judgeMediaType = async ({ headers }: FastifyRequest): Promise<void> => {
+      if (guest.reads(headers['content-type'])) return;
+      throw new LatchkeyError(
+        'unsupported_media_type',
+        'Send application/json, application/proto or application/grpc-web.',
+      );
+    };
+    scope.route({
+      method: 'POST',
+      url: guest.path,
+      onRequest: [authenticate, judgeMediaType],
+      errorHandler: (error, request, reply) =>
+        guest.reads(request.headers['content-type'])
+          ? answer(request, reply, { refusal: knownError(error) })
+          : refuse(error, request, reply),
+      handler: (request, reply) => {
+        const body = (request.body as Buffer | undefined) ?? Buffer.alloc(0);
+        return answer(request, reply, { call: callOf(request, operations[guest.operation]), body });
+      },
+    });
+  }
+  app.register(async (scope) => {
+    scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_, bytes, done) => done(null, bytes));
+    for (const guest of guests) inviteGuest(scope, guest);
+  });
 
   let openapi: string | undefined;
   app.get('/openapi.json', (_, reply) => {

@@ -41,13 +41,3 @@ export function problemBody(error: LatchkeyError, requestId: string, publicUrl: 
     ...(error.errors.length > 0 ? { errors: error.errors } : {}),
   });
 }
-
-/** Headers that belong to the error besides its content type. */
-export function problemHeaders(error: LatchkeyError): Record<string, string> {
-  const headers: Record<string, string> = {};
-  const wait = error.retryAfterSeconds ?? (error.status === 429 || error.status === 503 ? 1 : null);
-  if (wait !== null) headers['retry-after'] = String(Math.max(1, Math.ceil(wait)));
-  // RFC 9110 §11.6.1: every 401 names the way to authenticate.
-  if (error.status === 401) headers['www-authenticate'] = 'Bearer realm="latchkey"';
-  return headers;
-}

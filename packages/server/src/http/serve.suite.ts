@@ -1,8 +1,10 @@
 // A control plane on the real engine with SQLite in memory, for tests that come in by the front door.
 
 import { randomBytes } from 'node:crypto';
-import { createLatchkey, type Latchkey } from '../latchkey.js';
+import type { Telemetry } from '@latchkey/core';
+import { createLatchkey, type Latchkey, type LatchkeySettings } from '../latchkey.js';
 import type { Engine } from '../operations/engine.js';
+import { createRpcs, inOnePiece } from '../rpc/create-rpc.js';
 import { createTelemetry } from '../telemetry/create-telemetry.js';
 import { type ControlPlane, createControlPlane } from './control-plane.js';
 
@@ -20,6 +22,9 @@ export interface Reply {
 export interface Served {
   url: string;
   latchkey: Latchkey;
+  /** The engine as the listeners see it. */
+  engine: Engine;
+  telemetry: Telemetry;
   plane: ControlPlane;
   /** Everything that was logged. */
   log: () => string;
@@ -29,7 +34,7 @@ export interface Served {
 }
 
 export async function serve(
-  options: { trustedProxies?: string[]; wrap?: (engine: Engine) => Engine } = {},
+  options: { trustedProxies?: string[]; wrap?: (engine: Engine) => Engine; settings?: Partial<LatchkeySettings> } = {},
 ): Promise<Served> {
   const lines: string[] = [];
   const telemetry = createTelemetry({
@@ -44,19 +49,24 @@ export async function serve(
     rootKey: ROOT_KEY,
     publicUrl: PUBLIC_URL,
     telemetry,
+    ...options.settings,
   });
+  const engine = options.wrap?.(latchkey.engine) ?? latchkey.engine;
   const plane = createControlPlane({
-    engine: options.wrap?.(latchkey.engine) ?? latchkey.engine,
+    engine,
     telemetry,
     publicUrl: PUBLIC_URL,
     trustedProxies: options.trustedProxies ?? [],
     version: '0.0.0',
     metricsText: telemetry.metricsText,
+    guests: createRpcs(engine, telemetry, { connect: true, grpcWeb: true, grpc: false }).map(inOnePiece),
   });
   const url = await plane.listen({ host: '127.0.0.1', port: 0 });
   return {
     url,
     latchkey,
+    engine,
+    telemetry,
     plane,
     log: () => lines.join(''),
     async call(method, path, body, headers = {}) {

@@ -47,6 +47,8 @@ export interface Call {
   actor: Actor;
   requestId: string;
   idempotencyKey: string | null;
+  /** true: a call that belongs to one key model refuses keys of the other. Absent: it serves both. */
+  ownModelOnly?: boolean;
 }
 
 /** A call's input as it came over a wire: not yet judged. */

@@ -54,7 +54,7 @@ export async function createKey(services: Services, input: Input, call: Call): P
       if (living) {
         throw new LatchkeyError(
           'legacy_key_exists',
-          `This legacy project has ${living.id}: rotate it with POST /v1/keys/${living.id}/rotate.`,
+          `This legacy project has ${living.id}: replace it with RotateAPIKey, or POST /v1/keys/${living.id}/rotate.`,
         );
       }
     }

@@ -11,7 +11,7 @@ import {
 import { type AuditNote, commitChange } from '../commit-change.js';
 import type { Call } from '../engine.js';
 import type { Services } from '../services.js';
-import { findKeyFor, judgeOwnRights, notFound, rulesOf, viewOf } from './record.js';
+import { findKeyFor, judgeModel, judgeOwnRights, notFound, rulesOf, viewOf } from './record.js';
 
 const note = (action: string, key: KeyRecord, changes: AuditNote['changes'] = {}): AuditNote => ({
   action,
@@ -25,6 +25,7 @@ const note = (action: string, key: KeyRecord, changes: AuditNote['changes'] = {}
 export async function revokeKey(services: Services, input: OperationInput<Operations['revokeKey']>, call: Call) {
   const { value, propagated } = await commitChange(services, call, async (view, now) => {
     const key = await findKeyFor(view, call.actor, input.keyId);
+    judgeModel(call, 'revokeKey', key);
     if (key.revokedAt !== null && input.onlyIfLive) throw notFound('key');
     const family = input.family ? await view.keys.family(key.familyId) : [key];
     const ending = family.filter(({ revokedAt }) => revokedAt === null);

@@ -18,12 +18,14 @@ import {
   type Mode,
   makeSecret,
   missingCustomLimits,
+  otherModel,
   type Profile,
   type ProjectRecord,
   type StoreView,
   type Tier,
   widerLimit,
 } from '@latchkey/core';
+import type { Call } from '../engine.js';
 import type { Services } from '../services.js';
 import { sealedWebhookSecret } from '../webhook-secret.js';
 
@@ -37,6 +39,12 @@ export async function findKeyFor(view: StoreView, actor: Actor, keyId: string): 
   const key = await view.keys.get(keyId);
   if (key === null || (actor.key && actor.key.projectId !== key.projectId)) throw notFound('key');
   return key;
+}
+
+/** @throws LatchkeyError `key_model_mismatch`, where the call is held to its own model */
+export function judgeModel(call: Call, name: Parameters<typeof otherModel>[0], { model }: KeyRecord): void {
+  const instead = call.ownModelOnly ? otherModel(name, model) : null;
+  if (instead !== null) throw new LatchkeyError('key_model_mismatch', instead);
 }
 
 /** The last use the buffer knows of is fresher than the row's. */

@@ -14,7 +14,16 @@ import { commitChange } from '../commit-change.js';
 import type { Call } from '../engine.js';
 import { replayOf } from '../replays.js';
 import type { Services } from '../services.js';
-import { findKeyFor, judgeOwnRights, mintKey, notFound, rulesOf, secretAnswer, untouched } from './record.js';
+import {
+  findKeyFor,
+  judgeModel,
+  judgeOwnRights,
+  mintKey,
+  notFound,
+  rulesOf,
+  secretAnswer,
+  untouched,
+} from './record.js';
 
 type Input = OperationInput<Operations['rotateKey']>;
 type Answer = OperationOutput<Operations['rotateKey']>;
@@ -27,6 +36,7 @@ export async function rotateKey(services: Services, input: Input, call: Call): P
     if (repeated !== null) return { value: repeated, audit: [] };
 
     const old = await findKeyFor(view, call.actor, input.keyId);
+    judgeModel(call, 'rotateKey', old);
     judgeOwnRights(await rulesOf(services, view), call.actor, old);
     const project = await view.projects.get(old.projectId);
     if (project === null) throw notFound('key');
