@@ -1,0 +1,163 @@
+// Guarantee of the simulation: a fault in the engine shows. Each is planted around the shipped code, at the seams of limits and limiter.
+
+import type { Limiter, TakeClaims } from '@latchkey/core';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+
+type Window = typeof import('../../packages/core/src/limit/window.js');
+interface Planted {
+  window?: (real: Window) => Partial<Window>;
+  limiter?: (real: Limiter) => Partial<Limiter>;
+}
+const planted = vi.hoisted(() => ({ bug: {} as Planted }));
+
+vi.mock('../../packages/core/src/limit/window.js', async (original) => {
+  const real = await original<Window>();
+  const now = (): Window => ({ ...real, ...planted.bug.window?.(real) });
+  return {
+    ...real,
+    rollWindows: (...args: Parameters<Window['rollWindows']>) => now().rollWindows(...args),
+    refusingLimit: (...args: Parameters<Window['refusingLimit']>) => now().refusingLimit(...args),
+    retryAfterSeconds: (...args: Parameters<Window['retryAfterSeconds']>) => now().retryAfterSeconds(...args),
+  };
+});
+
+vi.mock('../../packages/server/src/limiter/memory.js', async (original) => {
+  const real = await original<typeof import('../../packages/server/src/limiter/memory.js')>();
+  return {
+    ...real,
+    createMemoryLimiter: (options: Parameters<typeof real.createMemoryLimiter>[0]): Limiter => {
+      const limiter = real.createMemoryLimiter(options);
+      return { ...limiter, ...planted.bug.limiter?.(limiter) };
+    },
+  };
+});
+
+const { simulate } = await import('./simulate.js');
+const SEED = 7;
+const REQUESTS = 10_000;
+
+/** Spends, or gives back, without asking whether it fits. */
+const spend = (limiter: Limiter, claims: TakeClaims, cost: number) =>
+  limiter.take({
+    ...{ ...claims, cost, holdSlot: false, concurrency: false },
+    limits: {
+      perMinute: null,
+      perDay: claims.limits.perDay && { ...claims.limits.perDay, metered: false },
+      concurrent: null,
+    },
+  });
+
+/** Answers later, so that the clock may step before the answer is heard: slow, and right. */
+const slowly = (real: Limiter): Pick<Limiter, 'take'> => ({
+  async take(claims) {
+    const outcome = await real.take(claims);
+    await new Promise(setImmediate);
+    return outcome;
+  },
+});
+
+const BUGS: Record<string, Planted> = {
+  'one more a minute': {
+    window: ({ refusingLimit }) => ({
+      refusingLimit: (counters, limits, ...rest) =>
+        refusingLimit(counters, { ...limits, perMinute: limits.perMinute && limits.perMinute + 1 }, ...rest),
+    }),
+  },
+  'one fewer a minute': {
+    window: ({ refusingLimit }) => ({
+      refusingLimit: (counters, limits, ...rest) =>
+        refusingLimit(counters, { ...limits, perMinute: limits.perMinute && limits.perMinute - 1 }, ...rest),
+    }),
+  },
+  'one more a day': {
+    window: ({ refusingLimit }) => ({
+      refusingLimit: (counters, limits, ...rest) =>
+        refusingLimit({ ...counters, dayUsed: counters.dayUsed - 1 }, limits, ...rest),
+    }),
+  },
+  'one more at once': {
+    window: ({ refusingLimit }) => ({
+      refusingLimit: (counters, limits, ...rest) =>
+        refusingLimit({ ...counters, slots: Math.max(0, counters.slots - 1) }, limits, ...rest),
+    }),
+  },
+  'the minute before the day': {
+    window: ({ refusingLimit }) => ({
+      refusingLimit: (counters, limits, ...rest) =>
+        refusingLimit(counters, { ...limits, perDay: null }, ...rest) ?? refusingLimit(counters, limits, ...rest),
+    }),
+  },
+  'a clock that goes back opens a window again': {
+    window: ({ rollWindows }) => ({
+      rollWindows: (counters, now) => {
+        const minute = Math.floor(now / 60_000);
+        if (minute < counters.minute) Object.assign(counters, { minute, minuteUsed: 0 });
+        rollWindows(counters, now);
+      },
+    }),
+  },
+  'a minute that begins a millisecond late': {
+    window: ({ rollWindows }) => ({ rollWindows: (counters, now) => rollWindows(counters, now - 1) }),
+  },
+  'a wait that ends a moment early': {
+    window: ({ retryAfterSeconds }) => ({
+      retryAfterSeconds: (by, budgets, now) => retryAfterSeconds(by, budgets, now + 1),
+    }),
+  },
+  'a refused request that spends': {
+    limiter: (real) => ({
+      async take(claims) {
+        const outcome = await real.take(claims);
+        if (outcome.refusedBy !== null) await spend(real, claims, 1);
+        return outcome;
+      },
+    }),
+  },
+  'a look that spends': {
+    limiter: (real) => ({
+      async peek(claims) {
+        const outcome = await real.peek(claims);
+        await spend(real, claims, 1);
+        return outcome;
+      },
+    }),
+  },
+  'a slot that is never free again': {
+    limiter: (real) => ({
+      take: async (claims) => ({ ...(await real.take(claims)), release: null }),
+    }),
+  },
+  'a take that is not taken back': {
+    limiter: (real) => ({ take: async (claims) => ({ ...(await real.take(claims)), undo: null }) }),
+  },
+  'a take that is taken back in another window': {
+    limiter: (real) => ({
+      async take(claims) {
+        const outcome = await slowly(real).take(claims);
+        const { undo } = outcome;
+        return { ...outcome, undo: undo && (() => void spend(real, claims, -claims.cost)) };
+      },
+    }),
+  },
+};
+
+describe('a planted fault is found', () => {
+  beforeEach(() => {
+    planted.bug = {};
+  });
+
+  it.each(Object.keys(BUGS))('%s', async (name) => {
+    planted.bug = BUGS[name] as Planted;
+    const { fault, requests, shortest } = await simulate(SEED, REQUESTS, { shrinkMs: 200 });
+    console.log(`${name}: after ${requests} requests, ${shortest} steps are enough`);
+    expect(fault).toContain(`LATCHKEY_SEED=${SEED}`);
+  });
+
+  it.each<[string, Planted]>([
+    ['nothing', {}],
+    ['a limiter that takes its time', { limiter: slowly }],
+  ])('%s is none', async (_, bug) => {
+    planted.bug = bug;
+    expect((await simulate(SEED, REQUESTS)).fault).toBeNull();
+  });
+});
