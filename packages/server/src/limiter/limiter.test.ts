@@ -240,6 +240,30 @@ describe('families at rest', () => {
     expect(back.budgets.map((budget) => budget.resetAt)).toEqual([MIDNIGHT + 2 * MINUTE_MS, MIDNIGHT + 2 * DAY_MS]);
   });
 
+  it('stay in the day they were used in, and find its use again, for a clock that goes back over midnight', async () => {
+    let now = MIDNIGHT;
+    const { book, calls } = spyBook();
+    const limiter = createMemoryLimiter({ book, clock: () => now });
+    await limiter.take(daily(10));
+    now += MINUTE_MS;
+    await stir(limiter, 10);
+    now = MIDNIGHT - 1;
+    const back = await limiter.peek(daily(10));
+    expect(calls.read).toBe(2);
+    expect(back.budgets.at(-1)).toMatchObject({ remaining: 9, resetAt: MIDNIGHT + DAY_MS });
+  });
+
+  it('do not keep what was written ahead for a take that was taken back', async () => {
+    let now = MIDNIGHT;
+    const { book, days } = spyBook();
+    const limiter = createMemoryLimiter({ book, clock: () => now });
+    (await limiter.take(daily(1_000))).undo?.();
+    expect(days.get(`fam_1 ${DAY}`)).toBe(10);
+    now += MINUTE_MS;
+    await stir(limiter, 10);
+    expect(await left(limiter)).toEqual([10_000, 1_000]);
+  });
+
   it('leave no memory behind, a hundred thousand of them', async () => {
     let now = MIDNIGHT;
     const { book, calls } = spyBook();

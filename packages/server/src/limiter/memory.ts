@@ -183,6 +183,8 @@ export function createMemoryLimiter(options: { book: QuotaBook; clock: Clock }):
     const forget = (id: string, family: Family) => {
       families.delete(id);
       floorMinute = Math.max(floorMinute, family.minute + 1);
+      // Its use of this day is found again in the book, but the day must not go back meanwhile.
+      floorDay = Math.max(floorDay, family.day < day ? family.day + 1 : family.day);
     };
     const resting: [string, Family][] = [];
     for (let looked = 0; looked < SWEPT_AT_ONCE; looked++) {
@@ -193,13 +195,12 @@ export function createMemoryLimiter(options: { book: QuotaBook; clock: Clock }):
       }
       const [id, family] = next.value;
       if (family.slots > 0 || family.pending !== null || family.minute >= minute) continue;
-      if (family.day < day) {
-        forget(id, family);
-        floorDay = Math.max(floorDay, family.day + 1);
-      } else if (family.dayUsed === 0) forget(id, family);
-      else if (family.writtenDay !== family.day) continue;
-      else if (family.written === family.dayUsed) forget(id, family);
-      else if (family.written > family.dayUsed && family.minute + REST_MINUTES <= minute) resting.push([id, family]);
+      const isWritten = family.writtenDay === family.day;
+      // What a take raised and did not spend is still written: then the book would have more than was used.
+      const isAhead = isWritten && family.written > family.dayUsed;
+      if (family.day < day || (family.dayUsed === 0 && !isAhead)) forget(id, family);
+      else if (isWritten && family.written === family.dayUsed) forget(id, family);
+      else if (isAhead && family.minute + REST_MINUTES <= minute) resting.push([id, family]);
     }
     if (resting.length > 0) giveBack(resting);
   };
