@@ -9,7 +9,8 @@ import { fileURLToPath } from 'node:url';
 /** @typedef {import('node:http').IncomingMessage} Request */
 /** @typedef {import('node:http').ServerResponse} Response */
 /** @typedef {'live' | 'sandbox' | 'test'} Mode `test` is another word for `sandbox` */
-/** @typedef {{ mode?: Mode | undefined, now?: () => number }} ExampleOptions `now` gives epoch milliseconds */
+/** @typedef {(leaseId: string) => Promise<unknown>} EndLease says that the job under a lease is over */
+/** @typedef {{ mode?: Mode | undefined, now?: () => number, endLease?: EndLease }} ExampleOptions `now` gives epoch milliseconds */
 /** @typedef {{ status?: number, body: unknown, headers?: Record<string, string> }} Reply */
 /** @typedef {{ path: string, message: string }} Fault */
 /** @typedef {{ needs: string, test: (value: any) => boolean, optional?: boolean, fallback?: unknown }} Rule */
@@ -257,7 +258,7 @@ export function serveWhenRun(moduleUrl, name, createExample) {
   if (!existsSync(started) || realpathSync(started) !== realpathSync(fileURLToPath(moduleUrl))) return;
   const mode = /** @type {Mode} */ (process.env.MODE || 'live');
   const port = Number(process.env.PORT || 9000);
-  const server = createExample({ mode });
+  const server = createExample({ mode, endLease: endLeaseOver(process.env) });
   server.once('error', (error) => {
     console.error(`${name} cannot listen on 127.0.0.1:${port}: ${error.message}`);
     process.exitCode = 1;
@@ -272,6 +273,18 @@ export function serveWhenRun(moduleUrl, name, createExample) {
       setTimeout(() => server.closeAllConnections(), 5_000).unref();
     });
   }
+}
+
+/**
+ * Ends leases over Latchkey's management API, with a root key that may (`leases.delete` is enough). Without one nobody is
+ * told, and a slot is free again when its lease has run out.
+ *
+ * @param {{ LATCHKEY_ROOT_KEY?: string | undefined, LATCHKEY_PUBLIC_URL?: string | undefined }} env @returns {EndLease}
+ */
+export function endLeaseOver({ LATCHKEY_ROOT_KEY, LATCHKEY_PUBLIC_URL = 'http://127.0.0.1:4000' }) {
+  if (!LATCHKEY_ROOT_KEY) return async () => {};
+  const headers = { authorization: `Bearer ${LATCHKEY_ROOT_KEY}` };
+  return (leaseId) => fetch(`${LATCHKEY_PUBLIC_URL}/v1/leases/${leaseId}`, { method: 'DELETE', headers });
 }
 
 /** @param {Response} res @param {Reply} reply */

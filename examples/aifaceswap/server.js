@@ -1,7 +1,18 @@
 // AI Face Swap: jobs that take a while. Never fetches or makes a picture: a job is done when its time has passed.
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { a, createApi, createShelf, hangup, newId, notFound, optional, serveWhenRun, timestamp } from '../kit.js';
+import {
+  a,
+  createApi,
+  createShelf,
+  hangup,
+  header,
+  newId,
+  notFound,
+  optional,
+  serveWhenRun,
+  timestamp,
+} from '../kit.js';
 
 /** @typedef {{ id: string, source_url: string, target_url: string, startedAt: number, doneAt: number }} Job */
 
@@ -16,7 +27,7 @@ const NEW_SWAP = {
 const envelope = ({ status, code, message }) => ({ status, body: { error: { code, message } } });
 
 /** @param {import('../kit.js').ExampleOptions} [options] */
-export function createExample({ mode, now = Date.now } = {}) {
+export function createExample({ mode, now = Date.now, endLease = async () => {} } = {}) {
   /** @type {ReturnType<typeof createShelf<Job>>} */
   const jobs = createShelf();
   const seen = { started: 0, waiting: 0, abandoned: 0 };
@@ -47,20 +58,37 @@ export function createExample({ mode, now = Date.now } = {}) {
     }
   }
 
+  /**
+   * Once the job is done, its slot is free for the next one. When that cannot be said, the lease ends by itself in its time.
+   *
+   * @param {Job} job @param {string} leaseId
+   */
+  async function reportWhenDone({ doneAt }, leaseId) {
+    await sleep(Math.max(doneAt - now(), 0), undefined, { ref: false });
+    await endLease(leaseId).catch(() => {});
+  }
+
   return createApi({
     name: 'aifaceswap',
     mode,
     dialect: envelope,
     effects: () => seen,
     routes: {
-      'POST /v1/swaps': async ({ body, project, res }) => {
+      'POST /v1/swaps': async ({ req, body, project, res }) => {
         const { source_url, target_url, seconds, wait } = await body(NEW_SWAP);
         const startedAt = now();
         const job = { id: newId('swap'), source_url, target_url, startedAt, doneAt: startedAt + seconds * 1000 };
         jobs.set(project, job.id, job);
         seen.started += 1;
-        if (wait) await finished(job, hangup(res));
-        return { status: wait ? 200 : 202, body: show(job), headers: { location: `/v1/swaps/${job.id}` } };
+        const location = `/v1/swaps/${job.id}`;
+        const leaseId = header(req, 'x-latchkey-lease-id');
+        if (!wait) {
+          if (leaseId) void reportWhenDone(job, leaseId);
+          return { status: 202, body: show(job), headers: { location } };
+        }
+        await finished(job, hangup(res));
+        // The answer says it too: no call is needed for a job that ends within its request.
+        return { body: show(job), headers: { location, 'x-latchkey-lease': 'released' } };
       },
       'GET /v1/swaps': ({ project, query }) => {
         const { data, next } = jobs.page(project, query);

@@ -171,6 +171,20 @@ export interface IdempotencyRecord {
   createdAt: Instant;
 }
 
+/** One slot of a family's concurrency limit, held by id for work that outlives its request. */
+export interface LeaseRecord {
+  id: string;
+  familyId: string;
+  /** The generation that started the work; its revocation ends the lease. */
+  keyId: string;
+  projectId: string;
+  organizationId: string;
+  mode: Mode;
+  createdAt: Instant;
+  /** From this instant on the slot is free, whatever became of the work. */
+  expiresAt: Instant;
+}
+
 export interface UsageRow {
   familyId: string;
   keyId: string;
@@ -356,6 +370,16 @@ export interface StoreView {
     /** Empties the sealed answers older than `answersBefore`, removes records older than `recordsBefore`. */
     prune(answersBefore: Instant, recordsBefore: Instant): Promise<void>;
   };
+  /** Leases of live keys; those of test keys are never written. */
+  leases: {
+    insert(record: LeaseRecord): Promise<void>;
+    /** Resolves whether they were there or not. */
+    delete(ids: readonly string[]): Promise<void>;
+    /** Those whose time is not over at that instant and whose key is there and not revoked, oldest first. */
+    open(at: Instant): Promise<LeaseRecord[]>;
+    /** Removes every lease that `open` leaves out at that instant. */
+    prune(at: Instant): Promise<void>;
+  };
   usage: {
     /** Adds counts to the stored hours. */
     add(rows: readonly UsageRow[]): Promise<void>;
@@ -426,8 +450,10 @@ export interface Limiter {
   take(claims: TakeClaims): Promise<TakeOutcome>;
   /** The same numbers without spending. */
   peek(claims: TakeClaims): Promise<TakeOutcome>;
-  /** Concurrency slots of the family that are held now. */
-  held(familyId: string): number;
+  /** Holds a slot without judging: what was granted before a restart. Returns the way to free it, safe to call more than once. */
+  hold(familyId: string): () => void;
+  /** Concurrency slots that are held now: the family's, or all. */
+  held(familyId?: string): number;
   /** Writes what is reserved ahead back and stops. */
   close(): Promise<void>;
 }

@@ -38,9 +38,14 @@ export async function startDev(settings: Settings): Promise<DevServer> {
   const logFile = settings.logFile ?? join(dataDir, 'latchkey.log');
   makeDataDir(dataDir);
   const rings = ringFiles(settings, dataDir);
-  const live = settings.upstream === undefined ? await startExample(profile, 'live') : null;
+  let latchkey: Latchkey | null = null;
+  // Examples listen before there is anything to call; they have jobs to end only once it serves.
+  const endLease: EndLease = async (leaseId) => latchkey?.leases.release({ leaseId });
+  const live = settings.upstream === undefined ? await startExample(profile, 'live', endLease) : null;
   const sandbox =
-    settings.sandboxUpstream === undefined && profile.policy.prefixes.test ? await startExample(profile, 'test') : null;
+    settings.sandboxUpstream === undefined && profile.policy.prefixes.test
+      ? await startExample(profile, 'test', endLease)
+      : null;
   const closeExamples = async (): Promise<void> => {
     for (const example of [live, sandbox]) example?.close();
   };
@@ -55,6 +60,7 @@ export async function startDev(settings: Settings): Promise<DevServer> {
       upstream,
       sandboxUpstream,
     });
+    latchkey = server.latchkey;
     const { projectId, seeded } = await seed(server.latchkey, profile).catch(async (error) => {
       await server.close();
       throw error;
@@ -108,18 +114,25 @@ function ringFiles(settings: Settings, dataDir: string): Pick<Settings, 'pepperF
   return { ...(pepperFile && { pepperFile }), ...(masterKeyFile && { masterKeyFile }) };
 }
 
+/** What a job that is over needs of Latchkey; examples that run alone call `DELETE /v1/leases/:leaseId` with a root key. */
+type EndLease = (leaseId: string) => Promise<unknown>;
+
 interface Example {
-  createExample(options: { mode: Mode }): Server;
+  createExample(options: { mode: Mode; endLease: EndLease }): Server;
 }
 
 const EXAMPLE_DIRS = ['./examples', '../../../examples'].map((path) => fileURLToPath(new URL(path, import.meta.url)));
 
 /** The example API of a shipped profile on a free loopback port; null when it has none. */
-async function startExample(profile: Profile, mode: Mode): Promise<{ url: string; close(): void } | null> {
+async function startExample(
+  profile: Profile,
+  mode: Mode,
+  endLease: EndLease,
+): Promise<{ url: string; close(): void } | null> {
   const file = EXAMPLE_DIRS.map((dir) => join(dir, profile.name, 'server.js')).find(existsSync);
   if (file === undefined) return null;
   const { createExample } = (await import(pathToFileURL(file).href)) as Example;
-  const server = createExample({ mode });
+  const server = createExample({ mode, endLease });
   await new Promise<void>((done, failed) => {
     server.once('error', failed);
     server.listen(0, '127.0.0.1', done);

@@ -26,6 +26,7 @@ import { createEngine, type EngineWithServices } from './operations/create-engin
 import type { Call } from './operations/engine.js';
 import { seedTiers } from './operations/profile.js';
 import { acceptRootKey } from './operations/root-keys.js';
+import { holdRequest } from './operations/verify-key.js';
 import { createRandomPool } from './random-pool.js';
 import { lockDataDir } from './store/lock.js';
 import { openDatabase, openSqliteStore } from './store/open-store.js';
@@ -55,11 +56,19 @@ export interface LatchkeySettings {
   flushMs?: number;
 }
 
+export interface Hold {
+  verification: Awaited<ReturnType<OperationMethods['keys']['verify']>>;
+  /** Frees the slot, if one is held; safe to call more than once. What is still held is freed by `close`. */
+  release(): void;
+}
+
 export interface Latchkey extends OperationMethods {
   readonly engine: EngineWithServices;
   readonly profile: Profile;
   /** One decision; spends the limits when it is yes. The same question and answer as `POST /v1/keys/verify`. */
   verify: OperationMethods['keys']['verify'];
+  /** As `verify`, and a key that passes holds its concurrency slot until `release`: for a request served in this process. */
+  hold(question: Parameters<OperationMethods['keys']['verify']>[0]): Promise<Hold>;
   /** Writes what is buffered, hands back reserved quota and closes the database. */
   close(): Promise<void>;
 }
@@ -122,7 +131,10 @@ export async function createLatchkey(settings: LatchkeySettings): Promise<Latchk
     });
     await seedTiers(engine.services, call());
     if (settings.rootKey !== undefined) await acceptRootKey(engine.services, settings.rootKey, call());
+    // Before anything may be asked: a job that was running when the last process ended still holds its slot.
+    await engine.services.leases.restore();
     const stopJobs = startJobs(engine.services);
+    const holds = new Set<() => void>();
     let closing: Promise<void> | null = null;
     const methods = operationMethods((name: OperationName, input, options) =>
       engine.run(name, splitInput(name, input), call(options)),
@@ -132,9 +144,21 @@ export async function createLatchkey(settings: LatchkeySettings): Promise<Latchk
       engine,
       profile,
       verify: methods.keys.verify,
+      async hold(question) {
+        const { verification, release } = await holdRequest(engine.services, question, call());
+        holds.add(release);
+        return {
+          verification,
+          release() {
+            holds.delete(release);
+            release();
+          },
+        };
+      },
       close() {
         closing ??= (async () => {
           await stopJobs();
+          for (const release of holds) release();
           // The lock and the file are let go even when the last write fails.
           await engine.close().finally(() => opened.close());
         })();

@@ -38,6 +38,7 @@ export const namespaces = {
     verify: 'verifyKey',
     verifyBatch: 'verifyKeys',
   },
+  leases: { create: 'createLease', list: 'listLeases', release: 'releaseLease' },
   tiers: {
     list: 'listTiers',
     create: 'createTier',

@@ -1,6 +1,7 @@
 // The operation table: every call of the management API, one row each, in the order of the reference pages.
 
 import { keyRows } from './rows/keys.js';
+import { leaseRows } from './rows/leases.js';
 import { organizationRows } from './rows/organizations.js';
 import { profileRows } from './rows/profile.js';
 import { projectRows } from './rows/projects.js';
@@ -14,6 +15,7 @@ export const operations = {
   ...projectRows,
   ...keyRows,
   ...verificationRows,
+  ...leaseRows,
   ...tierRows,
   ...profileRows,
   ...rootKeyRows,

@@ -1,7 +1,7 @@
 // The request's body on its way in: streamed on with its size watched, or read whole where a row has to look inside.
 
 import { Readable } from 'node:stream';
-import type { Exchange } from './exchange.js';
+import { type Exchange, free } from './exchange.js';
 import type { Parts } from './parts.js';
 import { sendFault } from './reply.js';
 
@@ -76,7 +76,7 @@ function refuse(parts: Parts, exchange: Exchange): void {
   if (exchange.answered) return;
   exchange.answered = true;
   exchange.abort?.();
-  exchange.verdict?.release();
+  free(exchange);
   if (res.headersSent) req.socket.destroy();
   else sendFault(parts, exchange, { code: 'payload_too_large' });
 }

@@ -29,6 +29,8 @@ export interface Exchange {
   left: boolean;
   /** true once this side has answered by itself or given up: what the upstream still says is dropped. */
   answered: boolean;
+  /** true once the upstream took on a job that outlives this request: its slot stays held, under its lease. */
+  jobGoesOn: boolean;
   /** true once both ends are joined and HTTP is over. */
   tunnelled: boolean;
   settled: boolean;
@@ -63,6 +65,7 @@ export function openExchange(
     onLeave: null,
     left: false,
     answered: false,
+    jobGoesOn: false,
     tunnelled: false,
     settled: false,
     endTimer: null,
@@ -91,8 +94,13 @@ export function settle(parts: Parts, exchange: Exchange): void {
   if (exchange.endTimer !== null) clearTimeout(exchange.endTimer);
   parts.running.delete(exchange);
   exchange.abort?.();
-  exchange.verdict?.release();
+  free(exchange);
   report(parts, exchange);
+}
+
+/** Frees the slot that the request holds; one that is a job's by now is not its to free. */
+export function free({ verdict, jobGoesOn }: Exchange): void {
+  if (!jobGoesOn) verdict?.release();
 }
 
 const SURFACE = { surface: 'gateway' } as const;

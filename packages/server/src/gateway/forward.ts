@@ -5,11 +5,11 @@ import type { Dispatcher } from 'undici';
 import type { IdempotentRun } from '../operations/idempotency.js';
 import { streamBody } from './body.js';
 import type { Caller } from './caller.js';
-import type { Exchange } from './exchange.js';
+import { type Exchange, free } from './exchange.js';
 import { gatedRelay, hiddenFrom } from './gating.js';
 import { keepingRelay } from './kept-answer.js';
 import type { Parts, Upstream } from './parts.js';
-import { relay } from './relay.js';
+import { over, relay } from './relay.js';
 import { hasBody, sendFault } from './reply.js';
 import { upstreamHeaders } from './request-headers.js';
 import { endEarly, watchEnd } from './revoke.js';
@@ -69,7 +69,10 @@ export function forward(
       else run?.sent();
     },
     onResponseStart(started, status, head) {
-      if (status >= 200) mayRepeat = false;
+      if (status >= 200) {
+        mayRepeat = false;
+        handOver(exchange, status, head['x-latchkey-lease']);
+      }
       answer.start(started, status, head);
     },
     onResponseData: answer.data,
@@ -115,12 +118,22 @@ function dispatchOptions(
   };
 }
 
+/**
+ * An upstream that answers 2xx or 3xx has taken the job on: from here on its lease holds the slot. Otherwise, or when it says
+ * that the job is over already, the slot is free.
+ */
+function handOver(exchange: Exchange, status: number, said: string | string[] | undefined): void {
+  if (exchange.verdict?.lease == null || over(exchange)) return;
+  if (status < 400 && said !== 'released') exchange.jobGoesOn = true;
+  else exchange.verdict.release();
+}
+
 const codeOf = (error: Error): string => String((error as { code?: unknown }).code ?? '');
 
 function failed(parts: Parts, exchange: Exchange, error: Error): void {
   const { res } = exchange;
   const code = codeOf(error);
-  exchange.verdict?.release();
+  free(exchange);
   if (code === 'UND_ERR_INVALID_ARG') {
     sendFault(parts, exchange, { code: 'invalid_request', message: 'The request cannot be sent on as it is.' });
     return;

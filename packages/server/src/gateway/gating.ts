@@ -1,7 +1,7 @@
 // The upstream's answer to a caller whose tier does not see all of it: read before it goes on, and never passed on unread.
 
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Exchange } from './exchange.js';
+import { type Exchange, free } from './exchange.js';
 import { gateAnswer, type MediaType, MOST_GATED_BYTES, mediaType } from './gated-body.js';
 import { type Format, gatedStream, type Passed } from './gated-stream.js';
 import type { Parts } from './parts.js';
@@ -138,7 +138,7 @@ function whole(
       chunks = [];
       if ('unreadable' in gated) return refuse(parts, exchange, gated.unreadable);
       const { bytes, omitted } = gated;
-      exchange.verdict?.release();
+      free(exchange);
       exchange.abort = null;
       begin(parts, exchange, status, head, {
         ...added,
@@ -213,12 +213,12 @@ const BEFORE_JSON = new Set([0x00, 0x09, 0x0a, 0x0d, 0x20, 0xef, 0xbb, 0xbf, 0xf
 
 /** Answers 502 in place of what cannot be read, or cuts an answer that has begun. */
 function refuse(parts: Parts, exchange: Exchange, why: string): void {
-  const { requestId, res, route, verdict } = exchange;
+  const { requestId, res, route } = exchange;
   parts.telemetry.count('latchkey_upstream_errors_total', { kind: 'unreadable' });
   parts.telemetry.log('warn', 'upstream_unreadable', { requestId, route: route?.path ?? 'unlisted', cause: why });
   exchange.answered = true;
   exchange.abort?.();
-  verdict?.release();
+  free(exchange);
   exchange.failure = 'upstream_unreadable';
   if (!res.headersSent) sendFault(parts, exchange, { code: 'upstream_unreadable' });
   else {

@@ -2,7 +2,7 @@
 
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
-import type { Exchange } from './exchange.js';
+import { type Exchange, free } from './exchange.js';
 import type { Parts } from './parts.js';
 import { responseHeaders, trailersOf } from './response-headers.js';
 
@@ -43,7 +43,7 @@ export function relay(parts: Parts, exchange: Exchange, added: Readonly<Record<s
     end(_, trailers) {
       silent = false;
       if (over(exchange)) return;
-      exchange.verdict?.release();
+      free(exchange);
       exchange.abort = null;
       const kept = trailersOf(trailers);
       if (kept !== null) res.addTrailers(kept);

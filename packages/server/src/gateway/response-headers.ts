@@ -18,6 +18,9 @@ export interface ResponseFacts {
   trailers: boolean;
 }
 
+/** What upstreams say to the gateway, and what they were told of the caller: neither is the caller's. */
+const OURS = 'x-latchkey-';
+
 type Head = Readonly<Record<string, string | string[] | undefined>>;
 
 /** `head` has lower-case names. */
@@ -48,7 +51,7 @@ export function responseHeaders(head: Head, facts: ResponseFacts): OutgoingHttpH
         if (facts.authenticated && !facts.shared) continue;
         break;
     }
-    if (name === facts.reserved || named?.has(name)) continue;
+    if (name === facts.reserved || named?.has(name) || name.startsWith(OURS)) continue;
     out[name] = head[name] as string | string[];
   }
   if (facts.authenticated) {
@@ -93,7 +96,7 @@ function mergedVary(vary: string): string {
 
 /** What may stand behind a body; the rest would be read as a part of its head (RFC 9110 §6.5.1). */
 const NO_TRAILER =
-  /^(?:connection|keep-alive|transfer-encoding|content-.*|trailer|te|upgrade|host|set-cookie|cache-control|vary|authorization|x-api-key|__proto__)$/;
+  /^(?:connection|keep-alive|transfer-encoding|content-.*|trailer|te|upgrade|host|set-cookie|cache-control|vary|authorization|x-api-key|x-latchkey-.*|__proto__)$/;
 
 export function trailersOf(trailers: Head): Record<string, string> | null {
   let kept: Record<string, string> | null = null;

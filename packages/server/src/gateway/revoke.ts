@@ -1,7 +1,7 @@
 // Requests under way when their key ends or changes: answered with the refusal if nothing was answered yet, cut otherwise.
 
 import type { Change, Snapshot } from '@latchkey/core';
-import { type Exchange, LOOK } from './exchange.js';
+import { type Exchange, free, LOOK } from './exchange.js';
 import type { Parts } from './parts.js';
 import { sendReply } from './reply.js';
 
@@ -45,11 +45,11 @@ export function watchEnd(parts: Parts, exchange: Exchange, { key }: Snapshot): v
 }
 
 export function endEarly(parts: Parts, exchange: Exchange): void {
-  const { res, verdict } = exchange;
+  const { res } = exchange;
   exchange.answered = true;
   exchange.failure = 'revoked_key';
   exchange.abort?.();
-  verdict?.release();
+  free(exchange);
   if (exchange.tunnelled) return;
   if (res.headersSent) res.destroy();
   else void refuse(parts, exchange);

@@ -4,7 +4,16 @@ import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { type IncomingMessage, type RequestListener, request } from 'node:http';
 import { describe, expect, it } from 'vitest';
-import { bearer, eventually, openLine, type Rig, type RigOptions, rigsOfEachTest, say } from './rig.suite.js';
+import {
+  bearer,
+  eventually,
+  openLine,
+  type Rig,
+  type RigOptions,
+  rigsOfEachTest,
+  say,
+  withRoutes,
+} from './rig.suite.js';
 
 const start = rigsOfEachTest();
 
@@ -26,7 +35,8 @@ const hashing: RequestListener = async (req, res) => {
 
 /** One slot on `POST /v1/swaps`: held while a request runs, so that a leak shows as 429. */
 const oneSlot = async (options: RigOptions): Promise<{ rig: Rig; secret: string; id: string }> => {
-  const rig = await start({ profile: 'aifaceswap', ...options });
+  const requestScoped = withRoutes({ method: 'POST', path: '/v1/swaps', concurrency: 'request' });
+  const rig = await start({ profile: 'aifaceswap', ...requestScoped, ...options });
   const key = await rig.key({ limits: { concurrent: 1, perMinute: 10_000 } });
   return { rig, ...key };
 };

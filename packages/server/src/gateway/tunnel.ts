@@ -2,7 +2,7 @@
 
 import { type IncomingHttpHeaders, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { type Exchange, settle } from './exchange.js';
+import { type Exchange, free, settle } from './exchange.js';
 import type { Parts } from './parts.js';
 import { responseHeaders } from './response-headers.js';
 
@@ -25,7 +25,7 @@ export function tunnel(parts: Parts, exchange: Exchange, { status, head, socket:
   near.setTimeout(parts.timeouts.idleMs, exchange.abort);
   near.on('error', ignore).on('close', () => settle(parts, exchange));
   far.on('error', ignore).on('close', () => {
-    exchange.verdict?.release();
+    free(exchange);
     near.end();
   });
 

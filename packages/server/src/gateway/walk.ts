@@ -6,7 +6,7 @@ import { countBatch } from './batch.js';
 import { declaredLength, readBody } from './body.js';
 import { type Caller, identify } from './caller.js';
 import { decide } from './decide.js';
-import { type Exchange, LOOK } from './exchange.js';
+import { type Exchange, free, LOOK } from './exchange.js';
 import { forward } from './forward.js';
 import { idempotencyKeyLines, underIdempotencyKey } from './idempotent.js';
 import type { Parts } from './parts.js';
@@ -23,7 +23,7 @@ export async function walk(parts: Parts, exchange: Exchange): Promise<void> {
     await steps(parts, exchange);
   } catch (thrown) {
     exchange.abort?.();
-    exchange.verdict?.release();
+    free(exchange);
     sendThrown(parts, exchange, thrown);
   }
 }
@@ -83,6 +83,7 @@ function questionOf({ req, requestId }: Exchange, caller: Caller, row: RouteMatc
     requestId,
     surface: 'gateway',
     holdSlot: true,
+    lease: 'route',
   };
 }
 

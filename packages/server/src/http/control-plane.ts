@@ -363,6 +363,7 @@ export function createControlPlane(parts: ControlPlaneParts): ControlPlane {
   });
   app.get('/metrics', async (_, reply) => {
     telemetry.gauge('latchkey_in_flight', inFlight, { surface: 'control_plane' });
+    engine.reportGauges();
     return reply.type('text/plain; version=0.0.4; charset=utf-8').send(await parts.metricsText());
   });
   app.get('/', (request, reply) => {

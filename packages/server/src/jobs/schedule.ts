@@ -5,6 +5,7 @@ import type { Services } from '../operations/services.js';
 
 const PRUNE_MS = 60_000;
 const MASTER_KEY_POLL_MS = 2_000;
+const LEASE_SWEEP_MS = 1_000;
 
 /** Starts the timers; the returned function stops them and waits for what is running. */
 export function startJobs(services: Services): () => Promise<void> {
@@ -27,6 +28,7 @@ export function startJobs(services: Services): () => Promise<void> {
   const timers = [
     setInterval(() => run('prune', () => prune(services)), PRUNE_MS),
     setInterval(() => run('reseal', resealWhenNew), MASTER_KEY_POLL_MS),
+    setInterval(() => services.leases.sweep(), LEASE_SWEEP_MS),
   ];
   for (const timer of timers) timer.unref();
   run('reseal', resealWhenNew);

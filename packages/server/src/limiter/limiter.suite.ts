@@ -268,6 +268,19 @@ export function limiterSuite(name: string, open: (clock: () => number) => Promis
         expect(limiter.held('fam_1')).toBe(2);
       });
 
+      it('holds what is granted without judging, beyond the limit too, and gives it back once', async () => {
+        const frees = [limiter.hold('fam_1'), limiter.hold('fam_1'), limiter.hold('fam_1'), limiter.hold('fam_2')];
+        expect([limiter.held('fam_1'), limiter.held('fam_2'), limiter.held()]).toEqual([3, 1, 4]);
+        expect(await limiter.take(holding)).toMatchObject({ refusedBy: 'concurrent' });
+        frees[0]?.();
+        frees[0]?.();
+        expect((await limiter.take(holding)).refusedBy).toBe('concurrent');
+        frees[1]?.();
+        expect((await limiter.take(holding)).refusedBy).toBeNull();
+        for (const free of frees) free();
+        expect([limiter.held('fam_1'), limiter.held()]).toEqual([1, 1]);
+      });
+
       it('holds nothing for a take that asks for no slot', async () => {
         expect((await limiter.take(claims({ limits: some }))).release).toBeNull();
         expect(limiter.held('fam_1')).toBe(0);

@@ -40,6 +40,7 @@ export function createMemoryLimiter(options: { book: QuotaBook; clock: Clock }):
   const { book, clock } = options;
   const families = new Map<string, Family>();
   let closed = false;
+  let slotsInAll = 0;
   /** The first windows that no forgotten family can have used: a clock that goes back must not reopen theirs. */
   let floorMinute = 0;
   let floorDay = 0;
@@ -113,10 +114,12 @@ export function createMemoryLimiter(options: { book: QuotaBook; clock: Clock }):
   const hold = (family: Family): (() => void) => {
     let held = true;
     family.slots += 1;
+    slotsInAll += 1;
     return () => {
       if (!held) return;
       held = false;
       family.slots -= 1;
+      slotsInAll -= 1;
     };
   };
 
@@ -220,7 +223,8 @@ export function createMemoryLimiter(options: { book: QuotaBook; clock: Clock }):
       return answer(claims, true);
     },
     peek: (claims) => answer(claims, false),
-    held: (familyId) => families.get(familyId)?.slots ?? 0,
+    hold: (familyId) => hold(familyOf(familyId)),
+    held: (familyId) => (familyId === undefined ? slotsInAll : (families.get(familyId)?.slots ?? 0)),
     async close() {
       if (closed) return;
       closed = true;

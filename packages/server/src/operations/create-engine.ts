@@ -8,6 +8,7 @@ import { createFailureThrottle } from './failure-throttle.js';
 import { createIdempotency } from './idempotency.js';
 import { createImportedKeys } from './imported-keys.js';
 import { createKeyCache } from './key-cache.js';
+import { createLeaseBook, withDueFreed } from './lease-book.js';
 import { createPrincipals } from './principals.js';
 import { replyTo } from './reply.js';
 import { createRootKeyCache } from './root-key-cache.js';
@@ -39,8 +40,17 @@ export function createEngine(parts: EngineParts, options: EngineOptions): Engine
   const pending = new Set<Promise<void>>();
   const newId = createIdMaker(clock, random);
   const tiers = createTierBook(store);
+  const later: Services['later'] = (name, work) => {
+    const running = work()
+      .catch((cause) => telemetry.log('warn', 'background_work_failed', { work: name, cause }))
+      .finally(() => pending.delete(running));
+    pending.add(running);
+  };
+  const leases = createLeaseBook({ store, clock, limiter: parts.limiter, newId, later });
   const services: Services = {
     ...parts,
+    limiter: withDueFreed(parts.limiter, leases),
+    leases,
     newId,
     auditKey: options.auditKey,
     cache: createKeyCache(store, profile, tiers, telemetry),
@@ -51,17 +61,13 @@ export function createEngine(parts: EngineParts, options: EngineOptions): Engine
     throttle: createFailureThrottle(clock, telemetry),
     importedKeys: createImportedKeys(store),
     idempotency: createIdempotency({ ...parts, auditKey: options.auditKey }),
-    later(name, work) {
-      const running = work()
-        .catch((cause) => telemetry.log('warn', 'background_work_failed', { work: name, cause }))
-        .finally(() => pending.delete(running));
-      pending.add(running);
-    },
+    later,
   };
   const unsubscribe = feed.subscribe((change) => {
     services.tiers.apply(change);
     services.cache.apply(change);
     services.rootKeys.apply(change);
+    leases.hear(change);
   });
   const principal = createPrincipals(parts.signer, options.issuer, clock, random);
   const flushMs = options.flushMs ?? FLUSH_MS;
@@ -88,11 +94,16 @@ export function createEngine(parts: EngineParts, options: EngineOptions): Engine
     principal,
     jwks: () => parts.signer.jwks(),
     onChange: (listener) => feed.subscribe(listener),
+    reportGauges() {
+      telemetry.gauge('latchkey_slots_held', services.limiter.held());
+      telemetry.gauge('latchkey_leases_open', leases.size());
+    },
     ready: () => store.ping(),
     makeRequestId: () => makeId('req', random),
     async close() {
       if (flusher) clearInterval(flusher);
       await Promise.all(pending);
+      await leases.flush();
       await services.usage.flush();
       await services.denials.flush();
       await parts.limiter.close();

@@ -8,6 +8,7 @@ import type {
   Clock,
   Denial,
   Instant,
+  LeaseRecord,
   Limiter,
   Mode,
   OperationName,
@@ -82,6 +83,11 @@ export interface VerifyRequest {
   surface?: Surface;
   /** true: a passing request keeps its concurrency slot until `release`. */
   holdSlot: boolean;
+  /**
+   * The slot that is held outlives the request, as a lease: of so many seconds, whatever the route says; `route`: only on rows
+   * of kind job, and for as long as the row says.
+   */
+  lease?: 'route' | { seconds: number };
 }
 
 /** The decision, before it is rendered. `reason` null: allowed. */
@@ -98,7 +104,9 @@ export interface Verdict {
   at: Instant;
   /** Position in the change feed when the key was looked up. */
   position: number;
-  /** Frees what a passing request holds; safe to call more than once. */
+  /** The lease that the slot is under; null: it is the request's own, or none is held. */
+  lease: LeaseRecord | null;
+  /** Frees what a passing request holds, its lease included; safe to call more than once. */
   release(): void;
   /** Gives back what a passing request spent and holds, when it could not be served at all; safe to call more than once. */
   undo(): void;
@@ -134,6 +142,8 @@ export interface Engine {
   jwks(): ReturnType<PrincipalSigner['jwks']>;
   /** Hears changes of keys, projects and organizations, after the caches did. */
   onChange(listener: (change: Change) => void): () => void;
+  /** Sets the gauges that nobody sets as they move; called when they are about to be read. */
+  reportGauges(): void;
   /** Throws when a part is not able to work. */
   ready(): Promise<void>;
   makeRequestId(): string;

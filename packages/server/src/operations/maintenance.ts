@@ -89,13 +89,18 @@ async function resealSettings(view: StoreView, vault: Vault): Promise<number> {
   return moved;
 }
 
-/** Forgets sealed answers, old replay records, requests under an Idempotency-Key, old denials and quota days of the past. */
+/** Forgets sealed answers, old replay records, requests under an Idempotency-Key, leases that are over, old denials and quota days of the past. */
 export async function prune({
   store,
   clock,
   idempotency,
-}: Pick<Services, 'store' | 'clock' | 'idempotency'>): Promise<void> {
+  leases,
+}: Pick<Services, 'store' | 'clock' | 'idempotency' | 'leases'>): Promise<void> {
   const now = clock();
+  // Freed in memory first: what is not on disk any more must hold no slot.
+  leases.sweep();
+  await leases.flush();
+  await store.leases.prune(now);
   await store.replays.prune(now - ANSWER_KEPT_MS, now - RECORD_KEPT_MS);
   await idempotency.prune(now);
   await store.denials.prune(now - KEPT_MS);

@@ -18,6 +18,7 @@ import { importKeys } from './keys/import-keys.js';
 import { getKey, listDenials, listKeys } from './keys/read-keys.js';
 import { rotateKey } from './keys/rotate-key.js';
 import { updateKey } from './keys/update-key.js';
+import { createLease, listLeases, releaseLease } from './leases.js';
 import * as organizations from './organizations.js';
 import { applyProfile, getProfile } from './profile.js';
 import * as projects from './projects.js';
@@ -52,6 +53,9 @@ const handlers: Handlers = {
   importKeys,
   verifyKey,
   verifyKeys,
+  createLease,
+  listLeases,
+  releaseLease,
   createTier,
   listTiers,
   getTier,

@@ -6,6 +6,7 @@ import type { FailureThrottle } from './failure-throttle.js';
 import type { Idempotency } from './idempotency.js';
 import type { ImportedKeys } from './imported-keys.js';
 import type { KeyCache } from './key-cache.js';
+import type { LeaseBook } from './lease-book.js';
 import type { RootKeyCache } from './root-key-cache.js';
 import type { TierBook } from './tier-book.js';
 import type { UsageBuffer } from './usage-buffer.js';
@@ -19,6 +20,7 @@ export interface Services extends EngineParts {
   throttle: FailureThrottle;
   importedKeys: ImportedKeys;
   idempotency: Idempotency;
+  leases: LeaseBook;
   /** Ids that sort as they were made. */
   newId(type: string): string;
   /** The raw key that chains the audit log, base64url. */

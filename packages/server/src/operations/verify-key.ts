@@ -1,48 +1,68 @@
 // verifyKey and verifyKeys: the decision as a management call, for whoever stands in front of an API without our gateway.
 
 import {
+  judge,
   keyState,
   keyView,
   LatchkeyError,
   type OperationInput,
   type OperationOutput,
   type Operations,
+  operations,
   rfc3339,
   type Snapshot,
 } from '@latchkey/core';
-import type { Call, VerifyRequest } from './engine.js';
+import type { Call, Verdict, VerifyRequest } from './engine.js';
 import { deepFreeze } from './key-cache.js';
 import { keyWithLastUse } from './keys/record.js';
 import { replyTo } from './reply.js';
 import type { Services } from './services.js';
 import { verifyRequest } from './verify-request.js';
 
-type Question = OperationInput<Operations['verifyKey']>;
-type Verification = OperationOutput<Operations['verifyKey']>;
+export type Question = OperationInput<Operations['verifyKey']>;
+export type Verification = OperationOutput<Operations['verifyKey']>;
 
 /** Decides and spends. Holds no concurrency slot: over a call there is no request whose end would free it. */
 export async function verifyKey(services: Services, question: Question, call: Call): Promise<Verification> {
-  return answer(services, question, requestOf(question, call.requestId), call);
+  return (await ask(services, question, requestOf(question, call.requestId), call)).verification;
 }
 
-async function answer(
+/**
+ * As verifyKey, within the process that serves the request: a key that passes holds its slot until `release`. The question is
+ * judged here, as runOperation does for those that come by name.
+ * @throws LatchkeyError `invalid_request`
+ */
+export async function holdRequest(services: Services, input: unknown, call: Call) {
+  const question = judge(operations.verifyKey.body, input, 'body');
+  const request = { ...requestOf(question, call.requestId), holdSlot: true };
+  const { verdict, verification } = await ask(services, question, request, call);
+  return { verification, release: verdict.release };
+}
+
+/** The verdict on a question, and the answer that tells of it. */
+export async function ask(
   services: Services,
   question: Question,
   request: VerifyRequest,
   call: Call,
-): Promise<Verification> {
+): Promise<{ verdict: Verdict; verification: Verification }> {
   const verdict = await verifyRequest(services, request);
-  const { snapshot, reason } = verdict;
+  const { reason } = verdict;
   services.telemetry.count('latchkey_decisions_total', { reason: reason ?? 'allowed', surface: 'verify' });
   if (question.tags) {
     const { requestId } = call;
     services.telemetry.log('info', 'key_verified', {
       requestId,
-      keyId: snapshot?.key.id ?? null,
+      keyId: verdict.snapshot?.key.id ?? null,
       reason,
       tags: question.tags,
     });
   }
+  return { verdict, verification: verificationOf(services, question, verdict, call) };
+}
+
+function verificationOf(services: Services, question: Question, verdict: Verdict, call: Call): Verification {
+  const { snapshot, reason } = verdict;
   return {
     valid: reason === null,
     reason,
@@ -99,11 +119,11 @@ function keyNow(services: Services, snapshot: Snapshot, at: number): ReturnType<
 export async function verifyKeys(services: Services, { keys }: { keys: Question[] }, call: Call) {
   const asked = keys.map((question) => ({ question, request: requestOf(question, call.requestId) }));
   const data: Verification[] = [];
-  for (const { question, request } of asked) data.push(await answer(services, question, request, call));
+  for (const { question, request } of asked) data.push((await ask(services, question, request, call)).verification);
   return { data };
 }
 
-function requestOf(question: Question, requestId: string): VerifyRequest {
+export function requestOf(question: Question, requestId: string): VerifyRequest {
   const { request } = question;
   const headers = request?.headers;
   if ((question.secret === undefined) === (headers === undefined)) {

@@ -16,6 +16,7 @@ import {
   retryAfterSeconds,
   type Snapshot,
   type TakeClaims,
+  type TakeOutcome,
 } from '@latchkey/core';
 import { originOf, parseAddress } from './address.js';
 import { adoptDigest } from './adopt-digest.js';
@@ -79,6 +80,7 @@ const verdictMaker =
       hiddenFields: snapshot ? hiddenFields(snapshot.tier, snapshot.tiers) : [],
       at: services.clock(),
       position,
+      lease: null,
       release: nothing,
       undo: nothing,
       ...rest,
@@ -117,17 +119,37 @@ async function walk(
       retryAfterSeconds: retryAfterSeconds(taken.refusedBy, taken.budgets, services.clock()),
     });
   }
+  const lease = await leaseOn(services, snapshot, taken, leaseSeconds(request, route));
+  const release = lease === null ? (taken.release ?? nothing) : () => services.leases.drop(lease.id);
   if (!services.cache.unendedSince(snapshot, position)) {
-    // Ended while the quota was being written ahead: a second look says how.
+    // Ended while the quota or the lease was being written: a second look says how.
+    release();
     taken.undo?.();
     return walk(services, request, route, answer);
   }
   if (taken.fairUsePassed) reportFairUse(services, snapshot);
-  return answer(snapshot, position, {
-    budgets: taken.budgets,
-    release: taken.release ?? nothing,
-    undo: taken.undo ?? nothing,
-  });
+  const undo = (): void => {
+    release();
+    taken.undo?.();
+  };
+  return answer(snapshot, position, { budgets: taken.budgets, lease, release, undo });
+}
+
+/** For how long the slot is to be held beyond the request; null: it is not. */
+function leaseSeconds({ lease }: VerifyRequest, route: RouteMatch | null): number | null {
+  if (lease !== 'route') return lease?.seconds ?? null;
+  return route?.route.concurrency === 'job' ? route.route.maxSeconds : null;
+}
+
+/** Puts the slot that was taken under a lease. A lease that cannot be written leaves nothing taken. */
+async function leaseOn(services: Services, snapshot: Snapshot, taken: TakeOutcome, seconds: number | null) {
+  if (seconds === null || taken.release === null) return null;
+  try {
+    return await services.leases.open(snapshot, seconds, taken.release);
+  } catch (cause) {
+    taken.undo?.();
+    throw cause;
+  }
 }
 
 const credentialOf = (profile: Profile, { credential }: VerifyRequest) =>
@@ -183,8 +205,9 @@ function factsOf(services: Services, request: VerifyRequest, route: RouteMatch |
 }
 
 function claimsOf(snapshot: Snapshot, request: VerifyRequest, route: RouteMatch | null): TakeClaims {
-  // Without a path nobody can tell which routes are meant: then the cap counts.
-  const counts = request.path === null || (route?.route.concurrency ?? null) !== null;
+  // Without a path nobody can tell which routes are meant: then the cap counts. A lease by call is asked for its slot.
+  const counts =
+    request.path === null || typeof request.lease === 'object' || (route?.route.concurrency ?? null) !== null;
   const cost = (request.cost ?? route?.route.cost)?.requests ?? 1;
   // A look that neither spends nor holds anything is not refused for what others hold.
   const concurrency = counts && (cost > 0 || request.holdSlot);

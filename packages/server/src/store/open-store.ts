@@ -7,6 +7,7 @@ import { denials } from './denials.js';
 import { openSqlite } from './dialect/sqlite.js';
 import { createIdempotencyBook } from './idempotency-book.js';
 import { keys } from './keys.js';
+import { leases } from './leases.js';
 import { migrate } from './migrations/migrate.js';
 import { organizations, projects } from './organizations.js';
 import type { Db } from './query.js';
@@ -26,6 +27,7 @@ const viewOf = (db: Db): StoreView => ({
   rootKeys: rootKeys(db),
   audit: audit(db),
   replays: replays(db),
+  leases: leases(db),
   usage: usage(db),
   denials: denials(db),
   settings: settings(db),

@@ -132,6 +132,16 @@ export interface IdempotencyRow {
   created_at: number;
 }
 
+export interface LeaseRow {
+  id: string;
+  family_id: string;
+  key_id: string;
+  project_id: string;
+  organization_id: string;
+  created_at: number;
+  expires_at: number;
+}
+
 export interface UsageHourRow {
   organization_id: string;
   project_id: string;
@@ -178,6 +188,7 @@ export interface Schema {
   audit_heads: AuditHeadRow;
   replays: ReplayRow;
   idempotency: IdempotencyRow;
+  leases: LeaseRow;
   usage_hours: UsageHourRow;
   quota_days: QuotaDayRow;
   denials: DenialRow;

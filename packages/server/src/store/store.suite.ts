@@ -4,6 +4,7 @@ import type {
   AuditRecord,
   DenialRecord,
   KeyRecord,
+  LeaseRecord,
   OrganizationRecord,
   Page,
   PageRequest,
@@ -601,6 +602,47 @@ export function storeSuite(name: string, open: () => Promise<StoreUnderTest>, { 
       await store.replays.prune(200, 200);
       expect(await store.replays.get('a')).toBeNull();
       expect((await store.replays.get('b'))?.answer).toBe('sealed');
+    });
+
+    it('leases are open until their time is over or their key ends, and pruned after', async () => {
+      await store.organizations.insert(organization('org_1'));
+      await store.projects.insert(project('proj_1'));
+      for (const id of ['key_1', 'key_2', 'key_3']) await store.keys.insert(key(id));
+      const lease = (id: string, more: Partial<LeaseRecord> = {}): LeaseRecord => ({
+        id,
+        familyId: 'fam_1',
+        keyId: 'key_1',
+        projectId: 'proj_1',
+        organizationId: 'org_1',
+        mode: 'live',
+        createdAt: 100,
+        expiresAt: 1_000,
+        ...more,
+      });
+      const rows = [
+        lease('a'),
+        lease('b', { expiresAt: 200 }),
+        lease('c', { createdAt: 50 }),
+        lease('of_revoked', { keyId: 'key_2' }),
+        lease('of_deleted', { keyId: 'key_3' }),
+        lease('of_unknown', { keyId: 'key_9' }),
+      ];
+      for (const row of rows) await store.leases.insert(row);
+      await expect(store.leases.insert(lease('a'))).rejects.toMatchObject({ code: 'duplicate_key' });
+      await store.keys.update(key('key_2', { revokedAt: 150 }));
+      await store.keys.delete('key_3', 150);
+      expect(await store.leases.open(199)).toEqual([
+        lease('c', { createdAt: 50 }),
+        lease('a'),
+        lease('b', { expiresAt: 200 }),
+      ]);
+      expect((await store.leases.open(200)).map(({ id }) => id)).toEqual(['c', 'a']);
+      await store.leases.prune(200);
+      // Nothing that was pruned comes back with an earlier clock.
+      expect((await store.leases.open(0)).map(({ id }) => id)).toEqual(['c', 'a']);
+      await store.leases.delete(['c', 'never there']);
+      await store.leases.delete([]);
+      expect((await store.leases.open(0)).map(({ id }) => id)).toEqual(['a']);
     });
 
     describe('usage', () => {

@@ -31,6 +31,8 @@ export const METRICS = {
   },
   latchkey_keys_cached: { kind: 'gauge', help: 'Keys in the cache now', labels: [] },
   latchkey_in_flight: { kind: 'gauge', help: 'Requests being answered now', labels: ['surface'] },
+  latchkey_slots_held: { kind: 'gauge', help: 'Concurrency slots held now, by requests and leases', labels: [] },
+  latchkey_leases_open: { kind: 'gauge', help: 'Leases open now', labels: [] },
   latchkey_revocations_total: { kind: 'counter', help: 'Keys ended by a call', labels: [] },
   latchkey_revocation_lag_seconds: {
     kind: 'histogram',
