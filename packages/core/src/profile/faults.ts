@@ -40,7 +40,7 @@ function tierFaults({ policy, routes }: Profile): ProfileFault[] {
     .map(({ tier, path }) => ({ path, message: `names the tier "${tier}", which policy.tiers does not have` }));
 }
 
-function permissionFaults({ policy, routes }: Profile): ProfileFault[] {
+function permissionFaults({ policy, routes, guide }: Profile): ProfileFault[] {
   const defined = [ALL, ...policy.permissions.map(({ name }) => name), ...MANAGEMENT_PERMISSIONS];
   const named = [
     ...policy.permissions.map(({ implies }, at) => ({
@@ -50,6 +50,10 @@ function permissionFaults({ policy, routes }: Profile): ProfileFault[] {
     ...routes.map(({ permission }, at) => ({
       names: permission ? [permission] : [],
       path: ['routes', at, 'permission'],
+    })),
+    ...guide.keys.map(({ permissions }, at) => ({
+      names: permissions ?? [],
+      path: ['guide', 'keys', at, 'permissions'],
     })),
   ];
   return named.flatMap(({ names, path }) =>

@@ -235,7 +235,8 @@ export function answerReply(profile: Profile, answer: NonNullable<Route['answer'
 
 const written = (template: JsonValue, context: Context): string => JSON.stringify(fill(template, context) ?? null);
 
-const titleOf = (status: number): string => TITLES[status] ?? 'Error';
+/** The status in words. */
+export const titleOf = (status: number): string => TITLES[status] ?? 'Error';
 
 /** Whole seconds, at least 1, wherever waiting is the cure: every 429 and 503, and whatever said how long. */
 function retryAfterOf(status: number, seconds: number | null | undefined, passing: boolean): number | undefined {

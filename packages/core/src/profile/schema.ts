@@ -117,6 +117,11 @@ const policySchema = z.strictObject({
 const routeSchema = z.strictObject({
   method: z.string().regex(/^([A-Z]+|\*)$/),
   path: z.string().startsWith('/').describe(':name and * take one segment, a final ** any rest'),
+  title: z
+    .string()
+    .nullable()
+    .default(null)
+    .describe('What it is, in a word or two; a column of the tiers on the page'),
   auth: z.enum(['key', 'none']).default('key').describe('none: public, no key is read'),
   permission: permission.nullable().default(null).describe('What the key must carry'),
   tier: name.nullable().default(null).describe('Lowest tier whose keys may call it'),
@@ -180,6 +185,31 @@ const routeSchema = z.strictObject({
     .describe('Runs a management operation as the calling key; `answer` then also sees its {result}'),
 });
 
+const guideSchema = z
+  .strictObject({
+    baseUrl: z
+      .string()
+      .regex(/^https?:\/\/[^\s"'`<>\\]+[^\s"'`<>\\/]$/, 'http(s)://host without a slash at the end')
+      .default('https://api.example.com')
+      .describe('Where customers reach the API'),
+    environmentVariable: z
+      .string()
+      .regex(/^[A-Z][A-Z0-9_]*$/, 'upper-case letters, digits and _')
+      .default('API_KEY')
+      .describe('Where examples take the key from'),
+    steps: z.array(z.string()).default([]).describe('How a customer gets to where keys are made, a sentence each'),
+    keyModels: z
+      .array(z.enum(['v2', 'legacy']))
+      .default([])
+      .describe('Key models that customers choose between; empty: not worth a word'),
+    keys: z
+      .array(z.strictObject({ name: z.string(), purpose: z.string(), permissions: z.array(permission).nullable() }))
+      .default([])
+      .describe('Keys that customers usually make; permissions null: no list, full access'),
+    work: z.string().nullable().default(null).describe('What `concurrent` counts, as a plural: swaps'),
+  })
+  .describe('What the page for customers says that nothing else needs');
+
 const shape = z.strictObject({
   $schema: z.string().optional(),
   name,
@@ -191,6 +221,7 @@ const shape = z.strictObject({
     .describe('Host names that serve one mode only'),
   wire: wireSchema,
   policy: policySchema,
+  guide: guideSchema.prefault({}),
   samples: z
     .array(
       z.strictObject({

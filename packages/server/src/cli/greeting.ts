@@ -1,6 +1,6 @@
 // What `latchkey dev` tells the person who started it: where things are, secrets once, and lines to paste.
 
-import type { JsonValue, Mode, Profile } from '@latchkey/core';
+import { curl, type Mode, type Profile } from '@latchkey/core';
 import { type Result, say } from './output.js';
 
 export interface Started {
@@ -67,32 +67,3 @@ export function greeting(started: Started): Result {
     ...lines,
   );
 }
-
-type Sample = Profile['samples'][number];
-
-/** A request as a line for a POSIX shell. */
-export function curl(
-  profile: Profile,
-  gateway: string,
-  secret: string,
-  { method, path, headers, body }: Sample,
-): string {
-  const place = profile.wire.credential;
-  const credential = 'scheme' in place ? `Authorization: ${place.scheme} ${secret}` : `X-Api-Key: ${secret}`;
-  const all = [
-    credential,
-    ...(body === undefined ? [] : ['Content-Type: application/json']),
-    ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
-  ];
-  const stream = typeof body === 'object' && body !== null && (body as { [name: string]: JsonValue }).stream === true;
-  return [
-    'curl -s',
-    ...(stream ? ['-N'] : []),
-    ...(method === 'GET' ? [] : [`-X ${method}`]),
-    `${gateway}${path}`,
-    ...all.map((header) => `-H ${quoted(header)}`),
-    ...(body === undefined ? [] : [`-d ${quoted(JSON.stringify(body))}`]),
-  ].join(' ');
-}
-
-const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
