@@ -38,7 +38,7 @@ const instant = z.iso.datetime();
 const count = z.int().min(0);
 const spent = z.union([count, z.literal('all')]);
 
-const keySchema = z.strictObject({
+export const keySchema = z.strictObject({
   name: z.string().optional(),
   tier: z.string().optional(),
   mode: z.enum(['live', 'test']).optional(),
@@ -151,7 +151,10 @@ export const profileNames = (): string[] =>
     .map(({ name }) => name)
     .sort();
 
-export const readProfileFile = (path: string): unknown => JSON.parse(readFileSync(`${PROFILES}${path}`, 'utf8'));
+/** Where a file below profiles/ is. */
+export const profileFile = (path: string): string => `${PROFILES}${path}`;
+
+export const readProfileFile = (path: string): unknown => JSON.parse(readFileSync(profileFile(path), 'utf8'));
 
 /** Every golden of every profile, in the order of the files. @throws when a file does not fit the shape. */
 export function readGoldens(): FiledGolden[] {
@@ -196,9 +199,14 @@ export function filled<T>(template: T, made: Made): T {
   return Object.fromEntries(Object.entries(template).map(([name, entry]) => [name, filled(entry, made)])) as T;
 }
 
-/** Where a JSON body differs from the expected one, in words; empty when it fits. Members beyond the expected ones are faults. */
+/** Where a JSON body differs from the expected one, in words; empty when it fits. Members beyond the expected ones are faults, except in `$has`. */
 export function bodyFaults(expected: unknown, actual: unknown, made: Made, at = 'body'): string[] {
   if (isObject(expected) && expected.$any === true) return [];
+  if (isObject(expected) && isObject(expected.$has)) {
+    if (!isObject(actual)) return [`${at} is ${JSON.stringify(actual)}, no object`];
+    const named = Object.keys(expected.$has).map((name) => [name, actual[name]] as const);
+    return bodyFaults(expected.$has, Object.fromEntries(named.filter(([, value]) => value !== undefined)), made, at);
+  }
   if (isObject(expected) && typeof expected.$matches === 'string') {
     const fits = typeof actual === 'string' && new RegExp(filled(expected.$matches, made)).test(actual);
     return fits ? [] : [`${at} is ${JSON.stringify(actual)}, which does not match /${expected.$matches}/`];

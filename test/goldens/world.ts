@@ -1,6 +1,6 @@
 // What a golden says was there before its request: a Latchkey of its own under the golden's clock, with keys made by the ordinary operations.
 
-import type { Mode, OperationOutput, Operations } from '@latchkey/core';
+import type { Mode, OperationOutput, Operations, Profile } from '@latchkey/core';
 import { createLatchkey, type Latchkey } from '../../packages/server/src/latchkey.js';
 import type { Golden, Made } from './golden.js';
 
@@ -11,6 +11,11 @@ export interface World {
   close(): Promise<void>;
 }
 
+/** What a world is made from: a golden, or whatever else says what was there. */
+export type Scene = Pick<Golden, 'name' | 'at'> & {
+  given: Pick<Golden['given'], 'key' | 'others' | 'sandbox'>;
+};
+
 type KeySpec = NonNullable<Golden['given']['key']>;
 type KeyObject = OperationOutput<Operations['getKey']>;
 
@@ -18,15 +23,21 @@ const SECOND = 1000;
 const MINUTE = 60_000;
 const DAY = 86_400_000;
 
-export async function openWorld(profile: string, golden: Golden): Promise<World> {
+/** Peppers and keys that every world has. */
+export const PEPPER = Buffer.alloc(32, 1);
+export const ROOT_KEY = `lk_root_${'r'.repeat(40)}`;
+
+/** @param profile a shipped one by name, or one already read */
+export async function openWorld(profile: string | Profile, golden: Scene): Promise<World> {
   const now = Date.parse(golden.at);
   const specs = [golden.given.key ?? [], golden.given.others ?? []].flat();
   let clock = Math.min(now, ...specs.flatMap(timesOf), ...specs.map((spec) => createdAt(spec, now))) - DAY;
   const modes: Mode[] = golden.given.sandbox === false ? ['live'] : ['live', 'test'];
   const latchkey = await createLatchkey({
     profile,
-    pepper: Buffer.alloc(32, 1).toString('base64'),
+    pepper: PEPPER.toString('base64'),
     masterKey: Buffer.alloc(32, 2).toString('base64'),
+    rootKey: ROOT_KEY,
     servedModes: modes,
     clock: () => clock,
     flushMs: 0,

@@ -117,11 +117,7 @@ const policySchema = z.strictObject({
 const routeSchema = z.strictObject({
   method: z.string().regex(/^([A-Z]+|\*)$/),
   path: z.string().startsWith('/').describe(':name and * take one segment, a final ** any rest'),
-  title: z
-    .string()
-    .nullable()
-    .default(null)
-    .describe('What it is, in a word or two; a column of the tiers on the page'),
+  title: z.string().optional().describe('What it is, in a word or two; a column of the tiers on the page'),
   auth: z.enum(['key', 'none']).default('key').describe('none: public, no key is read'),
   permission: permission.nullable().default(null).describe('What the key must carry'),
   tier: name.nullable().default(null).describe('Lowest tier whose keys may call it'),
