@@ -9,7 +9,7 @@ import { DatabaseSync } from '@photostructure/sqlite';
 import { z } from 'zod';
 import { createControlPlane } from '../../packages/server/src/http/control-plane.js';
 import { OPERATOR } from '../../packages/server/src/latchkey.js';
-import { bodyFaults, filled, keySchema, profileFile, profileNames, readProfileFile } from './golden.js';
+import { bodyFaults, CAPABILITIES, filled, keySchema, profileFile, profileNames, readProfileFile } from './golden.js';
 import { openWorld, PEPPER, ROOT_KEY, type World } from './world.js';
 
 const callSchema = z.strictObject({
@@ -44,6 +44,7 @@ export const goldenCallSchema = z.strictObject({
       .optional()
       .describe('What the database file holds afterwards'),
   }),
+  needs: z.enum(CAPABILITIES).optional(),
 });
 
 export type GoldenCall = z.output<typeof goldenCallSchema>;

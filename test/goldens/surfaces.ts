@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { createServer, request as httpRequest, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Mode, makeSecret, matchRoute, type Profile } from '@latchkey/core';
+import { type Mode, makeSecret, matchRoute } from '@latchkey/core';
 import { createGateway } from '../../packages/server/src/gateway/gateway.js';
 import { bodyFaults, filled, type Golden, headerFaults, replyFaults } from './golden.js';
 import type { World } from './world.js';
@@ -12,8 +12,8 @@ import type { World } from './world.js';
 const CLIENT = '192.0.2.1';
 
 /** The header lines that `present` stands for. */
-function credentialLines(profile: Profile, { given }: Golden, { made }: World): [name: string, value: string][] {
-  const { credential: place } = profile.wire;
+function credentialLines({ given }: Golden, { made, caller }: World): [name: string, value: string][] {
+  const { credential: place } = caller.wire;
   const scheme = 'scheme' in place ? `${place.scheme} ` : '';
   const line = (text: string): [string, string] => [place.header, scheme + text];
   const secretOf = (who: string): string => filled(`{${who}.secret}`, made);
@@ -30,7 +30,7 @@ function credentialLines(profile: Profile, { given }: Golden, { made }: World): 
     case 'empty':
       return [[place.header, scheme.trim()]];
     case 'unknown':
-      return [line(makeSecret(profile.policy.prefixes.live, 32, (length) => new Uint8Array(length).fill(7)))];
+      return [line(makeSecret(caller.policy.prefixes.live, 32, (length) => new Uint8Array(length).fill(7)))];
     case 'mistyped':
       return [line(secret.slice(0, -1) + (secret.endsWith('0') ? '1' : '0'))];
     case 'malformed':
@@ -65,7 +65,7 @@ export async function onVerify(golden: Golden, world: World): Promise<string[]> 
     const fields = row?.fieldsParam ? url.searchParams.get(row.fieldsParam)?.split(',') : undefined;
     const list = row?.batch ? (body as Record<string, unknown[]>)[row.batch.pointer.slice(1)] : undefined;
     const referrer = headers.origin ?? headers.referer;
-    const credential = grouped(credentialLines(latchkey.profile, golden, world));
+    const credential = grouped(credentialLines(golden, world));
     return latchkey.keys.verify({
       request: { method, path, ip, headers: { ...headers, ...credential }, ...(referrer && { referrer }) },
       ...(fields && { fields }),
@@ -110,7 +110,7 @@ export async function onGateway(golden: Golden, world: World): Promise<string[]>
     trustedProxies: ['127.0.0.1'],
   });
   const base = await gateway.listen({ host: '127.0.0.1', port: 0 });
-  const credential = grouped(credentialLines(latchkey.profile, golden, world));
+  const credential = grouped(credentialLines(golden, world));
   try {
     for (const earlier of golden.given.earlier ?? []) await send(base, filled(earlier, made), credential);
     const heard = await send(base, filled(golden.request, made), credential);

@@ -6,6 +6,8 @@ import type { Golden, Made } from './golden.js';
 
 export interface World {
   latchkey: Latchkey;
+  /** The profile that callers go by; the one that is spoken, unless a test is about the difference. */
+  caller: Profile;
   /** Ids and secrets by the names that goldens use, e.g. `key.id`, `replacement.secret`. */
   made: Made;
   close(): Promise<void>;
@@ -28,7 +30,7 @@ export const PEPPER = Buffer.alloc(32, 1);
 export const ROOT_KEY = `lk_root_${'r'.repeat(40)}`;
 
 /** @param profile a shipped one by name, or one already read */
-export async function openWorld(profile: string | Profile, golden: Scene): Promise<World> {
+export async function openWorld(profile: string | Profile, golden: Scene, caller?: Profile): Promise<World> {
   const now = Date.parse(golden.at);
   const specs = [golden.given.key ?? [], golden.given.others ?? []].flat();
   let clock = Math.min(now, ...specs.flatMap(timesOf), ...specs.map((spec) => createdAt(spec, now))) - DAY;
@@ -96,7 +98,7 @@ export async function openWorld(profile: string | Profile, golden: Scene): Promi
     await run();
   }
   clock = now;
-  return { latchkey, made, close: () => latchkey.close() };
+  return { latchkey, caller: caller ?? latchkey.profile, made, close: () => latchkey.close() };
 }
 
 const timesOf = ({ expiresAt, rotatedAt, lastUsedAt, used }: KeySpec): number[] =>
