@@ -94,6 +94,31 @@ describe('commands against a running server', () => {
     for (const output of [list, revoked, organizations, projects]) expect(output.out).not.toContain(shown.slice(8, 30));
   });
 
+  it('say why a key is refused, and list what it was refused before', async () => {
+    const [made] = (await makeKeys(server, await firstProject(server), 1)) as [Made];
+    keepKey(made.secret);
+    const explain = (words: string[], options: { env?: Record<string, string>; input?: string } = {}) =>
+      latchkey(['explain', ...words, '--url', server.controlPlane], { ...options, env: { ...env, ...options.env } });
+    const passing = good(await explain(['-', 'GET', '/v1/payments'], { input: `${made.secret}\n` }));
+    expect(passing.out).toMatch(/^allowed\n/);
+    await server.ask('POST', `/v1/keys/${made.key.id}/disable`);
+    const refusedFor = await explain(['GET', '/v1/payments', '--json'], { env: { LATCHKEY_SECRET: made.secret } });
+    expect({ code: refusedFor.code, err: refusedFor.err }).toEqual({ code: 1, err: '' });
+    expect(refusedFor.json).toMatchObject({ valid: false, reason: 'disabled_key', key: { id: made.key.id } });
+    const byId = await explain(['GET', '/v1/payments', '--key', made.key.id]);
+    expect(byId.out).toMatch(/^refused: disabled_key\n[\s\S]*\nfailed +disabled +The key is disabled since /);
+    expect(
+      good(await ask('keys', 'denials', made.key.id))
+        .out.trimEnd()
+        .split('\n'),
+    ).toHaveLength(1);
+    const reply = await send(server.gateway, { path: '/v1/payments', headers: { 'x-api-key': made.secret } });
+    const id = String(reply.headers['x-request-id']);
+    const denials = good(await ask('keys', 'denials', made.key.id, '--request-id', id));
+    expect(denials.out).toMatch(new RegExp(`disabled_key +GET /v1/payments +127\\.0\\.0\\.1 .*${id}`));
+    for (const { out } of [passing, refusedFor, byId, denials]) expect(out).not.toContain(made.secret.slice(8, 30));
+  });
+
   it('pass on what the server refuses, and exit 1', async () => {
     refused(await ask('keys', 'show', 'key_nothing'), /not_found: There is no such key/);
     refused(

@@ -35,5 +35,6 @@ export * from './tier/gate.js';
 export * from './tier/tiers.js';
 export * from './verify/credential.js';
 export * from './verify/decide.js';
+export * from './verify/explain.js';
 export * from './verify/idempotency.js';
 export * from './verify/reasons.js';

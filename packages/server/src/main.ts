@@ -27,7 +27,9 @@ const io: Io = {
   redact,
   env: process.env,
   cwd: process.cwd(),
+  isTerminal: process.stdout.isTTY === true,
   async readInput() {
+    if (process.stdin.isTTY) process.stderr.write('Reading standard input; end it with Ctrl-D.\n');
     const chunks: Buffer[] = [];
     for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
     return Buffer.concat(chunks).toString('utf8');

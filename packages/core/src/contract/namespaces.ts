@@ -37,6 +37,7 @@ export const namespaces = {
     denials: 'listDenials',
     verify: 'verifyKey',
     verifyBatch: 'verifyKeys',
+    explain: 'explainKey',
   },
   leases: { create: 'createLease', list: 'listLeases', release: 'releaseLease' },
   tiers: {

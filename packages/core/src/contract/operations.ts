@@ -1,5 +1,6 @@
 // The operation table: every call of the management API, one row each, in the order of the reference pages.
 
+import { explainRows } from './rows/explain.js';
 import { keyRows } from './rows/keys.js';
 import { leaseRows } from './rows/leases.js';
 import { organizationRows } from './rows/organizations.js';
@@ -18,6 +19,7 @@ export const operations = {
   ...leaseRows,
   ...tierRows,
   ...profileRows,
+  ...explainRows,
   ...rootKeyRows,
   ...reportRows,
 } as const;

@@ -132,10 +132,15 @@ function judgeReferrer({ restrictions }: Snapshot, { origin }: RequestFacts): De
   return denyWhen(origin === null || !matchesReferrer(origin, referrers), 'referrer_not_allowed');
 }
 
-function judgeEndpoint({ restrictions, tier }: Snapshot, { method, path, pathRules }: RequestFacts): Denial | null {
-  const endpoints = restrictions?.source.endpoints;
-  const ruled = endpoints !== undefined || pathRules || (tier !== null && tier.endpoints !== null);
-  if (ruled && path !== null && isAmbiguousPath(path)) return { reason: 'endpoint_not_allowed' };
+/** Whether some rule for this request depends on its path: of the key, of its tier or of the profile. */
+export const dependsOnPath = ({ restrictions, tier }: Snapshot, { pathRules }: RequestFacts): boolean =>
+  restrictions?.source.endpoints !== undefined || pathRules || (tier !== null && tier.endpoints !== null);
+
+function judgeEndpoint(snapshot: Snapshot, facts: RequestFacts): Denial | null {
+  const { method, path } = facts;
+  const endpoints = snapshot.restrictions?.source.endpoints;
+  if (dependsOnPath(snapshot, facts) && path !== null && isAmbiguousPath(path))
+    return { reason: 'endpoint_not_allowed' };
   if (!endpoints) return null;
   return denyWhen(
     method === null || path === null || !matchesEndpoint(method, path, endpoints),

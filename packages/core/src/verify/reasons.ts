@@ -1,5 +1,7 @@
 // The closed list of reasons why a request is refused. Every profile answers every one of them.
 
+import type { BudgetName } from '../limit/limits.js';
+
 export const REASONS = [
   'missing_credential',
   'malformed_credential',
@@ -63,6 +65,13 @@ export const REASON_STATUSES: Readonly<Record<Reason, readonly number[]>> = {
   idempotency_unknown: [409],
   too_many_failures: [429],
   unavailable: [503],
+};
+
+/** The reason that each limit refuses with. */
+export const LIMIT_REASONS: Readonly<Record<BudgetName, Reason>> = {
+  perMinute: 'rate_limited',
+  perDay: 'quota_exceeded',
+  concurrent: 'concurrency_exceeded',
 };
 
 /** Reasons that waiting a few seconds does not cure: SDKs that retry on 429 are told not to sleep for hours. */

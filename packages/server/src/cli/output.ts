@@ -7,6 +7,8 @@ export interface Io {
   redact(text: string): string;
   env: Readonly<Record<string, string | undefined>>;
   cwd: string;
+  /** true: a person reads what goes out. */
+  isTerminal?: boolean;
   /** All of standard input. */
   readInput(): Promise<string>;
 }

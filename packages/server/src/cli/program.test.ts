@@ -35,7 +35,7 @@ function provided(calls: unknown[][], answers: Partial<Local>): Local {
 async function type(
   argv: readonly string[],
   answers: Partial<Local> = {},
-  more: { env?: Record<string, string>; input?: string; calls?: unknown[][] } = {},
+  more: { env?: Record<string, string>; input?: string; calls?: unknown[][]; isTerminal?: boolean } = {},
 ): Promise<Said> {
   const said = { out: '', err: '' };
   const code = await runCommand(argv, '1.2.3', provided(more.calls ?? [], answers), {
@@ -48,6 +48,7 @@ async function type(
     redact: textRedactor(),
     env: more.env ?? {},
     cwd: process.cwd(),
+    isTerminal: more.isTerminal ?? false,
     readInput: async () => more.input ?? '',
   });
   return { code, ...said };
@@ -74,7 +75,7 @@ describe('help', () => {
   it('names every command and the exit codes', async () => {
     const { out } = await type(['--help']);
     for (const word of [
-      ...['serve', 'init', 'dev', 'migrate', 'keys', 'organizations', 'projects', 'root-keys', 'profile'],
+      ...['serve', 'init', 'dev', 'migrate', 'keys', 'explain', 'organizations', 'projects', 'root-keys', 'profile'],
       ...['pepper', 'master-key', 'backup', 'restore', 'doctor'],
     ])
       expect(out).toMatch(new RegExp(`^ {2}${word}\\b`, 'm'));
@@ -124,6 +125,10 @@ describe('misuse exits 2 with the reason on standard error and nothing on standa
     [['keys', 'show', 'nonsense'], /starts with key_/],
     [['keys', 'show', 'key_1', '--url', 'localhost:4000'], /must be http:\/\/host:port/],
     [['projects', 'create', '--organization', 'x', '--name', 'y'], /starts with org_/],
+    [['keys', 'denials', 'nonsense'], /starts with key_/],
+    [['keys', 'denials', 'key_1', '--request-id', 'nonsense'], /starts with req_/],
+    [['explain'], /missing required argument 'words'/],
+    [['explain', 'GET', '/', '--key', 'proj_1'], /starts with key_/],
     [['backup'], /missing required argument 'file'/],
     [['restore'], /missing required argument 'file'/],
     [['pepper', 'drop'], /missing required argument 'id'/],
@@ -171,6 +176,9 @@ describe('what was typed is not repeated when it looks like a secret', () => {
     [['keys', 'list', `--${SECRET}`]],
     [['serve', SECRET]],
     [['serve', '--root-key', ROOT]],
+    [['explain', SECRET, 'GET', '/v1/me']],
+    [['explain', 'GET', SECRET]],
+    [['explain', SECRET, '-', 'GET', '/v1/me']],
     [['keys', 'show', 'key_1', '--url', `http://user:${SECRET}@host`]],
   ])('%#', async (argv) => {
     for (const args of [argv, [...argv, '--json']]) {
@@ -299,6 +307,77 @@ describe('a command that asks a server', () => {
       message: 'There is no such key.',
       problem,
     });
+  });
+
+  it('explains with signs for a person and with words for a script, and exits 1 for what would be refused', async () => {
+    const check = { rule: {}, fact: {}, required: null };
+    const explanation = {
+      valid: false,
+      reason: 'insufficient_permission',
+      key: { id: 'key_1', name: 'web', mode: 'live', state: 'active' },
+      tier: 'pro',
+      viewedAs: 'pro',
+      route: { method: 'GET', path: '/v1/**', auth: 'key', permission: 'read', tier: null },
+      cost: { requests: 1, credits: 0 },
+      gatedFields: ['email'],
+      checks: [
+        { ...check, name: 'mode', outcome: 'passed', reason: null, text: 'Fine.' },
+        { ...check, name: 'ip', outcome: 'not_applicable', reason: null, text: 'None.' },
+        { ...check, name: 'permission', outcome: 'failed', reason: 'insufficient_permission', text: 'It lacks read.' },
+      ],
+    };
+    const url = await answering(200, JSON.stringify(explanation), { 'x-request-id': 'req_1' });
+    const head = [
+      'refused: insufficient_permission',
+      'key    key_1  web, live, active',
+      'tier   pro (as asked; not its own)',
+      'route  GET /v1/**: needs read, costs 1 request',
+      'hidden email',
+      '',
+    ];
+    const ask = (isTerminal: boolean) =>
+      type(
+        ['explain', 'GET', '/v1/x', '--key', 'key_1', '--url', url],
+        {},
+        { env: { LATCHKEY_ROOT_KEY: ROOT }, isTerminal },
+      );
+    expect(await ask(true)).toEqual({
+      code: 1,
+      out: [...head, '✓ mode        Fine.', '· ip          None.', '✗ permission  It lacks read.', ''].join('\n'),
+      err: '',
+    });
+    expect((await ask(false)).out.split('\n').slice(6)).toEqual([
+      'passed         mode        Fine.',
+      'not applicable ip          None.',
+      'failed         permission  It lacks read.',
+      '',
+    ]);
+  });
+
+  it.each([
+    ['-', {}, SECRET, SECRET],
+    [null, {}, ` ${SECRET}\n`, SECRET],
+    [null, { LATCHKEY_SECRET: SECRET }, 'unread', SECRET],
+    ['MY_KEY', { MY_KEY: SECRET }, 'unread', SECRET],
+    ['-', { LATCHKEY_SECRET: 'unread' }, SECRET, SECRET],
+    ['MY_KEY', {}, SECRET, null],
+    ['-', {}, '', null],
+    ['-', {}, `${SECRET}\n${SECRET}`, null],
+  ] as const)('explains the secret of %s with %j and %j on standard input', async (source, env, input, sent) => {
+    const bodies: string[] = [];
+    server = createServer((req, res) => {
+      req.setEncoding('utf8').on('data', (text: string) => bodies.push(text));
+      req.on('end', () => res.writeHead(404, { 'x-request-id': 'req_1' }).end('{"code":"not_found","detail":"x"}'));
+    }).listen(0, '127.0.0.1');
+    await new Promise((resolve) => server?.once('listening', resolve));
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const argv = ['explain', ...(source === null ? [] : [source]), 'GET', '/v1/me', '--ip', '::1', '--url', url];
+    const said = await type(argv, {}, { env: { LATCHKEY_ROOT_KEY: ROOT, ...env }, input });
+    expect(said.code).toBe(sent === null ? 2 : 1);
+    expect(said.err).not.toContain('a1B2c3D4');
+    expect(bodies.map((text) => JSON.parse(text))).toEqual(
+      sent === null ? [] : [{ secret: sent, request: { method: 'GET', path: '/v1/me', ip: '::1' } }],
+    );
   });
 
   it.each([[`{"secret":"${SECRET}"`], [`{"name":"x"}\n\n["${SECRET}"]`], [SECRET], ['']])(

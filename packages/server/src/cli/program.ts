@@ -2,6 +2,7 @@
 
 import { type ErrorCode, LatchkeyError } from '@latchkey/core';
 import { Command, CommanderError } from 'commander';
+import { explainCommand } from './explain-command.js';
 import { DATA, withFlags, words } from './flags.js';
 import { keysCommand, organizationsCommand, projectsCommand } from './keys-commands.js';
 import type { Local, RingName } from './local.js';
@@ -116,6 +117,7 @@ export function buildProgram(
     );
 
   program.addCommand(keysCommand(run, local));
+  program.addCommand(explainCommand(run));
   program.addCommand(organizationsCommand(run));
   program.addCommand(projectsCommand(run));
   program.addCommand(rootKeysCommand(run, local));

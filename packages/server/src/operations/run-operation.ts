@@ -12,6 +12,7 @@ import {
 } from '@latchkey/core';
 import type { z } from 'zod';
 import type { Call, RawInput } from './engine.js';
+import { explainKey } from './explain-key.js';
 import { createKey } from './keys/create-key.js';
 import { deleteKey, disableKey, enableKey, revokeKey } from './keys/end-key.js';
 import { importKeys } from './keys/import-keys.js';
@@ -64,6 +65,7 @@ const handlers: Handlers = {
   previewTier,
   getProfile,
   applyProfile,
+  explainKey,
   createRootKey,
   listRootKeys,
   revokeRootKey,

@@ -87,7 +87,7 @@ type Standing = Pick<Verification, 'project' | 'organization' | 'tier' | 'mode' 
 /** What is said of a snapshot as long as it stands, made once: most answers are about keys that were answered about before. */
 const standings = new WeakMap<Snapshot, { standing: Standing; key: ReturnType<typeof keyView> }>();
 
-function standingOf(snapshot: Snapshot): { standing: Standing; key: ReturnType<typeof keyView> } {
+export function standingOf(snapshot: Snapshot): { standing: Standing; key: ReturnType<typeof keyView> } {
   const known = standings.get(snapshot);
   if (known !== undefined) return known;
   const { key, project, organization, tier, permissions } = snapshot;
@@ -105,7 +105,7 @@ function standingOf(snapshot: Snapshot): { standing: Standing; key: ReturnType<t
 }
 
 /** The key with what moves: its state at that instant, and its last use. */
-function keyNow(services: Services, snapshot: Snapshot, at: number): ReturnType<typeof keyView> {
+export function keyNow(services: Services, snapshot: Snapshot, at: number): ReturnType<typeof keyView> {
   const { lastUsedAt, lastUsedIp } = keyWithLastUse(services, snapshot.key);
   return {
     ...standingOf(snapshot).key,

@@ -2,11 +2,11 @@
 
 import {
   type Budget,
-  type BudgetName,
   type Denial,
   decide,
   hiddenFields,
   judgeShape,
+  LIMIT_REASONS,
   matchRoute,
   type Profile,
   type Reason,
@@ -23,11 +23,6 @@ import { adoptDigest } from './adopt-digest.js';
 import type { Verdict, VerifyRequest } from './engine.js';
 import type { Services } from './services.js';
 
-const REFUSED_BY: Readonly<Record<BudgetName, Reason>> = {
-  perMinute: 'rate_limited',
-  perDay: 'quota_exceeded',
-  concurrent: 'concurrency_exceeded',
-};
 const nothing = (): void => {};
 
 /** Never throws: a decision that cannot be made safely is `unavailable`. */
@@ -114,7 +109,7 @@ async function walk(
   const taken = await services.limiter.take(claims);
   if (taken.refusedBy !== null) {
     return answer(snapshot, position, {
-      reason: REFUSED_BY[taken.refusedBy],
+      reason: LIMIT_REASONS[taken.refusedBy],
       budgets: taken.budgets,
       retryAfterSeconds: retryAfterSeconds(taken.refusedBy, taken.budgets, services.clock()),
     });
@@ -152,7 +147,7 @@ async function leaseOn(services: Services, snapshot: Snapshot, taken: TakeOutcom
   }
 }
 
-const credentialOf = (profile: Profile, { credential }: VerifyRequest) =>
+export const credentialOf = (profile: Profile, { credential }: VerifyRequest) =>
   readCredential(
     'rawHeaders' in credential ? credential.rawHeaders : presentedAs(profile, credential.secret),
     profile.wire.credential,
@@ -174,19 +169,26 @@ type Found = { snapshot: Snapshot; position: number } | { reason: Reason };
 
 /** The key behind a secret. A wrong checksum spares the lookup only while every key was made here. */
 async function findKey(services: Services, secret: string): Promise<Found> {
+  const found = await lookUp(services, secret);
+  if ('reason' in found) return found;
+  const { snapshot, current } = found;
+  if (current && snapshot.key.digest.value !== current.value) adoptDigest(services, snapshot.key.id, secret, current);
+  return found;
+}
+
+/** The same without moving the key's record to the current digest. */
+export async function lookUp(services: Services, secret: string) {
   const { live, test } = services.profile.policy.prefixes;
   const shape = judgeShape(secret, test === undefined ? [live] : [live, test]);
   const imported = await services.importedKeys.any();
-  if (shape === 'mistyped' && !imported) return { reason: 'mistyped_key' };
+  if (shape === 'mistyped' && !imported) return { shape, reason: 'mistyped_key' as const };
   const digests = services.vault.candidates(secret, imported);
   const { snapshot, position } = await services.cache.find(digests);
-  if (snapshot === null) return { reason: shape === 'mistyped' ? 'mistyped_key' : 'unknown_key' };
-  const current = digests[0];
-  if (current && snapshot.key.digest.value !== current.value) adoptDigest(services, snapshot.key.id, secret, current);
-  return { snapshot, position };
+  if (snapshot !== null) return { shape, snapshot, position, current: digests[0] };
+  return { shape, reason: shape === 'mistyped' ? ('mistyped_key' as const) : ('unknown_key' as const) };
 }
 
-function factsOf(services: Services, request: VerifyRequest, route: RouteMatch | null): RequestFacts {
+export function factsOf(services: Services, request: VerifyRequest, route: RouteMatch | null): RequestFacts {
   const row = route?.route ?? null;
   const needed = request.permissions ?? [];
   return {
@@ -204,7 +206,7 @@ function factsOf(services: Services, request: VerifyRequest, route: RouteMatch |
   };
 }
 
-function claimsOf(snapshot: Snapshot, request: VerifyRequest, route: RouteMatch | null): TakeClaims {
+export function claimsOf(snapshot: Snapshot, request: VerifyRequest, route: RouteMatch | null): TakeClaims {
   // Without a path nobody can tell which routes are meant: then the cap counts. A lease by call is asked for its slot.
   const counts =
     request.path === null || typeof request.lease === 'object' || (route?.route.concurrency ?? null) !== null;

@@ -55,6 +55,13 @@ export const verifyBody = z.strictObject({
   render: z.boolean().optional().meta({ description: "true: also answer the reply in the profile's dialect" }),
 });
 
+export const renderedReply = z
+  .object({ status: z.int(), headers: z.record(z.string(), z.string()), body: z.string().nullable() })
+  .meta({
+    description:
+      "The answer in the profile's dialect; for a valid key the headers to add, and a body where the profile answers itself",
+  });
+
 export const verifyOutput = z
   .object({
     valid: z.boolean(),
@@ -71,13 +78,7 @@ export const verifyOutput = z
     retryAfterSeconds: z.int().optional(),
     degraded: z.boolean(),
     requestId: z.string(),
-    reply: z
-      .object({ status: z.int(), headers: z.record(z.string(), z.string()), body: z.string().nullable() })
-      .optional()
-      .meta({
-        description:
-          "The answer in the profile's dialect; for a valid key the headers to add, and a body where the profile answers itself",
-      }),
+    reply: renderedReply.optional(),
   })
   .meta({ id: 'Verification' });
 
