@@ -7,7 +7,6 @@ import {
   explainChecks,
   explainLimits,
   hiddenFields,
-  LatchkeyError,
   limitSources,
   matchRoute,
   type OperationInput,
@@ -22,6 +21,7 @@ import {
 import type { Call, DialectReply, Verdict } from './engine.js';
 import { type Identity, identify } from './explain-identity.js';
 import { compileSnapshot } from './key-cache.js';
+import { judgeTierName } from './keys/record.js';
 import { replyTo } from './reply.js';
 import type { Services } from './services.js';
 import { keyNow, standingOf } from './verify-key.js';
@@ -77,10 +77,7 @@ function standing(services: Services, snapshot: Snapshot, at: number) {
 function viewedAs({ profile }: Services, snapshot: Snapshot, tier: string | undefined): Snapshot {
   if (tier === undefined) return snapshot;
   const { key, project, organization, tiers } = snapshot;
-  if (!tiers.some(({ name }) => name === tier)) {
-    const known = tiers.map(({ name }) => name).join(', ') || 'none';
-    throw new LatchkeyError('tier_unknown', `There is no tier ${JSON.stringify(tier)}; there are: ${known}.`);
-  }
+  judgeTierName(tiers, tier);
   return compileSnapshot({ ...key, tier }, project, organization, profile, tiers);
 }
 
