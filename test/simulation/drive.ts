@@ -318,7 +318,11 @@ async function createPlayer(
       }
       if (one.reason === null) {
         admit(family, asked);
-        const overruns = states.map((key) => overrun(inForce(tiers, key), family, asked));
+        // Generations differ in their limits only where a clock that went back let an old one pass again.
+        const sharing = all.flatMap((other, place) =>
+          other.entry.model.family === family ? [standing[place] as ModelKey, other.entry.model] : [],
+        );
+        const overruns = sharing.map((key) => overrun(inForce(tiers, key), family, asked));
         if (!overruns.includes(null)) return `${overruns[0]}: too many of those at once passed`;
       }
     }

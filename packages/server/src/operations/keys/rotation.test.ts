@@ -150,6 +150,17 @@ describe('a change of limits or tier', () => {
     await w.lk.keys.update({ keyId: old.id, tier: 'free', limits: null });
     expect((await w.lk.keys.get({ keyId: next.key.id })).tier).toBe('free');
   });
+
+  it('is what hands figures on: another change of a key that a clock gone back revived leaves the newer one its own', async () => {
+    w = await world('swaypi');
+    const old = await w.key();
+    w.time.now += DAY;
+    const next = await w.lk.keys.rotate({ keyId: old.id, gracePeriodSeconds: 0 });
+    await w.lk.keys.update({ keyId: next.key.id, limits: { perMinute: 2 } });
+    w.time.now -= 1;
+    await w.lk.keys.update({ keyId: old.id, name: 'renamed' });
+    expect((await w.lk.keys.get({ keyId: next.key.id })).limits).toEqual({ perMinute: 2 });
+  });
 });
 
 describe('the grace period', () => {

@@ -44,7 +44,9 @@ export async function updateKey(services: Services, { keyId, ...asked }: Input, 
     judgeSettings(rules, { ...next, expiresAt: given.expiresAt ?? null }, now);
     boundToActor(rules, call.actor, next, key);
     await view.keys.update(next);
-    const sharing = await generationsBeside(view, next, now);
+    // What was not asked for stays theirs: on a clock that went back, one that was over passes again with the figures it had.
+    const isShared = given.tier !== undefined || given.limits !== undefined;
+    const sharing = isShared ? await generationsBeside(view, next, now) : [];
     for (const other of sharing) await view.keys.update({ ...other, tier: next.tier, limits: next.limits });
     return {
       value: next,
