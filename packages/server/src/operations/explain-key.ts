@@ -22,7 +22,7 @@ import type { Call, DialectReply, Verdict } from './engine.js';
 import { type Identity, identify } from './explain-identity.js';
 import { compileSnapshot } from './key-cache.js';
 import { judgeTierName } from './keys/record.js';
-import { replyTo } from './reply.js';
+import { type Answerable, replyTo } from './reply.js';
 import type { Services } from './services.js';
 import { keyNow, standingOf } from './verify-key.js';
 import { claimsOf, factsOf } from './verify-request.js';
@@ -40,7 +40,6 @@ export async function explainKey(services: Services, question: Question, call: C
   const at = services.clock();
   const judged = await judge(services, { ...identity, snapshot }, route, at);
   const { requests, credits } = request.cost ?? route?.route.cost ?? { requests: 1, credits: 0 };
-  const verdict: Verdict = { ...NOTHING, ...judged, snapshot, route, at };
   return {
     valid: judged.reason === null,
     reason: judged.reason,
@@ -54,11 +53,9 @@ export async function explainKey(services: Services, question: Question, call: C
     checks: judged.checks,
     ...(judged.retryAfterSeconds !== null && { retryAfterSeconds: judged.retryAfterSeconds }),
     requestId: call.requestId,
-    ...(question.render && { reply: rendered(services, verdict, requests, call) }),
+    ...(question.render && { reply: rendered(services, { ...judged, snapshot, route }, requests, call) }),
   };
 }
-
-const NOTHING = { required: null, hiddenFields: [], position: 0, release() {}, undo() {} } as const;
 
 const rowView = ({ method, path, auth, permission, tier }: NonNullable<Verdict['route']>['route']) => ({
   method,
@@ -134,7 +131,7 @@ async function limitChecks({ limiter, profile }: Services, { key, tier, limits }
 }
 
 /** The reply that the request would get: a passing one with its limits spent, a 401 without them. */
-function rendered({ profile }: Services, verdict: Verdict, cost: number, { requestId }: Call): DialectReply {
+function rendered({ profile }: Services, verdict: Answerable, cost: number, { requestId }: Call): DialectReply {
   const { reason, budgets } = verdict;
   const shown =
     reason === null

@@ -3,10 +3,13 @@
 import { answerReply, contextOf, denialReply, limitHeaders, type Profile } from '@latchkey/core';
 import type { DialectReply, Verdict } from './engine.js';
 
+/** The part of a verdict that its reply tells. */
+export type Answerable = Pick<Verdict, 'reason' | 'required' | 'snapshot' | 'budgets' | 'retryAfterSeconds' | 'route'>;
+
 /** The reply to a verdict. For a passing one: status 200, the headers to add, and a body where the profile answers by itself. */
 export function replyTo(
   profile: Profile,
-  verdict: Verdict,
+  verdict: Answerable,
   requestId: string,
   query: Readonly<Record<string, string>> = {},
 ): DialectReply {
