@@ -1,6 +1,14 @@
 // What the engine needs from the outside world, as records and interfaces; adapters live in the server's rooms, never here.
 
 import type { Restrictions } from './access/restrictions.js';
+import type {
+  Adjustment,
+  AdjustmentFault,
+  CreditAccount,
+  CreditKind,
+  Refill,
+  ReservationRecord,
+} from './credit/account.js';
 import type { LimitOverrides, TakeClaims, TakeOutcome } from './limit/limits.js';
 import type { Tier } from './tier/tiers.js';
 import type { Denial } from './verify/decide.js';
@@ -66,6 +74,8 @@ export interface KeyRecord {
   permissions: string[] | null;
   restrictions: Restrictions | null;
   limits: LimitOverrides | null;
+  /** The family's account as it was when the record was read; null: not bounded by credits. Only the credit book changes it. */
+  credits: CreditAccount | null;
   environment: string | null;
   metadata: JsonObject | null;
   ownerId: string | null;
@@ -259,7 +269,7 @@ export interface Page<T> {
   next: Cursor | null;
 }
 
-/** A place in a list that is ordered newest first by (createdAt, id). */
+/** A place in a list that is ordered newest first by (createdAt, id); in a ledger `at` is the entry's number. */
 export interface Cursor {
   at: Instant;
   id: string;
@@ -268,6 +278,94 @@ export interface Cursor {
 export interface PageRequest {
   limit: number;
   after: Cursor | null;
+}
+
+/** One line of a family's ledger, written once and never changed. The sum of all amounts is the balance. */
+export interface CreditEntry {
+  familyId: string;
+  /** Counts from 1 without a gap. */
+  sequence: number;
+  /** null: of the family as a whole, such as a refill. */
+  keyId: string | null;
+  projectId: string;
+  organizationId: string;
+  at: Instant;
+  kind: CreditKind;
+  amount: number;
+  balanceAfter: number;
+  requestId: string | null;
+  /** Of a debit and its refund: counts from 1, since a request id that was refunded may be charged once more. */
+  attempt: number | null;
+  reservationId: string | null;
+  /** Who did it; null: it came due by itself. */
+  actorId: string | null;
+}
+
+/** One charge of a family. The same `requestId` again is the same charge. */
+export interface SpendOrder {
+  familyId: string;
+  keyId: string;
+  credits: number;
+  requestId: string;
+  at: Instant;
+}
+
+export interface ReserveOrder extends SpendOrder {
+  /** The id of the reservation, should a new one be made. */
+  id: string;
+  expiresAt: Instant;
+  /** true: a request id whose reservation was given back reserves anew; false: it answers that reservation. */
+  renew: boolean;
+}
+
+/** `unbounded`: the family has no account, nothing is charged. `mismatch`: the request id was used for another amount. */
+type ChargeRefusal =
+  | { result: 'unbounded' }
+  | { result: 'insufficient'; balance: number }
+  | { result: 'mismatch'; balance: number };
+
+/** What a call of the book came to; `written`: the kinds of all entries that it wrote, due ones among them. */
+export type SpendOutcome = { written: readonly CreditKind[] } & (
+  | { result: 'spent'; balance: number; repeated: boolean }
+  | ChargeRefusal
+);
+export type ReserveOutcome = { written: readonly CreditKind[] } & (
+  | { result: 'reserved'; balance: number; repeated: boolean; reservation: ReservationRecord }
+  | ChargeRefusal
+);
+
+export interface SettleOrder {
+  reservationId: string;
+  /** What it came to; null gives all of it back. */
+  settleAt: number | null;
+  actorId: string;
+  at: Instant;
+}
+
+export type SettleOutcome = { written: readonly CreditKind[] } & (
+  | { result: 'closed'; reservation: ReservationRecord; repeated: boolean }
+  /** It was ended otherwise before. */
+  | { result: 'not_open'; reservation: ReservationRecord }
+  | { result: 'above_reserved'; reservation: ReservationRecord }
+  | { result: 'not_found' }
+);
+
+export interface RefundOrder {
+  familyId: string;
+  keyId: string;
+  requestId: string;
+  at: Instant;
+}
+
+/** Who and what an entry made inside a change belongs to. */
+export interface CreditPlace {
+  familyId: string;
+  keyId: string;
+  projectId: string;
+  organizationId: string;
+  requestId: string;
+  actorId: string;
+  at: Instant;
 }
 
 export interface KeyFilter {
@@ -396,6 +494,29 @@ export interface StoreView {
     /** Forgets those from before an instant. */
     prune(before: Instant): Promise<void>;
   };
+  /** Credit accounts and their ledgers; what requests spend goes through the `CreditBook`. */
+  credits: {
+    /** Makes the account of a new family. */
+    open(place: CreditPlace, balance: number, refill: Refill | null): Promise<CreditAccount>;
+    /** Gives the account what is due, then changes it; opens one for a family that never had any. */
+    adjust(
+      place: CreditPlace,
+      change: Adjustment,
+    ): Promise<
+      { before: CreditAccount | null; after: CreditAccount | null; written: readonly CreditKind[] } | AdjustmentFault
+    >;
+    /** The account, whether it bounds the family or did once. */
+    get(familyId: string): Promise<CreditAccount | null>;
+    /** Newest first. */
+    entries(familyId: string, page: PageRequest): Promise<Page<CreditEntry>>;
+    /** The debit of that request id, unless it was given back. */
+    debitOf(familyId: string, requestId: string): Promise<CreditEntry | null>;
+    /** The latest reservation of that request id. */
+    reservationOf(familyId: string, requestId: string): Promise<ReservationRecord | null>;
+    reservation(id: string): Promise<ReservationRecord | null>;
+    /** Accounts whose ledger does not add up to them. */
+    faults(): Promise<{ familyId: string; balance: number; entries: number; ledger: number; lines: number }[]>;
+  };
   /** Small named values of the installation: the profile's name, sealed signing keys. */
   settings: {
     get(name: string): Promise<string | null>;
@@ -404,7 +525,7 @@ export interface StoreView {
   };
 }
 
-export interface Store extends StoreView, QuotaBook {
+export interface Store extends StoreView, QuotaBook, CreditBook {
   idempotency: IdempotencyBook;
   transaction<T>(work: (view: StoreView) => Promise<T>): Promise<T>;
   /** Throws when the database cannot answer. */
@@ -443,6 +564,22 @@ export interface IdempotencyBook {
   sealedUnderOther(masterKeyId: string, after: string, limit: number): Promise<IdempotencyRecord[]>;
   /** Puts one sealed text in the place of another; does nothing when the record has changed since. */
   reseal(id: string, from: string, to: string): Promise<void>;
+}
+
+/**
+ * What requests do to credit accounts. Each call is all or nothing and durable when it resolves; calls of one tick share a
+ * transaction and are booked in the order they came, each with its own outcome. What is due to an account is given to it
+ * first. No balance ever falls below 0.
+ */
+export interface CreditBook {
+  spendCredits(order: SpendOrder): Promise<SpendOutcome>;
+  /** Gives the debit of a request id back, once. */
+  refundCredits(order: RefundOrder): Promise<{ refunded: number; written: readonly CreditKind[] }>;
+  reserveCredits(order: ReserveOrder): Promise<ReserveOutcome>;
+  /** Ends a reservation: settled at an amount, the rest comes back; or refunded. Again: the same outcome. */
+  settleReservation(order: SettleOrder): Promise<SettleOutcome>;
+  /** Returns what ran out by then, at most `limit` reservations; resolves to how many. */
+  expireReservations(at: Instant, limit: number): Promise<{ expired: number; written: readonly CreditKind[] }>;
 }
 
 /** Takes all limits of a family in one step, or none. */

@@ -1,5 +1,6 @@
 // How records look from outside. The one place where they are turned into answers, so that no digest can slip out.
 
+import { type CreditAccount, standingAt } from '../credit/account.js';
 import type { Instant, KeyRecord, OrganizationRecord, ProjectRecord, RootKeyRecord, TierRecord } from '../ports.js';
 import { keyState } from './state.js';
 
@@ -19,6 +20,12 @@ export function rfc3339(at: Instant): string {
 
 const orNull = (at: Instant | null): string | null => (at === null ? null : rfc3339(at));
 
+/** What a family may still spend, with a refill that is due by now. */
+export function creditsView(account: CreditAccount, now: Instant) {
+  const { balance, refill } = standingAt(account, now);
+  return { balance, refill };
+}
+
 export const keyView = (key: KeyRecord, now: Instant) => ({
   id: key.id,
   projectId: key.projectId,
@@ -31,7 +38,7 @@ export const keyView = (key: KeyRecord, now: Instant) => ({
   permissions: key.permissions,
   restrictions: key.restrictions,
   limits: key.limits,
-  credits: null,
+  credits: key.credits && creditsView(key.credits, now),
   environment: key.environment,
   metadata: key.metadata,
   ownerId: key.ownerId,

@@ -47,6 +47,7 @@ const key: KeyRecord = {
   permissions: null,
   restrictions: null,
   limits: null,
+  credits: null,
   environment: null,
   metadata: null,
   ownerId: null,

@@ -34,6 +34,7 @@ const key: KeyRecord = {
   permissions: null,
   restrictions: null,
   limits: null,
+  credits: null,
   environment: null,
   metadata: null,
   ownerId: null,

@@ -1,6 +1,7 @@
 // Customer keys in SQL, with the tombstones of those that are gone. Digests only: a secret never comes here.
 
 import {
+  type CreditAccount,
   type Digest,
   type JsonObject,
   type KeyModel,
@@ -12,7 +13,8 @@ import {
   type StoreView,
 } from '@latchkey/core';
 import { type SelectQueryBuilder, sql } from 'kysely';
-import { atomically, type Db, firstByDigest, fromJson, newestFirst, toJson } from './query.js';
+import { accountRecord } from './credit-rows.js';
+import { atomically, chunksOf, type Db, firstByDigest, fromJson, newestFirst, toJson } from './query.js';
 import type { KeyRow, Schema } from './schema.js';
 
 type LastUseColumns = 'last_used_at' | 'last_used_ip';
@@ -50,7 +52,7 @@ const updatable = (record: KeyRecord): Omit<KeyRow, LastUseColumns> => ({
   revoked_reason: record.revokedReason,
 });
 
-const keyRecord = (row: KeyRow): KeyRecord => ({
+const keyRecord = (row: KeyRow, credits: CreditAccount | null = null): KeyRecord => ({
   id: row.id,
   organizationId: row.organization_id,
   projectId: row.project_id,
@@ -65,6 +67,7 @@ const keyRecord = (row: KeyRow): KeyRecord => ({
   permissions: fromJson<string[]>(row.permissions),
   restrictions: fromJson<Restrictions>(row.restrictions),
   limits: fromJson<LimitOverrides>(row.limits),
+  credits,
   environment: row.environment,
   metadata: fromJson<JsonObject>(row.metadata),
   ownerId: row.owner_id,
@@ -81,6 +84,24 @@ const keyRecord = (row: KeyRow): KeyRecord => ({
   lastUsedAt: row.last_used_at,
   lastUsedIp: row.last_used_ip,
 });
+
+/** The records of rows, each with the account that bounds its family. */
+async function recordsOf(db: Db, rows: readonly KeyRow[]): Promise<KeyRecord[]> {
+  const accounts = new Map<string, CreditAccount>();
+  for (const families of chunksOf([...new Set(rows.map((row) => row.family_id))])) {
+    const found = await db
+      .selectFrom('credit_accounts')
+      .selectAll()
+      .where('family_id', 'in', families)
+      .where('bounded', '=', 1)
+      .execute();
+    for (const row of found) accounts.set(row.family_id, accountRecord(row));
+  }
+  return rows.map((row) => keyRecord(row, accounts.get(row.family_id)));
+}
+
+const recordOf = async (db: Db, row: KeyRow | null | undefined): Promise<KeyRecord | null> =>
+  row == null ? null : ((await recordsOf(db, [row]))[0] ?? null);
 
 /** Removes the keys of an owner (or the one key) with their denials, and leaves a tombstone for each. */
 export async function buryKeys(
@@ -110,13 +131,12 @@ export async function buryKeys(
 export const keys = (db: Db): StoreView['keys'] => ({
   async get(id) {
     const row = await db.selectFrom('keys').selectAll().where('id', '=', id).executeTakeFirst();
-    return row === undefined ? null : keyRecord(row);
+    return recordOf(db, row);
   },
   async findByDigest(values) {
     if (values.length === 0) return null;
     const rows = await db.selectFrom('keys').selectAll().where('digest', 'in', values).execute();
-    const first = firstByDigest(rows, values);
-    return first === null ? null : keyRecord(first);
+    return recordOf(db, firstByDigest(rows, values));
   },
   async anyBuried(values) {
     if (values.length === 0) return false;
@@ -134,7 +154,8 @@ export const keys = (db: Db): StoreView['keys'] => ({
     if (filter.notRevoked === true) query = query.where('revoked_at', 'is', null);
     if (filter.mode !== undefined) query = query.where('mode', '=', filter.mode);
     if (filter.familyId !== undefined) query = query.where('family_id', '=', filter.familyId);
-    return newestFirst(query, page, keyRecord);
+    const { rows, next } = await newestFirst(query, page, (row) => row);
+    return { rows: await recordsOf(db, rows), next };
   },
   async family(familyId) {
     const rows = await db
@@ -143,7 +164,7 @@ export const keys = (db: Db): StoreView['keys'] => ({
       .where('family_id', '=', familyId)
       .orderBy('generation')
       .execute();
-    return rows.map(keyRecord);
+    return recordsOf(db, rows);
   },
   insert: (record) =>
     atomically(db, async (trx) => {
@@ -185,7 +206,7 @@ export const keys = (db: Db): StoreView['keys'] => ({
       .where((eb) => eb.or([eb('sealed_under', '<', masterKeyId), eb('sealed_under', '>', masterKeyId)]))
       .limit(limit)
       .execute();
-    return rows.map(keyRecord);
+    return recordsOf(db, rows);
   },
   async countByMasterKey() {
     const rows = await db
@@ -214,7 +235,8 @@ export const keys = (db: Db): StoreView['keys'] => ({
         ...(tiers.includes(null) ? [eb('tier', 'is', null)] : []),
       ]),
     );
-    return newestFirst(query.selectAll(), page, keyRecord);
+    const { rows, next } = await newestFirst(query.selectAll(), page, (row) => row);
+    return { rows: await recordsOf(db, rows), next };
   },
 });
 

@@ -3,6 +3,8 @@
 import { LatchkeyError, type Store, type StoreView } from '@latchkey/core';
 import { Kysely, sql } from 'kysely';
 import { audit } from './audit.js';
+import { createCreditBook } from './credit-book.js';
+import { credits } from './credits.js';
 import { denials } from './denials.js';
 import { openSqlite } from './dialect/sqlite.js';
 import { createIdempotencyBook } from './idempotency-book.js';
@@ -30,6 +32,7 @@ const viewOf = (db: Db): StoreView => ({
   leases: leases(db),
   usage: usage(db),
   denials: denials(db),
+  credits: credits(db),
   settings: settings(db),
 });
 
@@ -55,6 +58,7 @@ export async function openSqliteStore(options: { file: string }): Promise<Store>
     ...viewOf(db),
     ...createQuotaBook(db),
     idempotency: createIdempotencyBook(db),
+    ...createCreditBook(db),
     transaction: (work) => db.transaction().execute((trx) => work(viewOf(trx))),
     async ping() {
       await sql`select 1`.execute(db);

@@ -172,6 +172,50 @@ export interface DenialRow {
   surface: string;
 }
 
+export interface CreditAccountRow {
+  family_id: string;
+  organization_id: string;
+  project_id: string;
+  balance: number;
+  refill: string | null;
+  refilled_period: number;
+  /** 0 or 1. */
+  bounded: number;
+  entries: number;
+}
+
+export interface CreditEntryRow {
+  family_id: string;
+  sequence: number;
+  key_id: string | null;
+  project_id: string;
+  organization_id: string;
+  at: number;
+  kind: string;
+  amount: number;
+  balance_after: number;
+  request_id: string | null;
+  attempt: number | null;
+  reservation_id: string | null;
+  actor_id: string | null;
+}
+
+export interface ReservationRow {
+  id: string;
+  family_id: string;
+  key_id: string;
+  project_id: string;
+  organization_id: string;
+  request_id: string;
+  attempt: number;
+  credits: number;
+  settled_credits: number | null;
+  state: string;
+  created_at: number;
+  expires_at: number;
+  closed_at: number | null;
+}
+
 export interface SettingRow {
   name: string;
   value: string;
@@ -192,5 +236,8 @@ export interface Schema {
   usage_hours: UsageHourRow;
   quota_days: QuotaDayRow;
   denials: DenialRow;
+  credit_accounts: CreditAccountRow;
+  credit_entries: CreditEntryRow;
+  reservations: ReservationRow;
   settings: SettingRow;
 }

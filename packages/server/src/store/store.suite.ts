@@ -61,6 +61,7 @@ export const key = (id: string, more: Partial<KeyRecord> = {}): KeyRecord => ({
   permissions: null,
   restrictions: null,
   limits: null,
+  credits: null,
   environment: null,
   metadata: null,
   ownerId: null,

@@ -4,6 +4,7 @@ import { LatchkeyError } from '@latchkey/core';
 import type { Kysely } from 'kysely';
 import { up as tables } from './0001-tables.js';
 import { up as tiers } from './0002-tiers.js';
+import { up as credits } from './0003-credits.js';
 import { up as idempotency } from './0004-idempotency.js';
 import { up as leases } from './0005-leases.js';
 import { up as denials } from './0006-denials.js';
@@ -17,6 +18,7 @@ interface Migration {
 export const MIGRATIONS: readonly Migration[] = [
   { name: '0001-tables', up: tables },
   { name: '0002-tiers', up: tiers },
+  { name: '0003-credits', up: credits },
   { name: '0004-idempotency', up: idempotency },
   { name: '0005-leases', up: leases },
   { name: '0006-denials', up: denials },
