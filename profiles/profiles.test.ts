@@ -110,7 +110,9 @@ describe('policies', () => {
       perDay: { limit: 10_000, metered: true },
       concurrent: 10,
     });
-    expect(aifaceswap.routes).toMatchObject([{ method: 'POST', path: '/v1/swaps', concurrency: 'request' }]);
+    expect(aifaceswap.routes).toMatchObject([
+      { method: 'POST', path: '/v1/swaps', cost: { credits: 1 }, concurrency: 'job' },
+    ]);
     expect(aifaceswap.policy.webhookSecret).toBe('derived');
   });
 

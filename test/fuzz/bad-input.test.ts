@@ -19,12 +19,18 @@ describe('the control plane', () => {
       name: 'p',
       keyModel: 'v2',
     });
-    const key = await served.call('POST', `/v1/projects/${project.body.id}/keys`, { name: 'k' });
+    const key = await served.call('POST', `/v1/projects/${project.body.id}/keys`, { name: 'k', credits: 1_000_000 });
     const spare = await served.call('POST', '/v1/root-keys', { name: 'spare', permissions: ['keys.read'] });
+    const reserved = await served.call('POST', '/v1/reservations', {
+      keyId: key.body.key.id,
+      credits: 5,
+      requestId: 'reserved-before',
+    });
     ids = {
       organizationId: organization.body.id,
       projectId: project.body.id,
       keyId: key.body.key.id,
+      reservationId: reserved.body.reservation.id,
       rootKeyId: spare.body.rootKey.id,
     };
   });

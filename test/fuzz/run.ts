@@ -89,13 +89,22 @@ function same(sent: unknown, came: unknown): boolean {
   return sent === came;
 }
 
+/** A key's credits in full; they may be sent as a balance alone. */
+const account = (credits: unknown): unknown =>
+  typeof credits === 'number'
+    ? { balance: credits, refill: null }
+    : isObject(credits)
+      ? { refill: null, ...credits }
+      : credits;
+
 /** Members of the sent body that stand in the answer, by the same name, with another value. */
 export function changedMembers(sent: unknown, answer: unknown): string[] {
   if (!isObject(sent) || !isObject(answer)) return [];
   const places = [answer, ...Object.values(answer).filter(isObject)];
   return Object.entries(sent).flatMap(([name, value]) => {
     const shown = places.filter((place) => Object.hasOwn(place, name)).map((place) => place[name]);
-    return shown.length === 0 || shown.some((came) => same(value, came)) ? [] : [name];
+    const expected = name === 'credits' && shown.some(isObject) ? account(value) : value;
+    return shown.length === 0 || shown.some((came) => same(expected, came)) ? [] : [name];
   });
 }
 

@@ -4,6 +4,7 @@ import type { Capability } from './golden.js';
 
 export const CAN: readonly Capability[] = [
   'concurrency',
+  'credits',
   'field-gating',
   'idempotency',
   'in-flight-revocation',

@@ -56,8 +56,8 @@ export async function openWorld(profile: string | Profile, golden: Scene, caller
     };
     const step = (at: number, run: () => Promise<unknown>): void => void steps.push({ at, run });
     step(born, async () => {
-      const { name = 'A key', tier, mode, permissions, restrictions, limits, expiresAt } = spec;
-      const settings = { name, tier, mode, permissions, restrictions, limits, expiresAt };
+      const { name = 'A key', tier, mode, permissions, restrictions, limits, credits, expiresAt } = spec;
+      const settings = { name, tier, mode, permissions, restrictions, limits, credits, expiresAt };
       const given = Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
       const projectId = await projectOf(spec);
       const answer = await latchkey.keys.create({ projectId, name, ...given });

@@ -54,6 +54,8 @@ export interface VerifyInput {
   permissions?: string[] | undefined;
   /** What a yes spends; default: one request. */
   cost?: { requests?: number | undefined; credits?: number | undefined } | undefined;
+  /** Names what is spent: a retry with the same id answers as the first did and is charged once. */
+  requestId?: string | undefined;
   batchSize?: number | undefined;
   /** Response fields that were asked for by name. */
   fields?: string[] | undefined;
@@ -81,7 +83,11 @@ export interface Key {
   } | null;
   /** Figures set on this key, in place of the tier's. */
   limits: { perMinute?: number | undefined; perDay?: number | undefined; concurrent?: number | undefined } | null;
-  credits: null;
+  /** Shared by all generations; null: not bounded by credits. */
+  credits: {
+    balance: number;
+    refill: { amount: number; every: 'day' | 'month'; dayOfMonth?: number | undefined } | null;
+  } | null;
   environment: string | null;
   metadata: Record<string, unknown> | null;
   ownerId: string | null;
@@ -125,7 +131,8 @@ export interface Verification {
   mode?: 'live' | 'test' | undefined;
   permissions?: string[] | undefined;
   budgets: Budget[];
-  credits?: null | undefined;
+  /** Credits left; null: not bounded, or a test key. `reservationId`: of a route that settles later. */
+  credits?: { balance: number; reservationId: string | null } | null | undefined;
   /** Response fields that the key may not see. */
   gatedFields?: string[] | undefined;
   retryAfterSeconds?: number | undefined;

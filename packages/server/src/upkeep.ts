@@ -18,6 +18,7 @@ import { dirname, join, resolve } from 'node:path';
 import {
   type Cursor,
   createIdMaker,
+  creditsView,
   isLive,
   judge,
   type KeyRecord,
@@ -33,7 +34,7 @@ import type { Finding, RingName, RingStatus } from './cli/local.js';
 import { loadProfile } from './config/load-profile.js';
 import type { Settings } from './config/settings.js';
 import { databaseFile, OPERATOR } from './latchkey.js';
-import { auditFaults, SEALED_SETTINGS } from './operations/maintenance.js';
+import { auditFaults, creditFaults, SEALED_SETTINGS } from './operations/maintenance.js';
 import { createRootKey, type RootKeyServices } from './operations/root-keys.js';
 import { lockDataDir } from './store/lock.js';
 import { makeDirectory } from './store/make-directory.js';
@@ -429,6 +430,10 @@ function exported(key: KeyRecord): Record<string, unknown> {
   const ends = Math.min(key.expiresAt ?? Infinity, key.graceEndsAt ?? Infinity);
   return {
     ...{ name, mode, tier, permissions, restrictions, limits, metadata, ownerId, environment, prefix, hint },
+    // All generations share one balance: it goes with the newest, lest it be there twice.
+    ...(key.credits && {
+      credits: { ...creditsView(key.credits, Date.now()), ...(key.graceEndsAt && { balance: 0, refill: null }) },
+    }),
     // A rotated key ends with its grace period there too.
     expiresAt: ends === Infinity ? null : new Date(ends).toISOString(),
     createdAt: new Date(key.createdAt).toISOString(),
@@ -485,6 +490,7 @@ export async function doctor(read: () => Promise<Settings>): Promise<Finding[]> 
       }),
     'every chain is whole',
   );
+  await check('credits', () => withStore(settings, creditFaults), 'every ledger adds up to its balance');
   return findings;
 }
 

@@ -49,6 +49,13 @@ export const namespaces = {
     preview: 'previewTier',
   },
   profiles: { get: 'getProfile', apply: 'applyProfile' },
+  credits: { adjust: 'adjustCredits', ledger: 'listCreditEntries' },
+  reservations: {
+    create: 'reserveCredits',
+    get: 'getReservation',
+    settle: 'settleReservation',
+    refund: 'refundReservation',
+  },
   rootKeys: { create: 'createRootKey', list: 'listRootKeys', revoke: 'revokeRootKey' },
   usage: { get: 'getUsage' },
   auditEvents: { list: 'listAuditEvents' },
@@ -58,7 +65,7 @@ type Namespaces = typeof namespaces;
 
 /** Circumstances that a caller may add to one call. */
 export interface CallOptions {
-  /** At least 16 characters; makes a retry of create and rotate safe. */
+  /** At least 16 characters; makes a retry of create, rotate and adjust safe. */
   idempotencyKey?: string;
 }
 

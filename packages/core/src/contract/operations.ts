@@ -1,5 +1,6 @@
 // The operation table: every call of the management API, one row each, in the order of the reference pages.
 
+import { creditRows } from './rows/credits.js';
 import { explainRows } from './rows/explain.js';
 import { keyRows } from './rows/keys.js';
 import { leaseRows } from './rows/leases.js';
@@ -20,6 +21,7 @@ export const operations = {
   ...tierRows,
   ...profileRows,
   ...explainRows,
+  ...creditRows,
   ...rootKeyRows,
   ...reportRows,
 } as const;

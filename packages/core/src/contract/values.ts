@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { PERMISSION_PATTERN } from '../access/permissions.js';
 import { ENDPOINT_PATTERN, REFERRER_PATTERN } from '../access/restrictions.js';
+import { MOST_AT_ONCE } from '../credit/account.js';
 import type { JsonObject } from '../ports.js';
 import { FIELD_PATH_PATTERN, TIER_NAME_PATTERN } from '../tier/tiers.js';
 
@@ -98,6 +99,26 @@ export const permission = z
   .max(100)
   .regex(PERMISSION_PATTERN, 'must be dotted lower-case words; the last may be *');
 export const permissions = z.array(permission).max(100);
+
+/** Names a request, so that its retries are known as such. */
+export const requestId = z
+  .string()
+  .regex(/^[\x21-\x7e]{1,255}$/, 'must be 1 to 255 visible ASCII characters')
+  .meta({ description: 'Names the request: sent again, it is the same one' });
+
+export const refill = z
+  .strictObject({
+    amount: z.int().min(1).max(MOST_AT_ONCE),
+    every: z.enum(['day', 'month']),
+    dayOfMonth: z.int().min(1).max(31).optional().meta({ description: 'Default 1; the last day of shorter months' }),
+  })
+  .refine(({ every, dayOfMonth }) => every === 'month' || dayOfMonth === undefined, 'dayOfMonth needs every: month')
+  .meta({ description: 'Restores the balance to `amount` once a UTC day or month, when it is below' });
+
+const startingBalance = z.int().min(0).max(MOST_AT_ONCE);
+export const credits = z
+  .union([startingBalance, z.strictObject({ balance: startingBalance, refill: refill.nullable().optional() })])
+  .meta({ description: 'What the key may spend: a balance, or a balance with its refill' });
 
 const limitFigure = z.int().min(0).max(1_000_000_000);
 

@@ -49,6 +49,11 @@ export const ERRORS = {
     "A legacy project's key is replaced in place: leave gracePeriodSeconds out or send 0.",
   ),
   expiry_in_past: entry(400, 'Expiry in the past', 'Send an expiresAt that lies ahead.'),
+  credits_unbounded: entry(
+    400,
+    'Not bounded by credits',
+    'A key without a balance has nothing to add to or refill: `set` a balance first.',
+  ),
   unauthenticated: entry(
     401,
     'Not authenticated',
@@ -88,6 +93,16 @@ export const ERRORS = {
     'Answer no longer kept',
     'The key was made, but its secret is no longer kept: rotate or revoke the key named in `detail`.',
   ),
+  credits_out_of_range: entry(
+    409,
+    'Balance out of range',
+    'A balance stays between 0 and 1,000,000,000,000,000; `detail` names the one that it would have become.',
+  ),
+  reservation_not_open: entry(
+    409,
+    'Reservation not open',
+    'It was settled, refunded or expired before, as `detail` says; a reservation ends once.',
+  ),
   organization_suspended: entry(409, 'Organization suspended', 'Resume the organization or project first.'),
   tier_exists: entry(409, 'Tier already exists', 'Choose another name, or change the tier that has it.'),
   tier_in_use: entry(
@@ -111,6 +126,11 @@ export const ERRORS = {
     422,
     'Idempotency-Key used for another request',
     'Use a new Idempotency-Key for a new request.',
+  ),
+  settles_above_reservation: entry(
+    422,
+    'More than was reserved',
+    'Settle at most what was reserved; spend the rest with another request.',
   ),
   too_many_failures: entry(
     429,

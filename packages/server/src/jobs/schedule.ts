@@ -1,9 +1,10 @@
 // Recurring work while serving. When it runs is decided here; what it does, in operations.
 
-import { prune, reseal } from '../operations/maintenance.js';
+import { prune, reseal, returnExpired } from '../operations/maintenance.js';
 import type { Services } from '../operations/services.js';
 
 const PRUNE_MS = 60_000;
+const RETURN_EXPIRED_MS = 2_000;
 const MASTER_KEY_POLL_MS = 2_000;
 const LEASE_SWEEP_MS = 1_000;
 
@@ -29,6 +30,7 @@ export function startJobs(services: Services): () => Promise<void> {
     setInterval(() => run('prune', () => prune(services)), PRUNE_MS),
     setInterval(() => run('reseal', resealWhenNew), MASTER_KEY_POLL_MS),
     setInterval(() => services.leases.sweep(), LEASE_SWEEP_MS),
+    setInterval(() => run('return_expired', () => returnExpired(services)), RETURN_EXPIRED_MS),
   ];
   for (const timer of timers) timer.unref();
   run('reseal', resealWhenNew);

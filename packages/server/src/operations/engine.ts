@@ -81,6 +81,8 @@ export interface VerifyRequest {
   requestId?: string;
   /** Where it is asked; absent: `verify`. */
   surface?: Surface;
+  /** Names what is spent: a repeated id is charged once, and takes no limits again. Absent: `requestId`, which is not looked for. */
+  spendId?: string;
   /** true: a passing request keeps its concurrency slot until `release`. */
   holdSlot: boolean;
   /**
@@ -90,6 +92,9 @@ export interface VerifyRequest {
   lease?: 'route' | { seconds: number };
 }
 
+/** What is left after a request was charged; null: nothing was. `reservationId`: of one that is settled later. */
+export type CreditsTaken = { balance: number; reservationId: string | null } | null;
+
 /** The decision, before it is rendered. `reason` null: allowed. */
 export interface Verdict {
   reason: Reason | null;
@@ -98,6 +103,7 @@ export interface Verdict {
   snapshot: Snapshot | null;
   route: RouteMatch | null;
   budgets: readonly Budget[];
+  credits: CreditsTaken;
   retryAfterSeconds: number | null;
   /** Response fields that this key may not see. */
   hiddenFields: readonly string[];
@@ -110,6 +116,8 @@ export interface Verdict {
   release(): void;
   /** Gives back what a passing request spent and holds, when it could not be served at all; safe to call more than once. */
   undo(): void;
+  /** Gives the credits of a passing request back, once; never throws, and is not waited for. */
+  refund(): void;
 }
 
 export interface Engine {

@@ -14,6 +14,7 @@ import {
   type Vault,
 } from '@latchkey/core';
 import { auditText, headText, INSTALLATION_CHAIN } from './commit-change.js';
+import { countEntries } from './credits/charge.js';
 import { KEPT_MS } from './denial-buffer.js';
 import { ANSWER_KEPT_MS, RECORD_KEPT_MS } from './replays.js';
 import type { Services } from './services.js';
@@ -105,6 +106,24 @@ export async function prune({
   await idempotency.prune(now);
   await store.denials.prune(now - KEPT_MS);
   await store.pruneDays(Math.floor(now / DAY_MS) - 1);
+}
+
+/** Returns what reservations that ran out hold; each is returned once, whoever finds it first. */
+export async function returnExpired(services: Pick<Services, 'store' | 'clock' | 'telemetry'>): Promise<void> {
+  for (;;) {
+    const { expired, written } = await services.store.expireReservations(services.clock(), BATCH);
+    countEntries(services, written);
+    if (expired < BATCH) return;
+  }
+}
+
+/** Accounts whose ledger does not add up to them, one line each. */
+export async function creditFaults(store: StoreView): Promise<string[]> {
+  const faults = await store.credits.faults();
+  return faults.map(
+    ({ familyId, balance, entries, ledger, lines }) =>
+      `family ${familyId}: its balance is ${balance} after ${entries} entries, and its ledger says ${ledger} in ${lines}`,
+  );
 }
 
 /** What is wrong with the audit log, one line each; empty when every chain is whole. */

@@ -66,5 +66,5 @@ function opened(vault: Vault, header: string, record: ReplayRecord): string {
 const answerGone = ({ keyId }: ReplayRecord): LatchkeyError =>
   new LatchkeyError(
     'idempotency_answer_gone',
-    `This Idempotency-Key made ${keyId}; its secret is no longer kept. Rotate or revoke that key.`,
+    `This Idempotency-Key was used for ${keyId} and its answer is no longer kept. A secret that it made cannot be had again: rotate or revoke that key.`,
   );

@@ -11,6 +11,8 @@ import {
   operations,
 } from '@latchkey/core';
 import type { z } from 'zod';
+import { adjustCredits, listCreditEntries } from './credits/adjust-credits.js';
+import { getReservation, refundReservation, reserveCredits, settleReservation } from './credits/reservations.js';
 import type { Call, RawInput } from './engine.js';
 import { explainKey } from './explain-key.js';
 import { createKey } from './keys/create-key.js';
@@ -66,6 +68,12 @@ const handlers: Handlers = {
   getProfile,
   applyProfile,
   explainKey,
+  adjustCredits,
+  listCreditEntries,
+  reserveCredits,
+  getReservation,
+  settleReservation,
+  refundReservation,
   createRootKey,
   listRootKeys,
   revokeRootKey,

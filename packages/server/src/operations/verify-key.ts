@@ -1,6 +1,7 @@
 // verifyKey and verifyKeys: the decision as a management call, for whoever stands in front of an API without our gateway.
 
 import {
+  type CreditAccount,
   judge,
   keyState,
   keyView,
@@ -11,6 +12,7 @@ import {
   operations,
   rfc3339,
   type Snapshot,
+  standingAt,
 } from '@latchkey/core';
 import type { Call, Verdict, VerifyRequest } from './engine.js';
 import { deepFreeze } from './key-cache.js';
@@ -58,17 +60,27 @@ export async function ask(
       tags: question.tags,
     });
   }
-  return { verdict, verification: verificationOf(services, question, verdict, call) };
+  return { verdict, verification: await verificationOf(services, question, verdict, call) };
 }
 
-function verificationOf(services: Services, question: Question, verdict: Verdict, call: Call): Verification {
+async function verificationOf(
+  services: Services,
+  question: Question,
+  verdict: Verdict,
+  call: Call,
+): Promise<Verification> {
   const { snapshot, reason } = verdict;
+  const account = snapshot && (await accountOf(services, snapshot));
+  const balance = verdict.credits?.balance ?? (account && standingAt(account, verdict.at).balance);
+  const reservationId = verdict.credits?.reservationId ?? null;
+  const key = snapshot && keyNow(services, snapshot, verdict.at);
   return {
     valid: reason === null,
     reason,
     ...(snapshot && {
       ...standingOf(snapshot).standing,
-      key: keyNow(services, snapshot, verdict.at),
+      ...(key && { key: { ...key, credits: account && { balance: balance ?? 0, refill: account.refill } } }),
+      credits: balance === null || snapshot.key.mode === 'test' ? null : { balance, reservationId },
       gatedFields: [...verdict.hiddenFields],
     }),
     budgets: verdict.budgets.map((budget) => ({
@@ -77,12 +89,12 @@ function verificationOf(services: Services, question: Question, verdict: Verdict
     })),
     ...(verdict.retryAfterSeconds !== null && { retryAfterSeconds: verdict.retryAfterSeconds }),
     degraded: false,
-    requestId: call.requestId,
+    requestId: question.requestId ?? call.requestId,
     ...(question.render && { reply: replyTo(services.profile, verdict, call.requestId) }),
   };
 }
 
-type Standing = Pick<Verification, 'project' | 'organization' | 'tier' | 'mode' | 'permissions' | 'credits'>;
+type Standing = Pick<Verification, 'project' | 'organization' | 'tier' | 'mode' | 'permissions'>;
 
 /** What is said of a snapshot as long as it stands, made once: most answers are about keys that were answered about before. */
 const standings = new WeakMap<Snapshot, { standing: Standing; key: ReturnType<typeof keyView> }>();
@@ -97,12 +109,18 @@ export function standingOf(snapshot: Snapshot): { standing: Standing; key: Retur
     tier: tier?.name ?? null,
     mode: key.mode,
     permissions: [...permissions],
-    credits: null,
   };
   const made = deepFreeze({ standing, key: keyView(key, 0) });
   standings.set(snapshot, made);
   return made;
 }
+
+/** The account as it is now: what a snapshot holds of it was true when it was read. */
+const accountOf = async ({ store }: Services, { key }: Snapshot): Promise<CreditAccount | null> =>
+  key.credits === null
+    ? null
+    : // A decision that was made is told even when this figure cannot be read.
+      ((await store.credits.get(key.familyId).catch(() => null)) ?? key.credits);
 
 /** The key with what moves: its state at that instant, and its last use. */
 export function keyNow(services: Services, snapshot: Snapshot, at: number): ReturnType<typeof keyView> {
@@ -117,7 +135,11 @@ export function keyNow(services: Services, snapshot: Snapshot, at: number): Retu
 
 /** Each question on its own and in its order: one refusal does not touch the others. A mistake in one spends nothing in any. */
 export async function verifyKeys(services: Services, { keys }: { keys: Question[] }, call: Call) {
-  const asked = keys.map((question) => ({ question, request: requestOf(question, call.requestId) }));
+  // Each spends under a name of its own.
+  const asked = keys.map((question, at) => ({
+    question,
+    request: { spendId: `${call.requestId}.${at}`, ...requestOf(question, call.requestId) },
+  }));
   const data: Verification[] = [];
   for (const { question, request } of asked) data.push((await ask(services, question, request, call)).verification);
   return { data };
@@ -154,6 +176,7 @@ export function requestOf(question: Question, requestId: string): VerifyRequest 
     batchSize: question.batchSize ?? null,
     fields: question.fields ?? [],
     requestId,
+    ...(question.requestId !== undefined && { spendId: question.requestId }),
     holdSlot: false,
   };
 }

@@ -20,6 +20,7 @@ import {
 } from '@latchkey/core';
 import { originOf, parseAddress } from './address.js';
 import { adoptDigest } from './adopt-digest.js';
+import { charge, chargedBefore, chargeOf, NOT_CHARGED } from './credits/charge.js';
 import type { Verdict, VerifyRequest } from './engine.js';
 import type { Services } from './services.js';
 
@@ -71,6 +72,7 @@ const verdictMaker =
       snapshot,
       route,
       budgets: [],
+      credits: null,
       retryAfterSeconds: null,
       hiddenFields: snapshot ? hiddenFields(snapshot.tier, snapshot.tiers) : [],
       at: services.clock(),
@@ -78,6 +80,7 @@ const verdictMaker =
       lease: null,
       release: nothing,
       undo: nothing,
+      refund: nothing,
       ...rest,
     });
 
@@ -106,6 +109,14 @@ async function walk(
     return answer(snapshot, position, { reason: denial.reason, required: denial.required ?? null, budgets });
   }
 
+  const costs = chargeOf(services, snapshot, request, route);
+  if (costs !== null && request.spendId !== undefined) {
+    const before = await chargedBefore(services, costs);
+    if (before !== null) {
+      const { budgets } = await services.limiter.peek({ ...claims, cost: 0 });
+      return answer(snapshot, position, { budgets, credits: before });
+    }
+  }
   const taken = await services.limiter.take(claims);
   if (taken.refusedBy !== null) {
     return answer(snapshot, position, {
@@ -114,20 +125,44 @@ async function walk(
       retryAfterSeconds: retryAfterSeconds(taken.refusedBy, taken.budgets, services.clock()),
     });
   }
-  const lease = await leaseOn(services, snapshot, taken, leaseSeconds(request, route));
+  const paid = costs === null ? NOT_CHARGED : await undoing(taken, charge(services, costs));
+  if (paid.reason !== null || paid.repeated) {
+    // Refused, or its first call came through meanwhile: what this one took is given back.
+    taken.undo?.();
+    const { budgets } = await services.limiter.peek({ ...claims, cost: 0 });
+    const credits = paid.reason === null ? paid.credits : null;
+    return answer(snapshot, position, { reason: paid.reason, credits, budgets });
+  }
+  const { credits, refund } = paid;
+  const lease = await leaseOn(services, snapshot, taken, leaseSeconds(request, route)).catch((error) => {
+    refund();
+    throw error;
+  });
   const release = lease === null ? (taken.release ?? nothing) : () => services.leases.drop(lease.id);
   if (!services.cache.unendedSince(snapshot, position)) {
-    // Ended while the quota or the lease was being written: a second look says how.
+    // Ended while the quota, the debit or the lease was being written: a second look says how.
     release();
     taken.undo?.();
+    await paid.refunded();
     return walk(services, request, route, answer);
   }
   if (taken.fairUsePassed) reportFairUse(services, snapshot);
   const undo = (): void => {
     release();
     taken.undo?.();
+    refund();
   };
-  return answer(snapshot, position, { budgets: taken.budgets, lease, release, undo });
+  return answer(snapshot, position, { budgets: taken.budgets, credits, lease, release, refund, undo });
+}
+
+/** Work behind a take: when it throws, the take is given back. */
+async function undoing<Value>(taken: TakeOutcome, work: Promise<Value>): Promise<Value> {
+  try {
+    return await work;
+  } catch (cause) {
+    taken.undo?.();
+    throw cause;
+  }
 }
 
 /** For how long the slot is to be held beyond the request; null: it is not. */
@@ -137,15 +172,10 @@ function leaseSeconds({ lease }: VerifyRequest, route: RouteMatch | null): numbe
 }
 
 /** Puts the slot that was taken under a lease. A lease that cannot be written leaves nothing taken. */
-async function leaseOn(services: Services, snapshot: Snapshot, taken: TakeOutcome, seconds: number | null) {
-  if (seconds === null || taken.release === null) return null;
-  try {
-    return await services.leases.open(snapshot, seconds, taken.release);
-  } catch (cause) {
-    taken.undo?.();
-    throw cause;
-  }
-}
+const leaseOn = async (services: Services, snapshot: Snapshot, taken: TakeOutcome, seconds: number | null) =>
+  seconds === null || taken.release === null
+    ? null
+    : undoing(taken, services.leases.open(snapshot, seconds, taken.release));
 
 export const credentialOf = (profile: Profile, { credential }: VerifyRequest) =>
   readCredential(

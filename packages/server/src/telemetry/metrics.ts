@@ -55,6 +55,16 @@ export const METRICS = {
     help: 'Blocks of daily quota written ahead of being spent',
     labels: [],
   },
+  latchkey_credit_entries_total: {
+    kind: 'counter',
+    help: 'Entries written to credit ledgers by kind: grant, set, refill, debit, reserve, settle, refund, expire',
+    labels: ['kind'],
+  },
+  latchkey_refund_failures_total: {
+    kind: 'counter',
+    help: 'Times credits could not be given back; it is tried again, and logged when that ends',
+    labels: [],
+  },
   latchkey_fair_use_exceeded_total: {
     kind: 'counter',
     help: 'Requests above a fair-use figure that were let pass',

@@ -44,7 +44,15 @@ export const keyObject = z
       .object({ perMinute: z.int().optional(), perDay: z.int().optional(), concurrent: z.int().optional() })
       .nullable()
       .meta({ description: "Figures set on this key, in place of the tier's" }),
-    credits: z.null().meta({ description: 'null: not bounded by credits' }),
+    credits: z
+      .object({
+        balance: z.int(),
+        refill: z
+          .object({ amount: z.int(), every: z.enum(['day', 'month']), dayOfMonth: z.int().optional() })
+          .nullable(),
+      })
+      .nullable()
+      .meta({ description: 'Shared by all generations; null: not bounded by credits' }),
     environment: z.string().nullable(),
     metadata: z.record(z.string(), z.unknown()).nullable(),
     ownerId: z.string().nullable(),

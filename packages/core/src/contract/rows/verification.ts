@@ -49,6 +49,9 @@ export const verifyBody = z.strictObject({
       credits: z.int().min(0).max(1_000_000_000).default(0),
     })
     .optional(),
+  requestId: v.requestId.optional().meta({
+    description: 'Names what is spent: a retry with the same id answers as the first did and is charged once',
+  }),
   batchSize: z.int().min(0).max(1_000_000_000).optional(),
   fields: z.array(z.string().min(1).max(200)).max(100).optional(),
   tags: z.array(v.line(100)).max(10).optional().meta({ description: 'Written to the log with the decision' }),
@@ -73,7 +76,17 @@ export const verifyOutput = z
     mode: z.enum(['live', 'test']).optional(),
     permissions: z.array(z.string()).optional(),
     budgets: z.array(budgetObject),
-    credits: z.null().optional(),
+    credits: z
+      .object({
+        balance: z.int().meta({ description: 'Credits left' }),
+        reservationId: z
+          .string()
+          .nullable()
+          .meta({ description: 'What was reserved on a route that settles later; null: nothing to settle' }),
+      })
+      .nullable()
+      .optional()
+      .meta({ description: 'null: not bounded by credits, or a test key' }),
     gatedFields: z.array(z.string()).optional().meta({ description: 'Response fields that the key may not see' }),
     retryAfterSeconds: z.int().optional(),
     degraded: z.boolean(),

@@ -16,6 +16,7 @@ import {
   secretAnswer,
   untouched,
   usualTier,
+  withAccount,
 } from './record.js';
 
 type Input = OperationInput<Operations['createKey']>;
@@ -46,6 +47,8 @@ export async function createKey(services: Services, input: Input, call: Call): P
       expiresAt: input.expiresAt ?? null,
     };
     prefixFor(profile, settings.mode);
+    if (input.credits != null && call.actor.key)
+      throw new LatchkeyError('operator_only', 'Only the operator gives credits.');
     judgeSettings(rules, settings, now);
     boundToActor(rules, call.actor, settings, { tier: usual, limits: null });
     if (project.keyModel === 'legacy') {
@@ -72,12 +75,14 @@ export async function createKey(services: Services, input: Input, call: Call): P
         environment: input.environment ?? null,
         metadata: input.metadata ?? null,
         ownerId: input.ownerId ?? null,
+        credits: null,
         createdBy: call.actor.id,
       },
       now,
     );
     await view.keys.insert(minted.key);
-    const answer = secretAnswer(services, minted, now);
+    const key = await withAccount(view, minted.key, input.credits, call, now);
+    const answer = secretAnswer(services, { ...minted, key }, now);
     await replay.keep(view, minted.key.id, answer, now);
     return {
       value: answer,
@@ -93,6 +98,7 @@ export async function createKey(services: Services, input: Input, call: Call): P
             tier: settings.tier,
             permissions: settings.permissions,
             generation: 1,
+            credits: key.credits?.balance ?? null,
           },
         },
       ],

@@ -15,7 +15,7 @@ import { commitChange } from '../commit-change.js';
 import type { Call } from '../engine.js';
 import type { Services } from '../services.js';
 import { sealedWebhookSecret } from '../webhook-secret.js';
-import { judgeSettings, type KeySettings, notFound, rulesOf, untouched, viewOf } from './record.js';
+import { judgeSettings, type KeySettings, notFound, rulesOf, untouched, viewOf, withAccount } from './record.js';
 
 type Input = OperationInput<Operations['importKeys']>;
 type Row = Input['keys'][number];
@@ -79,6 +79,7 @@ async function importOne(services: Services, project: ProjectRecord, row: Row, c
       environment: row.environment ?? null,
       metadata: row.metadata ?? null,
       ownerId: row.ownerId ?? null,
+      credits: null,
       digest,
       imported: true,
       webhookSecret: row.secret === undefined ? null : sealedWebhookSecret(vault, id, row.secret),
@@ -87,7 +88,7 @@ async function importOne(services: Services, project: ProjectRecord, row: Row, c
     };
     await view.keys.insert(key);
     return {
-      value: key,
+      value: await withAccount(view, key, row.credits, call, now),
       audit: [
         {
           action: 'importKeys',

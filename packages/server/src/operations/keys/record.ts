@@ -18,6 +18,8 @@ import {
   type Mode,
   makeSecret,
   missingCustomLimits,
+  type OperationInput,
+  type Operations,
   otherModel,
   type Profile,
   type ProjectRecord,
@@ -31,6 +33,34 @@ import { sealedWebhookSecret } from '../webhook-secret.js';
 
 /** What may be set on a key, by creation and by change. */
 export type KeySettings = Pick<KeyRecord, 'mode' | 'tier' | 'permissions' | 'restrictions' | 'limits' | 'expiresAt'>;
+
+/** Credits as a caller gives them; null or absent: not bounded. */
+export type CreditsInput = OperationInput<Operations['createKey']>['credits'];
+
+/** Opens the account of a new family; the key record with it. */
+export async function withAccount(
+  view: StoreView,
+  key: KeyRecord,
+  credits: CreditsInput,
+  call: Call,
+  now: number,
+): Promise<KeyRecord> {
+  // A key that is bounded itself makes no key that is not; what that one may spend is the operator's to say.
+  const given = credits ?? (call.actor.key?.credits ? 0 : null);
+  if (given === null) return key;
+  const { balance, refill = null } = typeof given === 'number' ? { balance: given } : given;
+  const { familyId, id: keyId, projectId, organizationId } = key;
+  const place = {
+    familyId,
+    keyId,
+    projectId,
+    organizationId,
+    requestId: call.requestId,
+    actorId: call.actor.id,
+    at: now,
+  };
+  return { ...key, credits: await view.credits.open(place, balance, refill) };
+}
 
 export const notFound = (what: string): LatchkeyError => new LatchkeyError('not_found', `There is no such ${what}.`);
 
@@ -165,7 +195,7 @@ export function boundToActor(rules: Rules, actor: Actor, settings: KeySettings, 
 }
 
 /** As `boundToActor`, for touching a key that exists: nobody may make more of a key that outranks them. */
-export function judgeOwnRights(rules: Rules, actor: Actor, settings: KeySettings): void {
+export function judgeOwnRights(rules: Rules, actor: Actor, settings: KeySettings | KeyRecord): void {
   const own = actor.key;
   if (own === undefined) return;
   const exceeds = (what: string): LatchkeyError =>
@@ -182,6 +212,8 @@ export function judgeOwnRights(rules: Rules, actor: Actor, settings: KeySettings
     throw exceeds('that life: set an expiresAt no later than its own');
   }
   if (rankOf(rules, settings.tier) > rankOf(rules, own.tier)) throw exceeds(`the tier ${settings.tier}`);
+  if (own.credits !== null && 'credits' in settings && settings.credits === null)
+    throw exceeds('freedom from credits: it is bounded by them');
   const limits = (key: KeySettings) => effectiveLimits(limitDefaults(rules, key.tier), key.limits);
   const wider = widerLimit(limits(settings), limits(own));
   if (wider !== null) throw exceeds(`that many requests: set a limits.${wider} no higher than its own`);

@@ -46,13 +46,13 @@ export async function rotateKey(services: Services, input: Input, call: Call): P
     const graceEndsAt = graceEnd(old, graceSeconds(services, project, input.gracePeriodSeconds), now);
     const { organizationId, projectId, familyId, name, mode, model, tier, permissions, restrictions, limits } = old;
     // What was switched off stays so: rotating is no way around disabling.
-    const { environment, metadata, ownerId, expiresAt, disabledAt } = old;
+    const { credits, environment, metadata, ownerId, expiresAt, disabledAt } = old;
     const minted = mintKey(
       services,
       {
         ...untouched,
         ...{ organizationId, projectId, familyId, name, mode, model, tier, permissions, restrictions, limits },
-        ...{ environment, metadata, ownerId, expiresAt, disabledAt },
+        ...{ credits, environment, metadata, ownerId, expiresAt, disabledAt },
         generation: Math.max(...family.map(({ generation }) => generation)) + 1,
         createdBy: call.actor.id,
       },
