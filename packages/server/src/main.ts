@@ -109,6 +109,8 @@ const local: Local = {
   createRootKey: async ({ name, permissions, ...flags }) =>
     upkeep.createRootKeyHere(await settingsOf(flags), name, permissions),
   exportKeys: async ({ project, ...flags }) => upkeep.exportKeys(await settingsOf(flags), project),
+  running: async (flags) => upkeep.runningConfiguration(await settingsOf(flags)),
+  writeTexts: (dir, texts) => upkeep.writeTexts(dir, texts),
   profiles: shippedProfiles,
   profile: (nameOrPath) => loadProfile(nameOrPath),
 };

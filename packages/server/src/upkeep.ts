@@ -8,6 +8,7 @@ import {
   existsSync,
   fsyncSync,
   linkSync,
+  mkdirSync,
   openSync,
   renameSync,
   rmSync,
@@ -26,8 +27,10 @@ import {
   operations,
   type Page,
   type ProjectRecord,
+  type Running,
   type Store,
   type StoreView,
+  tiersOf,
   type Vault,
 } from '@latchkey/core';
 import type { Finding, RingName, RingStatus } from './cli/local.js';
@@ -412,6 +415,36 @@ export const exportKeys = (
     }
     return { rows, left };
   });
+
+/** The profile with the tiers that the database has, or, where there is none yet, with its own. */
+export async function runningConfiguration(settings: Settings): Promise<{ running: Running; source: string }> {
+  const profile = loadProfile(settings.profile);
+  const file = databaseFile(locateData(settings));
+  const fromFile = { running: { profile, tiers: tiersOf(profile.policy) }, source: `the profile ${settings.profile}` };
+  if (!existsSync(file)) return fromFile;
+  return withStore(settings, async (store) => {
+    const [fault] = await profileFaults(store, settings);
+    if (fault !== undefined) throw new LatchkeyError('data_dir_profile_mismatch', `${file}: ${fault}.`);
+    const tiers = await store.tiers.list();
+    return tiers.length === 0 ? fromFile : { running: { profile, tiers }, source: file };
+  });
+}
+
+/** Writes files into a directory, which is made where it is not there. */
+export function writeTexts(
+  dir: string,
+  texts: readonly { name: string; text: string }[],
+): { file: string; bytes: number }[] {
+  const into = resolve(dir);
+  return onDisk(`${into} cannot be written`, () => {
+    mkdirSync(into, { recursive: true });
+    return texts.map(({ name, text }) => {
+      const file = join(into, name);
+      writeFileSync(file, text);
+      return { file, bytes: Buffer.byteLength(text) };
+    });
+  });
+}
 
 async function allProjects(store: Store): Promise<string[]> {
   const ids: string[] = [];

@@ -87,8 +87,10 @@ function contextsFor(running: Running, reason: Reason): DenialContext[] {
       const opener = tiers.find(({ gatedFields }) => field !== undefined && !gatedFields.includes(field));
       const route = profile.routes.find((row) => row.tier !== null);
       return [
-        ...(field !== undefined && opener ? [of(lowest, { required: { field, tier: opener.name } })] : []),
-        ...(route?.tier ? [of(lowest, { required: { tier: route.tier } })] : []),
+        ...(field !== undefined && opener
+          ? [of(lowest, { required: { field, tier: opener.name, tierTitle: opener.title } })]
+          : []),
+        ...(route?.tier ? [of(lowest, { required: { tier: route.tier, tierTitle: titleIn(tiers, route.tier) } })] : []),
       ];
     }
     case 'batch_too_large': {
@@ -97,7 +99,9 @@ function contextsFor(running: Running, reason: Reason): DenialContext[] {
       const last = bounded.at(-1);
       const wider = tiers.find(({ batchSize }) => batchSize === null || batchSize > (first?.batchSize ?? 0));
       return [
-        ...(first && wider ? [of(first, { required: { batchSize: first.batchSize ?? 0, tier: wider.name } })] : []),
+        ...(first && wider
+          ? [of(first, { required: { batchSize: first.batchSize ?? 0, tier: wider.name, tierTitle: wider.title } })]
+          : []),
         ...(last && (!wider || last !== first) ? [of(last, { required: { batchSize: last.batchSize ?? 0 } })] : []),
       ];
     }
@@ -111,6 +115,9 @@ function contextsFor(running: Running, reason: Reason): DenialContext[] {
       return [of(usual, ['idempotency_conflict', 'unavailable'].includes(reason) ? { retryAfterSeconds: 1 } : {})];
   }
 }
+
+const titleIn = (tiers: readonly Tier[], wanted: string): string =>
+  tiers.find(({ name }) => name === wanted)?.title ?? wanted;
 
 /** Budgets of a key, used up or hardly touched, as replies see them. */
 function budgetValues(running: Running, tier: Tier | null, usedUp: boolean): ReplyContext['budgets'] {

@@ -206,7 +206,8 @@ const guideSchema = z
   })
   .describe('What the page for customers says that nothing else needs');
 
-const shape = z.strictObject({
+/** The shape alone: what one member can be judged by, without the others. */
+export const profileShape = z.strictObject({
   $schema: z.string().optional(),
   name,
   title: z.string(),
@@ -233,10 +234,10 @@ const shape = z.strictObject({
   routes: z.array(routeSchema).describe('First match wins; what matches none goes to the upstream with any valid key'),
 });
 
-export type Profile = z.infer<typeof shape>;
+export type Profile = z.infer<typeof profileShape>;
 export type Route = Profile['routes'][number];
 
 /** A profile whose parts also fit each other; every fault is an issue of its own. */
-export const profileSchema = shape.superRefine((profile, context) => {
+export const profileSchema = profileShape.superRefine((profile, context) => {
   for (const fault of faultsOf(profile)) context.addIssue({ code: 'custom', ...fault });
 });

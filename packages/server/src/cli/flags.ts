@@ -28,15 +28,13 @@ export const withFlags = (command: Command, names: readonly string[] = SERVER_FL
 /** What names a data directory. */
 export const DATA = ['--profile', '--data-dir', '--config'];
 
-export const urlOption = (command: Command): Command =>
-  command.option(
-    '--url <url>',
-    'control plane of the server',
-    httpUrl,
-    process.env.LATCHKEY_PUBLIC_URL || 'http://127.0.0.1:4000',
-  );
+/** Where a running server is looked for when nobody names it. */
+export const DEFAULT_URL = process.env.LATCHKEY_PUBLIC_URL || 'http://127.0.0.1:4000';
 
-function httpUrl(text: string): string {
+export const urlOption = (command: Command): Command =>
+  command.option('--url <url>', 'control plane of the server', httpUrl, DEFAULT_URL);
+
+export function httpUrl(text: string): string {
   if (!/^https?:\/\/[^\s@]+$/.test(text) || !URL.canParse(text))
     throw new InvalidArgumentError('must be http://host:port or https://host.');
   return text;

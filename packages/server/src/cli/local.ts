@@ -1,5 +1,7 @@
 // What commands need of this machine: a data directory, key files, a process to run. Provided by main; types only.
 
+import type { Running } from '@latchkey/core';
+
 export interface Finding {
   check: string;
   good: boolean;
@@ -35,6 +37,10 @@ export interface Local {
   createRootKey(flags: Flags & { name: string; permissions: string[] }): Promise<{ id: string; secret: string }>;
   /** The rows, and how many live keys are not among them. */
   exportKeys(flags: Flags & { project?: string }): Promise<{ rows: Record<string, unknown>[]; left: number }>;
+  /** The configuration that a server with these settings would start with, and where it was read. */
+  running(flags: Flags): Promise<{ running: Running; source: string }>;
+  /** Writes files into a directory, made where it is not there; answers their paths. */
+  writeTexts(dir: string, texts: readonly { name: string; text: string }[]): { file: string; bytes: number }[];
   profiles(): string[];
   profile(nameOrPath: string): unknown;
 }

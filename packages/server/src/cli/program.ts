@@ -3,6 +3,7 @@
 import { type ErrorCode, LatchkeyError } from '@latchkey/core';
 import { Command, CommanderError } from 'commander';
 import { explainCommand } from './explain-command.js';
+import { docsCommand } from './docs-command.js';
 import { DATA, withFlags, words } from './flags.js';
 import { keysCommand, organizationsCommand, projectsCommand } from './keys-commands.js';
 import type { Local, RingName } from './local.js';
@@ -122,6 +123,7 @@ export function buildProgram(
   program.addCommand(projectsCommand(run));
   program.addCommand(rootKeysCommand(run, local));
   program.addCommand(profileCommand(run, local));
+  program.addCommand(docsCommand(run, local));
   program.addCommand(ringCommand('pepper', 'keys of the digests', run, local));
   program.addCommand(ringCommand('master-key', 'keys that seal what is stored', run, local));
 

@@ -28,6 +28,8 @@ export class RemoteError extends Error {
 const invalid = (detail: string, cause?: unknown): LatchkeyError =>
   new LatchkeyError('configuration_invalid', detail, { cause });
 
+export const hasRootKey = ({ env }: Io): boolean => Boolean(env.LATCHKEY_ROOT_KEY || env.LATCHKEY_ROOT_KEY_FILE);
+
 function rootKey({ env, cwd }: Io): string {
   const { LATCHKEY_ROOT_KEY: direct, LATCHKEY_ROOT_KEY_FILE: file } = env;
   if (direct && file) throw invalid('LATCHKEY_ROOT_KEY and LATCHKEY_ROOT_KEY_FILE are both set. Keep one.');
