@@ -115,7 +115,7 @@ const oldFigures = ({ policy, routes }: Profile): number[] =>
 /** Whether a page still tells a figure. A small one may stand in a sentence for something else: it is looked for in tables and messages. */
 function tells(page: string, figure: number): boolean {
   const plain = page.replace(/\b(40[1-4]|409|422|429|503)\b/g, '');
-  if (figure >= 60) return new RegExp(`(?<![\\d,.])${text(figure).replaceAll(',', ',?')}(?![\\d,]\\d)`).test(plain);
+  if (figure >= 60) return new RegExp(`(?<![\\d,.])${text(figure).replaceAll(',', ',?')}(?!,?\\d)`).test(plain);
   const cells = plain.split('|').map((cell) => cell.trim());
   return cells.includes(text(figure)) || cells.some((cell) => cell.startsWith(`At most ${figure} `));
 }
