@@ -22,13 +22,13 @@ console.log(`published limits: LATCHKEY_SEED=${SEED}`);
 const read = (name: string): Profile => profileSchema.parse(readProfileFile(`${name}/profile.json`));
 const text = (figure: number): string => figure.toLocaleString('en-US');
 
-/** Figures that stand nowhere else on a page, each once. */
+/** Figures that stand nowhere else on a page, each once; none is a round number of hours or days. */
 function figures(random: Random): () => number {
   const drawn = new Set<number>();
   return () => {
     let figure: number;
     do figure = random.int(100_003, 9_999_991);
-    while (drawn.has(figure) || figure % 1000 === 0);
+    while (drawn.has(figure) || figure % 10 === 0);
     drawn.add(figure);
     return figure;
   };
@@ -114,7 +114,7 @@ const oldFigures = ({ policy, routes }: Profile): number[] =>
 
 /** Whether a page still tells a figure. A small one may stand in a sentence for something else: it is looked for in tables and messages. */
 function tells(page: string, figure: number): boolean {
-  const plain = page.replace(/\b(40[1-4]|409|422|429|503)\b/g, '');
+  const plain = page.replace(/HTTP\/1\.1 \d+|\b(40[1-4]|409|422|429|503)\b/g, '');
   if (figure >= 60) return new RegExp(`(?<![\\d,.])${text(figure).replaceAll(',', ',?')}(?!,?\\d)`).test(plain);
   const cells = plain.split('|').map((cell) => cell.trim());
   return cells.includes(text(figure)) || cells.some((cell) => cell.startsWith(`At most ${figure} `));
