@@ -33,6 +33,7 @@ export * from './profile/template.js';
 export * from './profile/vocabulary.js';
 export * from './tier/effects.js';
 export * from './tier/gate.js';
+export * from './tier/plan.js';
 export * from './tier/tiers.js';
 export * from './verify/credential.js';
 export * from './verify/decide.js';

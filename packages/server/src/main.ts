@@ -113,6 +113,7 @@ const local: Local = {
   writeTexts: (dir, texts) => upkeep.writeTexts(dir, texts),
   profiles: shippedProfiles,
   profile: (nameOrPath) => loadProfile(nameOrPath),
+  configuredProfile: async (flags) => loadProfile((await settingsOf(flags)).profile),
 };
 
 // A reader that has read enough (`| head`) is no failure of the command.

@@ -1,7 +1,7 @@
 // Guarantees of which limits are in force: the key's own figure before the tier's, and what `custom` leaves to the key.
 
 import { describe, expect, it } from 'vitest';
-import { effectiveLimits, type LimitDefaults, missingCustomLimits } from './limits.js';
+import { effectiveLimits, type LimitDefaults, limitSources, missingCustomLimits } from './limits.js';
 
 const plain: LimitDefaults = { perMinute: 60, perDay: { limit: 100, metered: true }, concurrent: 10 };
 const fairUse: LimitDefaults = { perMinute: 600, perDay: { limit: 10_000, metered: false }, concurrent: null };
@@ -61,5 +61,22 @@ describe('custom limits', () => {
     [plain, null, []],
   ])('of %j with %j lack %j', (defaults, overrides, missing) => {
     expect(missingCustomLimits(defaults, overrides)).toEqual(missing);
+  });
+});
+
+describe('whose figure a limit in force is', () => {
+  it.each([
+    ['the tier’s', plain, null, { perMinute: 'tier', perDay: 'tier', concurrent: 'tier' }],
+    [
+      'the key’s where it has one, be it 0',
+      plain,
+      { perDay: 0 },
+      { perMinute: 'tier', perDay: 'key', concurrent: 'tier' },
+    ],
+    ['the profile’s for a key without a tier', null, { perMinute: 5 }, { perMinute: 'key', perDay: 'profile' }],
+    ['nobody’s where there is no such limit', none, null, {}],
+    ['nobody’s where custom was never set', custom, { perMinute: 5 }, { perMinute: 'key' }],
+  ] as const)('%s', (_, tier, overrides, sources) => {
+    expect(limitSources(tier, fairUse, overrides)).toEqual(sources);
   });
 });

@@ -1,7 +1,7 @@
 // Guarantees of gated fields: a tier opens its own and all below, and asking by name needs the strictest gate on the way.
 
 import { describe, expect, it } from 'vitest';
-import { type GatedField, hiddenFields, type Tier, tierForField, tiersOf } from './tiers.js';
+import { type GatedField, gatesOf, hiddenFields, type Tier, tierForField, tiersOf } from './tiers.js';
 
 const gatedFields: GatedField[] = [
   { field: 'contact_email', tier: 'builder' },
@@ -25,6 +25,22 @@ describe('hidden fields', () => {
     expect(hiddenFields(builder, tiers)).toEqual(['audience.detail']);
     expect(hiddenFields(studio, tiers)).toEqual([]);
     expect(hiddenFields(null, tiers)).toEqual(['contact_email', 'audience', 'audience.detail']);
+  });
+});
+
+describe('gates as a profile publishes them', () => {
+  it('come back from the tiers that they made', () => {
+    expect(gatesOf(tiers)).toEqual(gatedFields);
+    expect(gatesOf([])).toEqual([]);
+  });
+
+  it('promise a field from no tier that does not see it, nor one that nobody sees', () => {
+    const hides = (tier: Tier, ...fields: string[]): Tier => ({ ...tier, gatedFields: fields });
+    expect(gatesOf([free, hides(builder, 'contact_email'), studio])).toContainEqual({
+      field: 'contact_email',
+      tier: 'studio',
+    });
+    expect(gatesOf([hides(free), hides(builder), hides(studio, 'secret')])).toEqual([]);
   });
 });
 

@@ -61,7 +61,7 @@ export const hiddenFields = (tier: Tier | null, tiers: readonly Tier[]): readonl
   tier?.gatedFields ?? [...new Set(tiers.flatMap(({ gatedFields }) => gatedFields))];
 
 /** A path at or below a gate is gated; a parent may be asked for, and comes without its gated parts. */
-const gates = (gatedFields: readonly string[], field: string): boolean =>
+export const isGated = (gatedFields: readonly string[], field: string): boolean =>
   gatedFields.some((gated) => field === gated || field.startsWith(`${gated}.`));
 
 /** What asking for `field` by name needs: null when it may be had, else the lowest tier that opens it (undefined: none does). */
@@ -70,8 +70,8 @@ export function tierForField(
   tier: Tier | null,
   tiers: readonly Tier[],
 ): { name: string | undefined } | null {
-  if (!gates(hiddenFields(tier, tiers), field)) return null;
-  return { name: tiers.find(({ gatedFields }) => !gates(gatedFields, field))?.name };
+  if (!isGated(hiddenFields(tier, tiers), field)) return null;
+  return { name: tiers.find(({ gatedFields }) => !isGated(gatedFields, field))?.name };
 }
 
 /** Whether the tier's endpoints let method and path through; a list without a path to hold against it lets nothing through. */

@@ -20,7 +20,7 @@ export function keysCommand(run: Run, local: Local): Command {
     .requiredOption('--project <id>', 'project the key belongs to', idOf('proj'))
     .requiredOption('--name <name>', 'what the key is for')
     .option('--mode <mode>', 'live or test')
-    .option('--tier <tier>', "a tier of the profile (default: the project's)")
+    .option('--tier <tier>', "name of a tier (default: the project's)")
     .option('--permissions <list>', 'comma-separated; absent: full access to the project', words)
     .option('--per-minute <n>', 'requests a minute, in place of the tier’s', whole(0))
     .option('--per-day <n>', 'requests a UTC day, in place of the tier’s', whole(0))

@@ -43,4 +43,6 @@ export interface Local {
   writeTexts(dir: string, texts: readonly { name: string; text: string }[]): { file: string; bytes: number }[];
   profiles(): string[];
   profile(nameOrPath: string): unknown;
+  /** The one that the settings name. */
+  configuredProfile(flags: Flags): Promise<unknown>;
 }

@@ -9,6 +9,7 @@ import { keysCommand, organizationsCommand, projectsCommand } from './keys-comma
 import type { Local, RingName } from './local.js';
 import { type Io, type Result, say, table } from './output.js';
 import { RemoteError } from './remote.js';
+import { addProfileApply, tiersCommand } from './tiers-commands.js';
 
 /** 0: done. 1: refused or failed. 2: the command was misused. */
 export type ExitCode = 0 | 1 | 2;
@@ -121,6 +122,7 @@ export function buildProgram(
   program.addCommand(explainCommand(run));
   program.addCommand(organizationsCommand(run));
   program.addCommand(projectsCommand(run));
+  program.addCommand(tiersCommand(run));
   program.addCommand(rootKeysCommand(run, local));
   program.addCommand(profileCommand(run, local));
   program.addCommand(docsCommand(run, local));
@@ -219,6 +221,7 @@ function profileCommand(run: Run, local: Local): Command {
         return { json: results, lines, good: results.every(({ good }) => good) };
       }),
     );
+  addProfileApply(profile, run, local);
   return profile;
 }
 

@@ -12,7 +12,7 @@ import type { Parts, Upstream } from './parts.js';
 import { over, relay } from './relay.js';
 import { hasBody, sendFault } from './reply.js';
 import { upstreamHeaders } from './request-headers.js';
-import { endEarly, watchEnd } from './revoke.js';
+import { endEarly, judgeAgain, watchEnd } from './revoke.js';
 import { tunnel } from './tunnel.js';
 
 /** Safe to send again when a kept connection turns out to be closed (RFC 9110 §9.2.2). */
@@ -62,6 +62,8 @@ export function forward(
     controller?.abort(ENDED);
   };
   if (verdict?.snapshot) watchEnd(parts, exchange, verdict.snapshot);
+  // So is what changed since; the answer is held to what holds now.
+  if (verdict !== null && !engine.unchanged(verdict)) void judgeAgain(parts, exchange);
   const handler: Dispatcher.DispatchHandler = {
     onRequestStart(started) {
       controller = started;

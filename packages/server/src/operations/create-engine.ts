@@ -89,6 +89,7 @@ export function createEngine(parts: EngineParts, options: EngineOptions): Engine
     idempotentTurn: (request) => services.idempotency.turn(request),
     reply: (verdict, requestId, query) => replyTo(profile, verdict, requestId, query),
     stillGood: ({ snapshot, position }) => snapshot === null || services.cache.unendedSince(snapshot, position),
+    unchanged: ({ snapshot, position }) => snapshot === null || services.cache.unchangedSince(snapshot, position),
     authenticate: (secret, ip) => authenticate(services, secret, ip),
     actorOf,
     principal,

@@ -138,6 +138,8 @@ export interface Engine {
   reply(verdict: Verdict, requestId: string, query?: Readonly<Record<string, string>>): DialectReply;
   /** false once the key, project or organization of a verdict was ended or refused after the verdict was made. */
   stillGood(verdict: Verdict): boolean;
+  /** false once any of them, or a tier, changed after the verdict was made: what it allows may differ now. */
+  unchanged(verdict: Verdict): boolean;
   /**
    * Who presents this secret to the management API: a root key or a customer key.
    * @throws LatchkeyError `unauthenticated`, `too_many_failures`.

@@ -12,6 +12,7 @@ import type {
   ReplayRecord,
   RootKeyRecord,
   Store,
+  TierRecord,
   UsageRow,
 } from '@latchkey/core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -77,6 +78,21 @@ export const key = (id: string, more: Partial<KeyRecord> = {}): KeyRecord => ({
   revokedReason: null,
   lastUsedAt: null,
   lastUsedIp: null,
+  ...more,
+});
+
+const tier = (name: string, rank: number, more: Partial<TierRecord> = {}): TierRecord => ({
+  id: `tier_${name}`,
+  name,
+  title: name,
+  rank,
+  limits: { perMinute: null, perDay: null, concurrent: null },
+  batchSize: null,
+  endpoints: null,
+  gatedFields: [],
+  permissions: null,
+  createdAt: 1_000,
+  updatedAt: 1_000,
   ...more,
 });
 
@@ -674,6 +690,31 @@ export function storeSuite(name: string, open: () => Promise<StoreUnderTest>, { 
         expect(await list({ organizationId: 'org_2', keyId: 'a' })).toEqual([]);
       });
 
+      it('is told by family and hour, of keys that are still there', async () => {
+        await seed();
+        for (const [id, familyId, generation] of [
+          ['key_1', 'fam_1', 1],
+          ['key_2', 'fam_1', 2],
+          ['key_3', 'fam_2', 1],
+        ] as const)
+          await store.keys.insert(key(id, { familyId, generation }));
+        await store.usage.add([
+          usageRow({ count: 5 }),
+          usageRow({ keyId: 'key_2', count: 2 }),
+          usageRow({ keyId: 'key_2', outcome: 'rate_limited', count: 4 }),
+          usageRow({ keyId: 'key_2', hour: 7_200_000, count: 1 }),
+          usageRow({ keyId: 'key_3', familyId: 'fam_2', count: 9 }),
+          usageRow({ hour: 0, count: 100 }),
+        ]);
+        expect(await store.usage.ofFamilies(['fam_1'], 3_600_000, 10_800_000)).toEqual([
+          { familyId: 'fam_1', hour: 3_600_000, allowed: 7, count: 11 },
+          { familyId: 'fam_1', hour: 7_200_000, allowed: 1, count: 1 },
+        ]);
+        await store.keys.delete('key_3', 1);
+        expect(await store.usage.ofFamilies(['fam_1', 'fam_2'], 3_600_000, 7_200_000)).toHaveLength(1);
+        expect(await store.usage.ofFamilies([], 0, 10_800_000)).toEqual([]);
+      });
+
       it('takes more rows than one statement can', async () => {
         await store.usage.add(Array.from({ length: 1_201 }, (_, at) => usageRow({ keyId: `key_${at}` })));
         expect(await store.usage.list({ from: 0, to: 1e12 })).toHaveLength(1_201);
@@ -745,6 +786,68 @@ export function storeSuite(name: string, open: () => Promise<StoreUnderTest>, { 
         expect(await idsOf('key_2')).toEqual(['den_4', 'den_2']);
         await store.organizations.delete('org_1', 6_000);
         expect(await idsOf('key_2')).toEqual([]);
+      });
+    });
+
+    describe('tiers', () => {
+      it('come back exactly as they went in, by id and by name, in ascending order', async () => {
+        const full = tier('pro', 2, {
+          title: 'Pro 🔑',
+          limits: { perMinute: 'custom', perDay: { limit: 0, metered: false }, concurrent: 3 },
+          batchSize: 2 ** 40,
+          endpoints: ['GET /a/**'],
+          gatedFields: ['contact_email', 'a.b'],
+          permissions: [],
+          updatedAt: 2_000,
+        });
+        for (const record of [full, tier('top', 3), tier('free', 1)]) await store.tiers.insert(record);
+        expect(await store.tiers.get('tier_pro')).toEqual(full);
+        expect(await store.tiers.byName('pro')).toEqual(full);
+        expect(await store.tiers.byName('free')).toEqual(tier('free', 1));
+        expect((await store.tiers.list()).map(({ name }) => name)).toEqual(['free', 'pro', 'top']);
+        expect(await store.tiers.get('x')).toBeNull();
+        expect(await store.tiers.byName('x')).toBeNull();
+      });
+
+      it('are changed by update in all but name and birth, and gone after delete', async () => {
+        await store.tiers.insert(tier('free', 1));
+        await store.tiers.insert(tier('pro', 2));
+        await store.tiers.update(tier('free', 3, { name: 'other', createdAt: 9, batchSize: 5, updatedAt: 7 }));
+        expect(await store.tiers.get('tier_free')).toEqual(tier('free', 3, { batchSize: 5, updatedAt: 7 }));
+        expect((await store.tiers.list()).map(({ name }) => name)).toEqual(['pro', 'free']);
+        await store.tiers.delete('tier_pro');
+        expect(await store.tiers.get('tier_pro')).toBeNull();
+        expect(await store.tiers.list()).toHaveLength(1);
+      });
+
+      it('have one row for each name', async () => {
+        await store.tiers.insert(tier('free', 1));
+        await expect(store.tiers.insert(tier('free', 2, { id: 'tier_2' }))).rejects.toThrow();
+      });
+
+      it('know who names them: keys that could still pass, those with figures of their own, projects', async () => {
+        await seed();
+        await store.projects.insert(project('proj_2', { tier: 'pro' }));
+        await store.projects.insert(project('proj_3', { tier: 'free' }));
+        const keys: [string, Partial<KeyRecord>][] = [
+          ['key_1', { tier: 'pro' }],
+          ['key_2', { tier: 'pro', limits: { perDay: 0 } }],
+          ['key_3', { tier: 'pro', limits: {} }],
+          ['key_4', { tier: 'pro', disabledAt: 1, expiresAt: 501 }],
+          ['key_5', { tier: 'pro', revokedAt: 1, limits: { perDay: 1 } }],
+          ['key_6', { tier: 'pro', expiresAt: 500 }],
+          ['key_7', { tier: 'pro', graceEndsAt: 500 }],
+          ['key_8', { tier: 'free' }],
+          ['key_9', {}],
+        ];
+        for (const [id, more] of keys) await store.keys.insert(key(id, more));
+        expect(await store.tiers.counts('pro', 500)).toEqual({ keys: 4, keysWithOverrides: 1, projects: 1 });
+        expect(await store.tiers.counts('x', 500)).toEqual({ keys: 0, keysWithOverrides: 0, projects: 0 });
+        const on = (tiers: (string | null)[]) => pages(2, (page) => store.keys.onTiers(tiers, 500, page));
+        expect(ids(await on(['pro']))).toEqual(['key_4', 'key_3', 'key_2', 'key_1']);
+        expect(ids(await on(['free', null]))).toEqual(['key_9', 'key_8']);
+        expect(ids(await on([null]))).toEqual(['key_9']);
+        expect(await on([])).toEqual([]);
       });
     });
 
