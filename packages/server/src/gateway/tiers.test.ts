@@ -111,12 +111,10 @@ describe('a request under way when its tier changes', () => {
   });
 
   it('shows no field that was withheld meanwhile: to be sent again', async () => {
-    const { rig, pending, upstream } = await waiting('studio');
+    const { rig, pending } = await waiting('studio');
     await update(rig, 'studio', { gatedFields: ['contact_email'] });
-    upstream.writeHead(200, { 'content-type': 'application/json' }).end(CREATOR);
     const answer = await pending;
     expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '1']);
-    expect(await answer.text()).not.toContain('ada@example.com');
     await idle(rig);
   });
 
@@ -130,10 +128,9 @@ describe('a request under way when its tier changes', () => {
   });
 
   it('shows no field that its key lost by coming to a lower tier', async () => {
-    const { rig, pending, upstream } = await waiting('studio');
+    const { rig, pending } = await waiting('studio');
     const { data } = await rig.latchkey.keys.list({ projectId: rig.projectId });
     await rig.latchkey.keys.update({ keyId: data[0]?.id ?? '', tier: 'free' });
-    upstream.writeHead(200, { 'content-type': 'application/json' }).end(CREATOR);
     expect((await pending).status).toBe(503);
     await idle(rig);
   });
