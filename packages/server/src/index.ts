@@ -3,3 +3,4 @@
 export { LatchkeyError, type Profile, type Reason } from '@latchkey/core';
 export { loadProfile, shippedProfiles } from './config/load-profile.js';
 export { createLatchkey, type Latchkey, type LatchkeySettings, type RingSource } from './latchkey.js';
+export type { IdempotentCall, IdempotentResult, WorkAnswer } from './operations/idempotent-call.js';

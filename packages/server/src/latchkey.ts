@@ -24,6 +24,12 @@ import { startJobs } from './jobs/schedule.js';
 import { createMemoryLimiter } from './limiter/memory.js';
 import { createEngine, type EngineWithServices } from './operations/create-engine.js';
 import type { Call } from './operations/engine.js';
+import {
+  type IdempotentCall,
+  type IdempotentResult,
+  idempotentCall,
+  type WorkAnswer,
+} from './operations/idempotent-call.js';
 import { seedTiers } from './operations/profile.js';
 import { acceptRootKey } from './operations/root-keys.js';
 import { holdRequest } from './operations/verify-key.js';
@@ -69,6 +75,8 @@ export interface Latchkey extends OperationMethods {
   verify: OperationMethods['keys']['verify'];
   /** As `verify`, and a key that passes holds its concurrency slot until `release`: for a request served in this process. */
   hold(question: Parameters<OperationMethods['keys']['verify']>[0]): Promise<Hold>;
+  /** Does the work once for all calls of a day that have the same Idempotency-Key and body, and answers the others with its answer. */
+  idempotent(call: IdempotentCall, work: () => Promise<WorkAnswer>): Promise<IdempotentResult>;
   /** Writes what is buffered, hands back reserved quota and closes the database. */
   close(): Promise<void>;
 }
@@ -155,6 +163,7 @@ export async function createLatchkey(settings: LatchkeySettings): Promise<Latchk
           },
         };
       },
+      idempotent: (asked, work) => idempotentCall(engine.services, asked, engine.makeRequestId(), work),
       close() {
         closing ??= (async () => {
           await stopJobs();

@@ -41,12 +41,12 @@ export async function verifyRequest(services: Services, request: VerifyRequest):
   }
 }
 
-/** Reasons that pass by themselves within seconds. */
-const PASSING: ReadonlySet<Reason> = new Set(['idempotency_conflict', 'unavailable']);
+/** true for refusals behind the decision that are cured by waiting a second. */
+export const passesSoon = (reason: Reason): boolean => reason === 'idempotency_conflict' || reason === 'unavailable';
 
 /** A passing verdict turned into a refusal that was found out behind the decision. */
 export function refuseAfter(services: Services, request: VerifyRequest, verdict: Verdict, reason: Reason): Verdict {
-  const retryAfterSeconds = PASSING.has(reason) ? 1 : null;
+  const retryAfterSeconds = passesSoon(reason) ? 1 : null;
   return noted(services, request, { ...verdict, reason, retryAfterSeconds, at: services.clock() });
 }
 
