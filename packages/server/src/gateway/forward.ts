@@ -9,7 +9,7 @@ import { type Exchange, free } from './exchange.js';
 import { gatedRelay, hiddenFrom } from './gating.js';
 import { keepingRelay } from './kept-answer.js';
 import type { Parts, Upstream } from './parts.js';
-import { over, relay } from './relay.js';
+import { relay } from './relay.js';
 import { hasBody, sendFault } from './reply.js';
 import { upstreamHeaders } from './request-headers.js';
 import { endEarly, judgeAgain, watchEnd } from './revoke.js';
@@ -125,7 +125,8 @@ function dispatchOptions(
  * that the job is over already, the slot is free.
  */
 function handOver(exchange: Exchange, status: number, said: string | string[] | undefined): void {
-  if (exchange.verdict?.lease == null || over(exchange)) return;
+  // A caller who has left a run that goes on has started the job all the same.
+  if (exchange.verdict?.lease == null || exchange.answered || exchange.settled) return;
   if (status < 400 && said !== 'released') exchange.jobGoesOn = true;
   else exchange.verdict.release();
 }

@@ -148,7 +148,7 @@ function askingGate(services: Services, question: Question, requestId: string): 
 function openGate(services: Services): Gate {
   const pass = async (): Promise<Verdict> => ({
     ...{ reason: null, required: null, snapshot: null, route: null, budgets: [], retryAfterSeconds: null },
-    ...{ hiddenFields: [], at: services.clock(), position: 0, release() {}, undo() {} },
+    ...{ hiddenFields: [], at: services.clock(), position: 0, lease: null, release() {}, undo() {} },
   });
   return {
     look: pass,

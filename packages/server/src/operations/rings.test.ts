@@ -121,6 +121,32 @@ describe('a new master key', () => {
     expect(vault.open(after, `webhook-secret:${id}`)).toBe(vault.webhookSecret(secret));
   });
 
+  it('takes over the answers kept under an Idempotency-Key; those that cannot be opened are refused, not run again', async () => {
+    const call = (idempotencyKey: string) => ({
+      ...{ verification: { project: { id: w.projectId }, mode: 'live' as const }, idempotencyKey, body: 'b' },
+      ...{ method: 'POST', path: '/v1/payments' },
+    });
+    const work = async () => ({ status: 200, body: 'done' });
+    for (let at = 0; at < 25; at++) await w.lk.idempotent(call(`order_${at}`), work);
+    const { services } = w.lk.engine;
+    const moved = async () =>
+      (await services.store.idempotency.countByMasterKey()).map(({ masterKeyId, count }) => [masterKeyId, count]);
+    const fresh = freshRing();
+    setMasters(`${masterText} ${fresh}`);
+    expect(await reseal(services)).toBeGreaterThanOrEqual(25);
+    expect(await moved()).toEqual([[masters.current.id, 25]]);
+    setMasters(fresh);
+    await w.restart();
+    for (let at = 0; at < 25; at++)
+      expect(await w.lk.idempotent(call(`order_${at}`), work)).toMatchObject({ reason: null, replayed: true });
+
+    const before = masters;
+    setMasters(freshRing());
+    expect(await w.lk.idempotent(call('order_1'), work)).toMatchObject({ reason: 'idempotency_unknown' });
+    masters = before;
+    expect(await w.lk.idempotent(call('order_1'), work)).toMatchObject({ replayed: true });
+  });
+
   it('without the old one beside it stops the start, and says so', async () => {
     const old = masters;
     setMasters(freshRing());

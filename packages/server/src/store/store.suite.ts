@@ -3,6 +3,7 @@
 import type {
   AuditRecord,
   DenialRecord,
+  IdempotencyRecord,
   KeyRecord,
   LeaseRecord,
   OrganizationRecord,
@@ -937,6 +938,75 @@ export function storeSuite(name: string, open: () => Promise<StoreUnderTest>, { 
         await Promise.all(Array.from({ length: 5000 }, (_, at) => store.settings.set('n', String(at))));
         clearInterval(timer);
         expect(turns).toBeGreaterThan(1);
+      });
+    });
+
+    describe('requests under an Idempotency-Key', () => {
+      const record = (id: string, more: Partial<IdempotencyRecord> = {}): IdempotencyRecord => ({
+        ...{ id, fingerprint: `of ${id}`, answer: null, createdAt: 1_000 },
+        ...more,
+      });
+
+      it('are found as they were put last', async () => {
+        const { idempotency } = store;
+        await idempotency.put(record('a'));
+        await idempotency.put(record('b', { answer: 'v1.mk1.bbb' }));
+        await idempotency.put(record('a', { fingerprint: 'new', answer: 'v1.mk1.aaa', createdAt: 2_000 }));
+        expect(await idempotency.find('c')).toBe(null);
+        const again = durable ? (await under.reopen()).idempotency : idempotency;
+        expect(await again.find('a')).toEqual(
+          record('a', { fingerprint: 'new', answer: 'v1.mk1.aaa', createdAt: 2_000 }),
+        );
+        expect(await again.find('b')).toEqual(record('b', { answer: 'v1.mk1.bbb' }));
+      });
+
+      it('put and removed in one tick end as the last call says, however many they are', async () => {
+        const { idempotency } = store;
+        await Promise.all([
+          ...Array.from({ length: 1_200 }, (_, at) => idempotency.put(record(`many-${at}`))),
+          idempotency.put(record('x')),
+          idempotency.remove('x'),
+          idempotency.remove('y'),
+          idempotency.put(record('y')),
+        ]);
+        expect(await idempotency.find('x')).toBe(null);
+        expect(await idempotency.find('y')).toEqual(record('y'));
+        for (const at of [0, 499, 500, 1_199]) expect(await idempotency.find(`many-${at}`)).not.toBe(null);
+        await idempotency.remove('y');
+        await idempotency.remove('y');
+        expect(await idempotency.find('y')).toBe(null);
+      });
+
+      it('are forgotten by age', async () => {
+        const { idempotency } = store;
+        await idempotency.put(record('old', { createdAt: 999 }));
+        await idempotency.put(record('new', { createdAt: 1_000 }));
+        await idempotency.prune(1_000);
+        expect([await idempotency.find('old'), (await idempotency.find('new'))?.id]).toEqual([null, 'new']);
+      });
+
+      it('are counted by master key, listed in pages, and sealed anew only while they hold the same text', async () => {
+        const { idempotency } = store;
+        for (const id of ['a', 'b', 'c', 'd']) await idempotency.put(record(id, { answer: `v1.mk1.${id}` }));
+        await idempotency.put(record('e', { answer: 'v1.mk2.e' }));
+        await idempotency.put(record('f'));
+        const counts = async () =>
+          (await idempotency.countByMasterKey()).sort((x, y) => x.masterKeyId.localeCompare(y.masterKeyId));
+        expect(await counts()).toEqual([
+          { masterKeyId: 'mk1', count: 4 },
+          { masterKeyId: 'mk2', count: 1 },
+        ]);
+        const ids = async (after: string) => (await idempotency.sealedUnderOther('mk2', after, 3)).map(({ id }) => id);
+        expect([await ids(''), await ids('c')]).toEqual([['a', 'b', 'c'], ['d']]);
+        await idempotency.reseal('a', 'v1.mk1.a', 'v1.mk2.a');
+        await idempotency.reseal('b', 'v1.mk1.another', 'v1.mk2.b');
+        await idempotency.reseal('f', 'v1.mk1.f', 'v1.mk2.f');
+        expect((await idempotency.find('b'))?.answer).toBe('v1.mk1.b');
+        expect((await idempotency.find('f'))?.answer).toBe(null);
+        expect(await counts()).toEqual([
+          { masterKeyId: 'mk1', count: 3 },
+          { masterKeyId: 'mk2', count: 2 },
+        ]);
       });
     });
 
