@@ -147,8 +147,9 @@ function askingGate(services: Services, question: Question, requestId: string): 
 /** For callers that were let in before: lets everybody pass, and spends nothing. */
 function openGate(services: Services): Gate {
   const pass = async (): Promise<Verdict> => ({
-    ...{ reason: null, required: null, snapshot: null, route: null, budgets: [], retryAfterSeconds: null },
-    ...{ hiddenFields: [], at: services.clock(), position: 0, lease: null, release() {}, undo() {} },
+    ...{ reason: null, required: null, snapshot: null, route: null, budgets: [], credits: null, lease: null },
+    ...{ retryAfterSeconds: null, hiddenFields: [], at: services.clock(), position: 0 },
+    ...{ release() {}, undo() {}, refund() {} },
   });
   return {
     look: pass,
