@@ -60,6 +60,8 @@ export interface VerifyInput {
   /** Response fields that were asked for by name. */
   fields?: string[] | undefined;
   tags?: string[] | undefined;
+  /** For a test key: the refusal to rehearse, in place of the caller's header `X-Latchkey-Test-Reason`. */
+  testReason?: Exclude<Reason, 'missing_credential' | 'malformed_credential' | 'ambiguous_credential'> | undefined;
   /** true: also answer the reply in the profile's dialect. */
   render?: boolean | undefined;
 }

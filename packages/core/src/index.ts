@@ -40,3 +40,4 @@ export * from './verify/decide.js';
 export * from './verify/explain.js';
 export * from './verify/idempotency.js';
 export * from './verify/reasons.js';
+export * from './verify/rehearse.js';

@@ -2,8 +2,8 @@
 
 import { type ErrorCode, LatchkeyError } from '@latchkey/core';
 import { Command, CommanderError } from 'commander';
-import { explainCommand } from './explain-command.js';
 import { docsCommand } from './docs-command.js';
+import { explainCommand } from './explain-command.js';
 import { DATA, withFlags, words } from './flags.js';
 import { keysCommand, organizationsCommand, projectsCommand } from './keys-commands.js';
 import type { Local, RingName } from './local.js';

@@ -2,6 +2,7 @@
 
 import type { Reason } from '@latchkey/core';
 import type { Verdict, VerifyRequest } from '../operations/engine.js';
+import { countedAs } from '../operations/verify-request.js';
 import type { Exchange } from './exchange.js';
 import type { Parts } from './parts.js';
 import { sendReply } from './reply.js';
@@ -14,7 +15,7 @@ export async function decide(parts: Parts, exchange: Exchange, asked: VerifyRequ
   exchange.verdict = verdict;
   exchange.route = verdict.route?.route ?? null;
   if (verdict.reason !== null || asked.cost?.requests !== 0) {
-    telemetry.count('latchkey_decisions_total', { reason: verdict.reason ?? 'allowed', surface: 'gateway' });
+    telemetry.count('latchkey_decisions_total', { reason: countedAs(verdict), surface: 'gateway' });
   }
   if (exchange.settled) {
     verdict.release();

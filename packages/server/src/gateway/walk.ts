@@ -1,6 +1,6 @@
 // The way of one request through the gateway, step by step: identify, decide, answer here or send on.
 
-import { isAmbiguousPath, MOST_IDEMPOTENT_BYTES, matchRoute, type RouteMatch } from '@latchkey/core';
+import { isAmbiguousPath, MOST_IDEMPOTENT_BYTES, matchRoute, REHEARSAL_HEADER, type RouteMatch } from '@latchkey/core';
 import type { VerifyRequest } from '../operations/engine.js';
 import { countBatch } from './batch.js';
 import { declaredLength, readBody } from './body.js';
@@ -72,6 +72,7 @@ const isPublic = (row: RouteMatch, caller: Caller): boolean =>
 
 function questionOf({ req, requestId }: Exchange, caller: Caller, row: RouteMatch | null): VerifyRequest {
   const parameter = row?.route.fieldsParam ?? null;
+  const testReason = req.headers[REHEARSAL_HEADER];
   return {
     credential: { rawHeaders: req.rawHeaders },
     method: req.method ?? null,
@@ -82,6 +83,8 @@ function questionOf({ req, requestId }: Exchange, caller: Caller, row: RouteMatc
     ...(parameter !== null && { fields: fieldsOf(caller.query, parameter) }),
     requestId,
     surface: 'gateway',
+    // A repeated line reads as one of several words, which is none of the reasons.
+    ...(testReason !== undefined && { testReason: String(testReason) }),
     holdSlot: true,
     lease: 'route',
   };

@@ -83,6 +83,8 @@ export interface VerifyRequest {
   surface?: Surface;
   /** Names what is spent: a repeated id is charged once, and takes no limits again. Absent: `requestId`, which is not looked for. */
   spendId?: string;
+  /** For a test key: the refusal to rehearse, in the caller's words (`REHEARSABLE`). Absent: none. */
+  testReason?: string;
   /** true: a passing request keeps its concurrency slot until `release`. */
   holdSlot: boolean;
   /**
@@ -110,6 +112,8 @@ export interface Verdict {
   at: Instant;
   /** Position in the change feed when the key was looked up. */
   position: number;
+  /** true: a test key asked for this refusal, and nothing else speaks for it. */
+  rehearsed: boolean;
   /** The lease that the slot is under; null: it is the request's own, or none is held. */
   lease: LeaseRecord | null;
   /** Frees what a passing request holds, its lease included; safe to call more than once. */

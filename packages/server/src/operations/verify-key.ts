@@ -2,6 +2,7 @@
 
 import {
   type CreditAccount,
+  isRehearsable,
   judge,
   keyState,
   keyView,
@@ -10,6 +11,7 @@ import {
   type OperationOutput,
   type Operations,
   operations,
+  REHEARSAL_HEADER,
   rfc3339,
   type Snapshot,
   standingAt,
@@ -19,7 +21,7 @@ import { deepFreeze } from './key-cache.js';
 import { keyWithLastUse } from './keys/record.js';
 import { replyTo } from './reply.js';
 import type { Services } from './services.js';
-import { verifyRequest } from './verify-request.js';
+import { countedAs, verifyRequest } from './verify-request.js';
 
 export type Question = OperationInput<Operations['verifyKey']>;
 export type Verification = OperationOutput<Operations['verifyKey']>;
@@ -50,7 +52,7 @@ export async function ask(
 ): Promise<{ verdict: Verdict; verification: Verification }> {
   const verdict = await verifyRequest(services, request);
   const { reason } = verdict;
-  services.telemetry.count('latchkey_decisions_total', { reason: reason ?? 'allowed', surface: 'verify' });
+  services.telemetry.count('latchkey_decisions_total', { reason: countedAs(verdict), surface: 'verify' });
   if (question.tags) {
     const { requestId } = call;
     services.telemetry.log('info', 'key_verified', {
@@ -141,6 +143,10 @@ export async function verifyKeys(services: Services, { keys }: { keys: Question[
     request: { spendId: `${call.requestId}.${at}`, ...requestOf(question, call.requestId) },
   }));
   const data: Verification[] = [];
+  // A magic value that there is not is a mistake that only the key's mode reveals.
+  for (const { request } of asked)
+    if (request.testReason !== undefined && !isRehearsable(request.testReason))
+      await verifyRequest(services, { ...request, cost: { requests: 0, credits: 0 } });
   for (const { question, request } of asked) data.push((await ask(services, question, request, call)).verification);
   return { data };
 }
@@ -162,8 +168,10 @@ export function requestOf(question: Question, requestId: string): VerifyRequest 
   const rawHeaders = Object.entries(headers ?? {}).flatMap(([name, value]) =>
     (Array.isArray(value) ? value : [value]).flatMap((line) => [name, line]),
   );
-  const header = (wanted: string): string | null =>
-    rawHeaders.find((_, at) => at % 2 === 1 && rawHeaders[at - 1]?.toLowerCase() === wanted) ?? null;
+  const lines = (wanted: string): string[] =>
+    rawHeaders.filter((_, at) => at % 2 === 1 && rawHeaders[at - 1]?.toLowerCase() === wanted);
+  const header = (wanted: string): string | null => lines(wanted)[0] ?? null;
+  const testReason = question.testReason ?? (header(REHEARSAL_HEADER) === null ? null : lines(REHEARSAL_HEADER).join());
   return {
     credential: headers === undefined ? { secret: question.secret ?? null } : { rawHeaders },
     method: request?.method?.toUpperCase() ?? null,
@@ -177,6 +185,7 @@ export function requestOf(question: Question, requestId: string): VerifyRequest 
     fields: question.fields ?? [],
     requestId,
     ...(question.requestId !== undefined && { spendId: question.requestId }),
+    ...(testReason !== null && { testReason }),
     holdSlot: false,
   };
 }

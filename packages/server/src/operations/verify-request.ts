@@ -5,14 +5,19 @@ import {
   type Denial,
   decide,
   hiddenFields,
+  isRehearsable,
   judgeShape,
+  LatchkeyError,
   LIMIT_REASONS,
   matchRoute,
   type Profile,
+  REHEARSABLE,
   type Reason,
   type RequestFacts,
   type RouteMatch,
   readCredential,
+  rehearse,
+  rehearsed,
   retryAfterSeconds,
   type Snapshot,
   type TakeClaims,
@@ -26,7 +31,10 @@ import type { Services } from './services.js';
 
 const nothing = (): void => {};
 
-/** Never throws: a decision that cannot be made safely is `unavailable`. */
+/**
+ * Throws nothing but a caller's mistake: a decision that cannot be made safely is `unavailable`.
+ * @throws LatchkeyError `invalid_request` when a test key asks to rehearse a reason that there is not
+ */
 export async function verifyRequest(services: Services, request: VerifyRequest): Promise<Verdict> {
   const route =
     request.method !== null && request.path !== null
@@ -36,10 +44,14 @@ export async function verifyRequest(services: Services, request: VerifyRequest):
   try {
     return await walk(services, request, route, answer);
   } catch (cause) {
+    if (cause instanceof LatchkeyError && cause.code === 'invalid_request') throw cause;
     services.telemetry.log('error', 'verify_failed', { cause });
     return answer(null, 0, { reason: 'unavailable', retryAfterSeconds: 1 });
   }
 }
+
+/** How a verdict is counted: a refusal that was only rehearsed is a sign of nothing. */
+export const countedAs = ({ reason, rehearsed }: Verdict): string => (rehearsed ? 'rehearsed' : (reason ?? 'allowed'));
 
 /** true for refusals behind the decision that are cured by waiting a second. */
 export const passesSoon = (reason: Reason): boolean => reason === 'idempotency_conflict' || reason === 'unavailable';
@@ -77,6 +89,7 @@ const verdictMaker =
       hiddenFields: snapshot ? hiddenFields(snapshot.tier, snapshot.tiers) : [],
       at: services.clock(),
       position,
+      rehearsed: false,
       lease: null,
       release: nothing,
       undo: nothing,
@@ -103,7 +116,10 @@ async function walk(
 
   const { snapshot, position } = found;
   const claims = claimsOf(snapshot, request, route);
-  const denial = decide(snapshot, factsOf(services, request, route), services.clock());
+  const facts = factsOf(services, request, route);
+  const denial = decide(snapshot, facts, services.clock());
+  const reason = rehearsed(request.testReason ?? null, snapshot, denial);
+  if (reason !== null) return answer(...(await rehearsal(services, found, claims, facts, reason)));
   if (denial !== null) {
     const budgets = await budgetsBeside(services, denial, claims);
     return answer(snapshot, position, { reason: denial.reason, required: denial.required ?? null, budgets });
@@ -153,6 +169,34 @@ async function walk(
     refund();
   };
   return answer(snapshot, position, { budgets: taken.budgets, credits, lease, release, refund, undo });
+}
+
+/** The refusal that a test key asked for. @throws LatchkeyError `invalid_request` for a word that is none of the reasons */
+async function rehearsal(
+  { profile, limiter, clock }: Services,
+  { snapshot, position }: Extract<Found, { snapshot: Snapshot }>,
+  claims: TakeClaims,
+  { permissions, tier }: RequestFacts,
+  asked: string,
+): Promise<Parameters<Answer>> {
+  if (!isRehearsable(asked)) throw noSuchRehearsal();
+  const { budgets } = await limiter.peek({ ...claims, cost: 0 });
+  const told = rehearse(asked, {
+    snapshot,
+    budgets: profile.wire.reasons[asked].status === 401 ? [] : budgets,
+    permissions: permissions.length > 0 ? permissions : profile.policy.permissions.map(({ name }) => name),
+    tier,
+    now: clock(),
+  });
+  return [told.snapshot, position, { ...told, rehearsed: true }];
+}
+
+function noSuchRehearsal(): LatchkeyError {
+  const fix = `Send one of ${REHEARSABLE.join(', ')}.`;
+  const message = 'names no reason that can be rehearsed';
+  return new LatchkeyError('invalid_request', `X-Latchkey-Test-Reason ${message}. ${fix}`, {
+    errors: [{ path: 'X-Latchkey-Test-Reason', message, fix }],
+  });
 }
 
 /** Work behind a take: when it throws, the take is given back. */

@@ -15,7 +15,7 @@ const OVERHEAD_SECONDS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0
 export const METRICS = {
   latchkey_decisions_total: {
     kind: 'counter',
-    help: 'Decisions on presented keys; reason is `allowed` or why not',
+    help: 'Decisions on presented keys; reason is `allowed`, why not, or `rehearsed` by a test key',
     labels: ['reason', 'surface'],
   },
   latchkey_http_request_seconds: {

@@ -27,7 +27,7 @@ export const leaseRows = {
     path: '/v1/leases',
     params: none,
     query: none,
-    body: verifyBody.extend({
+    body: verifyBody.omit({ requestId: true }).extend({
       cost: z
         .strictObject({
           requests: z.int().min(0).max(1_000_000).default(0),

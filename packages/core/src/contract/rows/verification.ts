@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import { REASONS } from '../../verify/reasons.js';
+import { REHEARSABLE } from '../../verify/rehearse.js';
 import * as v from '../values.js';
 import { keyObject, none, row } from './row.js';
 
@@ -55,6 +56,10 @@ export const verifyBody = z.strictObject({
   batchSize: z.int().min(0).max(1_000_000_000).optional(),
   fields: z.array(z.string().min(1).max(200)).max(100).optional(),
   tags: z.array(v.line(100)).max(10).optional().meta({ description: 'Written to the log with the decision' }),
+  testReason: z.enum(REHEARSABLE).optional().meta({
+    description:
+      "For a test key: the refusal to rehearse, in place of the caller's header X-Latchkey-Test-Reason. Live keys are decided as ever",
+  }),
   render: z.boolean().optional().meta({ description: "true: also answer the reply in the profile's dialect" }),
 });
 
