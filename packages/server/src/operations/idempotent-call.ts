@@ -17,7 +17,7 @@ import type { IdempotentRun, UpstreamAnswer } from './idempotency.js';
 import { replyTo } from './reply.js';
 import type { Services } from './services.js';
 import { requestOf } from './verify-key.js';
-import { passesSoon, refuseAfter, verifyRequest } from './verify-request.js';
+import { countedAs, passesSoon, refuseAfter, verifyRequest } from './verify-request.js';
 
 type Question = OperationCall<Operations['verifyKey']>;
 
@@ -133,7 +133,7 @@ function askingGate(services: Services, question: Question, requestId: string): 
   const ask = async (request: VerifyRequest): Promise<Verdict> => {
     const verdict = await verifyRequest(services, request);
     if (verdict.reason !== null || request.cost?.requests !== 0) {
-      services.telemetry.count('latchkey_decisions_total', { reason: verdict.reason ?? 'allowed', surface: 'verify' });
+      services.telemetry.count('latchkey_decisions_total', { reason: countedAs(verdict), surface: 'verify' });
     }
     return verdict;
   };
@@ -148,6 +148,7 @@ function askingGate(services: Services, question: Question, requestId: string): 
 function openGate(services: Services): Gate {
   const pass = async (): Promise<Verdict> => ({
     ...{ reason: null, required: null, snapshot: null, route: null, budgets: [], credits: null, lease: null },
+    rehearsed: false,
     ...{ retryAfterSeconds: null, hiddenFields: [], at: services.clock(), position: 0 },
     ...{ release() {}, undo() {}, refund() {} },
   });
