@@ -24,6 +24,7 @@ export { toHtml } from './page/html.js';
 export { toMarkdown } from './page/markdown.js';
 export { curl } from './page/samples.js';
 export * from './ports.js';
+export * from './profile/cors.js';
 export * from './profile/differences.js';
 export * from './profile/json-schema.js';
 export * from './profile/render.js';

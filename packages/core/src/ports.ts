@@ -428,6 +428,8 @@ export interface StoreView {
     countByMasterKey(): Promise<{ masterKeyId: string; count: number }[]>;
     /** Keys whose sealed webhook secret was not made with `masterKeyId`, at most `limit`. */
     sealedUnderOther(masterKeyId: string, limit: number): Promise<KeyRecord[]>;
+    /** The keys that pass at that instant and are restricted to referrers, with their patterns. */
+    withReferrers(at: Instant): Promise<{ id: string; referrers: string[] }[]>;
     /** True while an imported key is live: then a wrong checksum no longer proves a mistyped key. */
     anyImported(): Promise<boolean>;
     /** Keys on any of these tiers (null: on none) that could still pass at that instant or later, newest first. */

@@ -1,5 +1,6 @@
 // Guarantees of restrictions: ranges exact to the bit, origins compared by whole labels, endpoints by method and path.
 
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   ENDPOINT_PATTERN,
@@ -7,6 +8,7 @@ import {
   isWithin,
   matchesEndpoint,
   matchesReferrer,
+  patternsFor,
   REFERRER_PATTERN,
 } from './restrictions.js';
 
@@ -139,4 +141,20 @@ describe('restrictions within restrictions', () => {
   ])('%j in %j: %s', (inner, around, expected) => {
     expect(isWithin(inner, around)).toBe(expected);
   });
+});
+
+it('the patterns for an origin are exactly those that it fits', () => {
+  const label = fc.constantFrom('a', 'b', 'example', 'evil');
+  const host = fc.array(label, { minLength: 1, maxLength: 4 }).map((labels) => labels.join('.'));
+  const rest = fc.tuple(fc.constantFrom('https', 'http'), fc.constantFrom('', ':8443'));
+  fc.assert(
+    fc.property(host, rest, host, rest, fc.boolean(), (page, [scheme, port], own, [ownScheme, ownPort], isWild) => {
+      const origin = `${scheme}://${page}${port}`;
+      const pattern = `${ownScheme}://${isWild ? '*.' : ''}${own}${ownPort}`;
+      expect(patternsFor(origin).includes(pattern)).toBe(matchesReferrer(origin, [pattern]));
+    }),
+    { numRuns: 2000 },
+  );
+  for (const origin of ['https://a.b.example:8443', 'http://localhost:3000', 'https://example'])
+    expect(patternsFor(origin).every((pattern) => matchesReferrer(origin, [pattern]))).toBe(true);
 });

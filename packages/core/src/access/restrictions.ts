@@ -47,6 +47,17 @@ export function matchesReferrer(origin: string, patterns: readonly string[]): bo
   });
 }
 
+/** Every referrer pattern that an origin fits: the other way round to `matchesReferrer`, so that many patterns take no search. */
+export function patternsFor(origin: string): string[] {
+  const start = origin.indexOf('://') + 3;
+  const patterns = [origin];
+  for (let dot = origin.indexOf('.', start); dot > 0; dot = origin.indexOf('.', dot + 1)) {
+    // Something has to stand in front of the dot.
+    if (dot > start) patterns.push(`${origin.slice(0, start)}*${origin.slice(dot)}`);
+  }
+  return patterns;
+}
+
 /** The grammar of an endpoint pattern. */
 export const ENDPOINT_PATTERN = /^([A-Z]+ )?\/[A-Za-z0-9._~!$&'()*+,=:@/-]*$/;
 

@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import { PERMISSION_PATTERN } from '../access/permissions.js';
-import { ENDPOINT_PATTERN } from '../access/restrictions.js';
+import { ENDPOINT_PATTERN, REFERRER_PATTERN } from '../access/restrictions.js';
 import { FIELD_PATH_PATTERN, TIER_NAME_PATTERN } from '../tier/tiers.js';
 import { REASONS, type Reason } from '../verify/reasons.js';
 import { faultsOf } from './faults.js';
@@ -52,14 +52,22 @@ const wireSchema = z.strictObject({
   cors: z
     .strictObject({
       origins: z
-        .array(z.string())
-        .min(1)
+        .array(
+          z.union([z.literal('*'), z.string().regex(REFERRER_PATTERN, 'an origin such as https://app.example.com')]),
+        )
+        .default([])
         .describe('Origins such as https://app.example.com or https://*.example.com; `*`: any'),
-      maxAgeSeconds: z.int().min(0).max(86_400).default(600),
+      headers: z
+        .array(headerName)
+        .default([])
+        .describe('Request headers that pages may send beside the credential, Content-Type and Idempotency-Key'),
+      maxAgeSeconds: z.int().min(0).max(86_400).default(600).describe('How long a browser remembers a preflight'),
     })
     .nullable()
     .default(null)
-    .describe('Pages that may call from a browser with any key; null: only those that a key is restricted to'),
+    .describe(
+      "Pages that may call from a browser with any key. With or without it, a key that is restricted to referrers may be used from their pages; null: other answers keep the upstream's own CORS headers",
+    ),
   codeCase: z.enum(['snake', 'upper']).default('snake').describe('How codes of errors that are no reason are written'),
   reasons: z.strictObject(
     Object.fromEntries(REASONS.map((reason) => [reason, answerSchema])) as Record<Reason, typeof answerSchema>,

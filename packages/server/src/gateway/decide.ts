@@ -3,6 +3,7 @@
 import type { Reason } from '@latchkey/core';
 import type { Verdict, VerifyRequest } from '../operations/engine.js';
 import { countedAs } from '../operations/verify-request.js';
+import { openToPages } from './cors.js';
 import type { Exchange } from './exchange.js';
 import type { Parts } from './parts.js';
 import { sendReply } from './reply.js';
@@ -17,6 +18,7 @@ export async function decide(parts: Parts, exchange: Exchange, asked: VerifyRequ
   if (verdict.reason !== null || asked.cost?.requests !== 0) {
     telemetry.count('latchkey_decisions_total', { reason: countedAs(verdict), surface: 'gateway' });
   }
+  if (exchange.page !== null) await openToPages(parts, exchange.page, verdict);
   if (exchange.settled) {
     verdict.release();
     return null;

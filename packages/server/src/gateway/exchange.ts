@@ -4,6 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Route } from '@latchkey/core';
 import type { Verdict, VerifyRequest } from '../operations/engine.js';
+import { type Page, pageOf } from './cors.js';
 import type { Parts } from './parts.js';
 
 export interface Exchange {
@@ -15,6 +16,8 @@ export interface Exchange {
   readonly upgrade: { socket: Duplex; head: Buffer } | null;
   /** true while the caller waits for `100 Continue` before it sends its body. */
   awaitsContinue: boolean;
+  /** The page that calls from a browser; null: none that is named. */
+  page: Page | null;
   route: Route | null;
   /** What the engine was asked, and what it said. */
   asked: VerifyRequest | null;
@@ -57,6 +60,7 @@ export function openExchange(
     startedAt: performance.now(),
     upgrade: kind.upgrade ?? null,
     awaitsContinue: kind.awaitsContinue ?? false,
+    page: pageOf(parts, req),
     route: null,
     asked: null,
     verdict: null,

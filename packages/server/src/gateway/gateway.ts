@@ -3,7 +3,7 @@
 import { createServer, type IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { Telemetry } from '@latchkey/core';
+import { exposedHeaders, type Telemetry } from '@latchkey/core';
 import { Pool } from 'undici';
 import type { Engine } from '../operations/engine.js';
 import { trustedProxies } from '../operations/trusted-proxies.js';
@@ -65,6 +65,7 @@ export function createGateway(options: GatewayOptions): Gateway {
         auth === 'none' || batch !== null || fieldsParam !== null || idempotent,
     ),
     gatedHeader: options.engine.profile.wire.gatedFieldsHeader?.toLowerCase() ?? null,
+    exposed: exposedHeaders(options.engine.profile),
     proxies: trustedProxies(options.trustedProxies),
     timeouts,
     maxBodyBytes: options.maxBodyBytes ?? DEFAULT_MAX_BODY_BYTES,

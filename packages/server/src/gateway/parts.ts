@@ -45,6 +45,8 @@ export interface Parts {
   rowsAsk: boolean;
   /** Lower-case name of the header that lists what was left out of an answer; null: there is none. */
   gatedHeader: string | null;
+  /** Headers that pages may read where an answer is open to them. */
+  exposed: readonly string[];
   proxies: TrustedProxies;
   timeouts: Timeouts;
   maxBodyBytes: number;

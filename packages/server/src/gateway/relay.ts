@@ -2,6 +2,7 @@
 
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
+import { corsFacts } from './cors.js';
 import { type Exchange, free } from './exchange.js';
 import type { Parts } from './parts.js';
 import { responseHeaders, trailersOf } from './response-headers.js';
@@ -58,11 +59,12 @@ export const over = ({ answered, settled, left }: Exchange): boolean => answered
 /** Sends the head of the answer. */
 export function begin(
   parts: Parts,
-  { req, res, verdict, route, requestId }: Exchange,
+  exchange: Exchange,
   status: number,
   head: IncomingHttpHeaders,
   added: Readonly<Record<string, string>>,
 ): void {
+  const { req, res, verdict, route, requestId } = exchange;
   const bodiless = req.method === 'HEAD' || status === 204 || status === 304;
   if (parts.closing) res.shouldKeepAlive = false;
   res.writeHead(
@@ -75,6 +77,7 @@ export function begin(
       reserved: parts.gatedHeader,
       added,
       trailers: req.httpVersionMinor > 0 && !bodiless && head['content-length'] === undefined,
+      cors: corsFacts(parts, exchange),
     }),
   );
 }

@@ -4,6 +4,7 @@ import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { ERRORS, type ErrorCode, errorReply, LatchkeyError } from '@latchkey/core';
 import type { DialectReply } from '../operations/engine.js';
+import { corsFacts, corsFields, withVary } from './cors.js';
 import type { Exchange } from './exchange.js';
 import type { Parts } from './parts.js';
 
@@ -28,8 +29,11 @@ export function sendReply(parts: Parts, exchange: Exchange, reply: DialectReply)
   // A short rest of the body is on its way already: node reads past it and keeps the connection.
   const unread = !req.complete && hasBody(exchange) && Number(req.headers['content-length'] ?? Infinity) > SHORT_BYTES;
   if (parts.closing || unread || exchange.awaitsContinue) res.shouldKeepAlive = false;
+  const cors = corsFacts(parts, exchange);
   res.writeHead(reply.status, {
     ...reply.headers,
+    ...(cors.varies && { Vary: withVary(reply.headers.Vary ?? '', ['Origin']) }),
+    ...corsFields(cors),
     ...(reply.status !== 204 && { 'Content-Length': String(Buffer.byteLength(body)) }),
     'X-Request-Id': exchange.requestId,
   });

@@ -1,6 +1,7 @@
 // The head of the answer that the caller gets: the upstream's, without what is the connection's, made safe for shared caches.
 
 import type { OutgoingHttpHeaders } from 'node:http';
+import { type CorsFacts, corsFields, withVary } from './cors.js';
 import { connectionNamed } from './request-headers.js';
 
 export interface ResponseFacts {
@@ -16,6 +17,7 @@ export interface ResponseFacts {
   added: Readonly<Record<string, string>>;
   /** true when the answer can end in trailers. */
   trailers: boolean;
+  cors: CorsFacts;
 }
 
 /** What upstreams say to the gateway, and what they were told of the caller: neither is the caller's. */
@@ -52,14 +54,17 @@ export function responseHeaders(head: Head, facts: ResponseFacts): OutgoingHttpH
         break;
     }
     if (name === facts.reserved || named?.has(name) || name.startsWith(OURS)) continue;
+    if (facts.cors.replaces && name.startsWith('access-control-')) continue;
     out[name] = head[name] as string | string[];
   }
   if (facts.authenticated) {
     const caching = joined(head['cache-control']);
     if (caching === '') out['cache-control'] = 'no-store';
     else if (!facts.shared) out['cache-control'] = privately(caching);
-    out.vary = mergedVary(joined(head.vary));
+    out.vary = withVary(joined(head.vary), CREDENTIALS);
   }
+  if (facts.cors.varies) out.vary = withVary(String(out.vary ?? ''), ['Origin']);
+  Object.assign(out, corsFields(facts.cors, joined(head['access-control-expose-headers'])));
   for (const name in facts.added) {
     const lower = name.toLowerCase();
     if (lower !== name && lower in out) delete out[lower];
@@ -84,15 +89,7 @@ function privately(caching: string): string {
   return ['private', ...kept].join(', ');
 }
 
-const VARIES_BY = ['Authorization', 'X-Api-Key'];
-
-function mergedVary(vary: string): string {
-  if (vary === '') return 'Authorization, X-Api-Key';
-  const names = vary.split(',').map((name) => name.trim());
-  if (names.includes('*')) return '*';
-  const missing = VARIES_BY.filter((wanted) => !names.some((name) => name.toLowerCase() === wanted.toLowerCase()));
-  return [...names.filter((name) => name !== ''), ...missing].join(', ');
-}
+const CREDENTIALS = ['Authorization', 'X-Api-Key'];
 
 /** What may stand behind a body; the rest would be read as a part of its head (RFC 9110 §6.5.1). */
 const NO_TRAILER =

@@ -2,6 +2,7 @@
 
 import { type IncomingHttpHeaders, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
+import type { CorsFacts } from './cors.js';
 import { type Exchange, free, settle } from './exchange.js';
 import type { Parts } from './parts.js';
 import { responseHeaders } from './response-headers.js';
@@ -38,6 +39,9 @@ export function tunnel(parts: Parts, exchange: Exchange, { status, head, socket:
 
 const ignore = (): void => {};
 
+/** A socket is no answer that a page reads: CORS does not apply to it. */
+const NO_PAGE: CorsFacts = { origin: null, exposed: [], replaces: false, varies: false };
+
 function switchingHead(
   exchange: Exchange,
   status: number,
@@ -45,7 +49,16 @@ function switchingHead(
   added: Readonly<Record<string, string>>,
 ): string {
   const { requestId } = exchange;
-  const facts = { status, authenticated: false, shared: false, requestId, reserved: null, added, trailers: false };
+  const facts = {
+    status,
+    authenticated: false,
+    shared: false,
+    requestId,
+    reserved: null,
+    added,
+    trailers: false,
+    cors: NO_PAGE,
+  };
   const lines = Object.entries(responseHeaders(head, facts)).flatMap(([name, value]) =>
     [value].flat().map((line) => `${name}: ${line}\r\n`),
   );

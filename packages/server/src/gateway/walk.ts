@@ -1,10 +1,18 @@
 // The way of one request through the gateway, step by step: identify, decide, answer here or send on.
 
-import { isAmbiguousPath, MOST_IDEMPOTENT_BYTES, matchRoute, REHEARSAL_HEADER, type RouteMatch } from '@latchkey/core';
+import {
+  isAmbiguousPath,
+  MOST_IDEMPOTENT_BYTES,
+  matchRoute,
+  preflightHeaders,
+  REHEARSAL_HEADER,
+  type RouteMatch,
+} from '@latchkey/core';
 import type { VerifyRequest } from '../operations/engine.js';
 import { countBatch } from './batch.js';
 import { declaredLength, readBody } from './body.js';
 import { type Caller, identify } from './caller.js';
+import { isAllowedPreflight } from './cors.js';
 import { decide } from './decide.js';
 import { type Exchange, free, LOOK } from './exchange.js';
 import { forward } from './forward.js';
@@ -38,6 +46,9 @@ async function steps(parts: Parts, exchange: Exchange): Promise<void> {
     return sendFault(parts, exchange, { code: 'payload_too_large' });
 
   const { engine, rowsAsk } = parts;
+  if (await isAllowedPreflight(parts, exchange)) {
+    return sendReply(parts, exchange, { status: 204, headers: preflightHeaders(engine.profile), body: null });
+  }
   const row = rowsAsk ? matchRoute(engine.profile, exchange.req.method ?? '', caller.path) : null;
   if (row !== null && isPublic(row, caller)) {
     exchange.route = row.route;

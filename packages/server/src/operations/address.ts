@@ -39,3 +39,6 @@ export function originOf(referrer: string | null): string | null {
     return null;
   }
 }
+
+/** Whether a text is an origin exactly as a browser serializes it; `null`, lists and other spellings are none (RFC 6454 §6.2). */
+export const isOrigin = (text: string): boolean => !text.includes(',') && originOf(text) === text;

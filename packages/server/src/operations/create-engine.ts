@@ -2,6 +2,7 @@
 
 import { createIdMaker, makeId } from '@latchkey/core';
 import { actorOf, authenticate } from './authenticate.js';
+import { createBrowserOrigins } from './browser-origins.js';
 import { createDenialBuffer } from './denial-buffer.js';
 import type { Engine, EngineParts } from './engine.js';
 import { createFailureThrottle } from './failure-throttle.js';
@@ -59,6 +60,7 @@ export function createEngine(parts: EngineParts, options: EngineOptions): Engine
     usage: createUsageBuffer(store, telemetry),
     denials: createDenialBuffer(store, telemetry, newId),
     throttle: createFailureThrottle(clock, telemetry),
+    browserOrigins: createBrowserOrigins(store, clock, telemetry),
     importedKeys: createImportedKeys(store),
     idempotency: createIdempotency({ ...parts, auditKey: options.auditKey }),
     later,
@@ -67,6 +69,7 @@ export function createEngine(parts: EngineParts, options: EngineOptions): Engine
     services.tiers.apply(change);
     services.cache.apply(change);
     services.rootKeys.apply(change);
+    services.browserOrigins.apply(change);
     leases.hear(change);
   });
   const principal = createPrincipals(parts.signer, options.issuer, clock, random);
@@ -90,6 +93,7 @@ export function createEngine(parts: EngineParts, options: EngineOptions): Engine
     reply: (verdict, requestId, query) => replyTo(profile, verdict, requestId, query),
     stillGood: ({ snapshot, position }) => snapshot === null || services.cache.unendedSince(snapshot, position),
     unchanged: ({ snapshot, position }) => snapshot === null || services.cache.unchangedSince(snapshot, position),
+    opensOrigin: (origin) => services.browserOrigins.opens(origin),
     authenticate: (secret, ip) => authenticate(services, secret, ip),
     actorOf,
     principal,

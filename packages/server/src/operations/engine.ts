@@ -144,6 +144,8 @@ export interface Engine {
   stillGood(verdict: Verdict): boolean;
   /** false once any of them, or a tier, changed after the verdict was made: what it allows may differ now. */
   unchanged(verdict: Verdict): boolean;
+  /** Whether pages of an origin may call with some key that passes now, because it is restricted to them. Never throws. */
+  opensOrigin(origin: string): Promise<boolean>;
   /**
    * Who presents this secret to the management API: a root key or a customer key.
    * @throws LatchkeyError `unauthenticated`, `too_many_failures`.

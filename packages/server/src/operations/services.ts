@@ -1,5 +1,6 @@
 // What the operations share: the engine's parts and the few stateful helpers built on them.
 
+import type { BrowserOrigins } from './browser-origins.js';
 import type { DenialBuffer } from './denial-buffer.js';
 import type { EngineParts } from './engine.js';
 import type { FailureThrottle } from './failure-throttle.js';
@@ -18,6 +19,7 @@ export interface Services extends EngineParts {
   usage: UsageBuffer;
   denials: DenialBuffer;
   throttle: FailureThrottle;
+  browserOrigins: BrowserOrigins;
   importedKeys: ImportedKeys;
   idempotency: Idempotency;
   leases: LeaseBook;

@@ -217,6 +217,17 @@ export const keys = (db: Db): StoreView['keys'] => ({
       .execute();
     return rows.map(({ masterKeyId, count }) => ({ masterKeyId: masterKeyId as string, count: Number(count) }));
   },
+  async withReferrers(at) {
+    const rows = await livingAt(db.selectFrom('keys'), at)
+      .select(['id', 'restrictions'])
+      .where('restrictions', 'is not', null)
+      .where('disabled_at', 'is', null)
+      .execute();
+    return rows.flatMap(({ id, restrictions }) => {
+      const referrers = fromJson<Restrictions>(restrictions)?.referrers;
+      return referrers ? [{ id, referrers }] : [];
+    });
+  },
   async anyImported() {
     const row = await db
       .selectFrom('keys')

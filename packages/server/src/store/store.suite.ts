@@ -541,6 +541,19 @@ export function storeSuite(name: string, open: () => Promise<StoreUnderTest>, { 
         expect(await store.keys.sealedUnderOther('cccccccccccc', 10)).toEqual([]);
       });
 
+      it('restricted to referrers are found with their patterns while they pass', async () => {
+        const referrers = ['https://a.example', 'https://*.b.example'];
+        const restrictions = { referrers };
+        await store.keys.insert(key('key_1', { restrictions, expiresAt: 5_001, graceEndsAt: 5_001 }));
+        await store.keys.insert(key('key_2', { restrictions: { ips: ['192.0.2.1'] } }));
+        await store.keys.insert(key('key_3'));
+        await store.keys.insert(key('key_4', { restrictions, revokedAt: 4_000 }));
+        await store.keys.insert(key('key_5', { restrictions, disabledAt: 4_000 }));
+        await store.keys.insert(key('key_6', { restrictions, expiresAt: 5_000 }));
+        await store.keys.insert(key('key_7', { restrictions, graceEndsAt: 5_000 }));
+        expect(await store.keys.withReferrers(5_000)).toEqual([{ id: 'key_1', referrers }]);
+      });
+
       it('imported count only while one of them is not revoked', async () => {
         await store.keys.insert(key('a'));
         expect(await store.keys.anyImported()).toBe(false);

@@ -10,6 +10,7 @@ import {
   judgeSettings,
   type KeySettings,
   mintKey,
+  newKeyChanges,
   notFound,
   prefixFor,
   rulesOf,
@@ -102,6 +103,7 @@ export async function createKey(services: Services, input: Input, call: Call): P
           },
         },
       ],
+      changes: newKeyChanges(minted.key),
     };
   });
   return value;

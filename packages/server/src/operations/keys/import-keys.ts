@@ -15,7 +15,16 @@ import { commitChange } from '../commit-change.js';
 import type { Call } from '../engine.js';
 import type { Services } from '../services.js';
 import { sealedWebhookSecret } from '../webhook-secret.js';
-import { judgeSettings, type KeySettings, notFound, rulesOf, untouched, viewOf, withAccount } from './record.js';
+import {
+  judgeSettings,
+  type KeySettings,
+  newKeyChanges,
+  notFound,
+  rulesOf,
+  untouched,
+  viewOf,
+  withAccount,
+} from './record.js';
 
 type Input = OperationInput<Operations['importKeys']>;
 type Row = Input['keys'][number];
@@ -98,6 +107,7 @@ async function importOne(services: Services, project: ProjectRecord, row: Row, c
           changes: { name: row.name, by: row.secret === undefined ? (row.digest?.algorithm ?? null) : 'plaintext' },
         },
       ],
+      changes: newKeyChanges(key),
     };
   });
   services.importedKeys.added();

@@ -3,6 +3,7 @@
 import {
   type Actor,
   type BudgetName,
+  type Change,
   effectiveLimits,
   expandPermissions,
   grants,
@@ -218,6 +219,10 @@ export function judgeOwnRights(rules: Rules, actor: Actor, settings: KeySettings
   const wider = widerLimit(limits(settings), limits(own));
   if (wider !== null) throw exceeds(`that many requests: set a limits.${wider} no higher than its own`);
 }
+
+/** What has to be heard of a new key: nothing holds it, but its pages may be new. */
+export const newKeyChanges = ({ id, restrictions }: KeyRecord): Change[] =>
+  restrictions?.referrers === undefined ? [] : [{ subject: 'key', id, kind: 'changed' }];
 
 export interface NewKey {
   key: KeyRecord;

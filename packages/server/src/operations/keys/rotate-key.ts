@@ -19,6 +19,7 @@ import {
   judgeModel,
   judgeOwnRights,
   mintKey,
+  newKeyChanges,
   notFound,
   rulesOf,
   secretAnswer,
@@ -82,6 +83,7 @@ export async function rotateKey(services: Services, input: Input, call: Call): P
       changes: [
         { subject: 'key', id: old.id, kind: graceEndsAt <= now ? 'ended' : 'changed' },
         ...ended.map(({ id }) => ({ subject: 'key' as const, id, kind: 'ended' as const })),
+        ...newKeyChanges(minted.key),
       ],
     };
   });
