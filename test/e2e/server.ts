@@ -35,6 +35,8 @@ export interface LatchkeyProcess {
   readonly profile: string;
   readonly gateway: string;
   readonly controlPlane: string;
+  /** The gRPC listener; empty unless `args` ask for one. */
+  readonly grpc: string;
   /** The example API itself; empty under `serve`. */
   readonly upstream: string;
   readonly sandboxUpstream: string | null;
@@ -96,6 +98,7 @@ interface Place {
 interface Greeting {
   gateway: string;
   controlPlane: string;
+  grpc?: string | null;
   upstream?: string;
   sandboxUpstream?: string | null;
   projectId?: string;
@@ -165,6 +168,7 @@ async function start(place: Place, knownRootKey: string | null): Promise<Latchke
     profile: options.profile,
     gateway: greeting.gateway,
     controlPlane: greeting.controlPlane,
+    grpc: greeting.grpc ?? '',
     upstream: greeting.upstream ?? '',
     sandboxUpstream: greeting.sandboxUpstream ?? null,
     dataDir,
