@@ -261,6 +261,10 @@ describe('a start is refused with the fix', () => {
       await other.local('serve', '--port', '0', '--gateway-port', port),
       new RegExp(`Port ${port} is taken.*LATCHKEY_GATEWAY_PORT`),
     );
+    refused(
+      await other.local('serve', '--port', '0', '--gateway-port', '0', '--grpc-port', port),
+      new RegExp(`Port ${port} is taken.*LATCHKEY_GRPC_PORT`),
+    );
     expect(await server.stop()).toBe(0);
     refused(
       await place.local('serve', '--profile', 'swaypi', '--port', '0', '--gateway-port', '0'),

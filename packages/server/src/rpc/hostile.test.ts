@@ -289,6 +289,16 @@ describe('the gRPC listener', () => {
     await expect(health.check({ service: 'other' })).rejects.toMatchObject({ rawMessage: 'There is no such service.' });
   });
 
+  it('says that it is not, while a part of it is away', async () => {
+    const { ready } = world.engine;
+    world.engine.ready = () => Promise.reject(new Error('away'));
+    const health = createClient(Health, createGrpcTransport({ baseUrl: world.grpcUrl }));
+    const { status } = await health.check({}).finally(() => {
+      world.engine.ready = ready;
+    });
+    expect(status).toBe(Status.NOT_SERVING);
+  });
+
   it('counts and logs its calls by their outcome', async () => {
     await world
       .client('gRPC')
@@ -299,6 +309,33 @@ describe('the gRPC listener', () => {
     expect(world.log()).toMatch(/"route":"\/latchkey\.v1\.APIKeyService\/RevokeAPIKey","status":"not_found"/);
   });
 });
+
+it.each(PROTOCOLS)(
+  'a restriction and the count of failures bind the address that is believed: %s',
+  async (protocol) => {
+    const behindProxy = await rpcWorld({ trustedProxies: ['127.0.0.1'] });
+    try {
+      const projectId = await behindProxy.project();
+      const restrictions = { ips: ['203.0.113.7'] };
+      const { secret } = await behindProxy.latchkey.keys.create({ projectId, name: 'x', restrictions });
+      const call = (from: string, credential = secret) =>
+        refused(behindProxy.client(protocol, credential, { 'x-forwarded-for': from }).revokeAPIKey({ keyId: 'key_x' }));
+      expect((await call('203.0.113.7')).code).toBe('NotFound');
+      expect((await call('203.0.113.8')).code).toBe('Unauthenticated');
+      expect((await call('203.0.113.7, 203.0.113.8')).code).toBe('Unauthenticated');
+      // Twice as many as a minute takes: a new one may begin meanwhile.
+      let last = await call('198.51.100.1', `lk_root_${'0'.repeat(40)}`);
+      for (let turn = 0; turn < 202 && last.code === 'Unauthenticated'; turn++) {
+        last = await call('198.51.100.1', `lk_root_${'0'.repeat(40)}${turn}`);
+      }
+      expect(last).toMatchObject({ code: 'ResourceExhausted', problem: { code: 'too_many_failures' } });
+      expect(last.problem.retryAfterSeconds).toBeGreaterThan(0);
+      expect((await call('198.51.100.1', ROOT_KEY)).code).toBe('NotFound');
+    } finally {
+      await behindProxy.close();
+    }
+  },
+);
 
 it('1,000 random bodies: not one is answered as a fault of the server', async () => {
   const projectId = await world.project();

@@ -5,10 +5,12 @@ import { type Timestamp, timestampFromMs } from '@bufbuild/protobuf/wkt';
 import type { keyView } from '@latchkey/core';
 import {
   type CreateAPIKeyRequest,
+  type Credits,
   KeyModel,
   type KeySchema,
   KeyState,
   Mode,
+  RefillPeriod,
   type Restrictions,
 } from './generated/latchkey/v1/api_key_service_pb.js';
 
@@ -21,6 +23,12 @@ const STATES = {
   revoked: KeyState.REVOKED,
   expired: KeyState.EXPIRED,
 } as const;
+
+const PERIODS = { day: RefillPeriod.DAY, month: RefillPeriod.MONTH } as const;
+
+/** The text behind a value of an enum. One that nobody knows goes on as it is, to be refused by the operation. */
+const textOf = (texts: Readonly<Record<string, number>>, value: number): string | number =>
+  Object.entries(texts).find(([, known]) => known === value)?.[0] ?? value;
 
 /** An object without the members that are null or undefined: a message says nothing of them. */
 type Present<Value> = { [Name in keyof Value]: Exclude<Value[Name], null | undefined> };
@@ -41,7 +49,7 @@ function timeText({ seconds, nanos }: Timestamp): string {
 type KeyJson = Omit<ReturnType<typeof keyView>, 'metadata'> & { metadata: object | null };
 
 export function keyMessage(key: KeyJson): MessageInitShape<typeof KeySchema> {
-  const { credits: _, restrictions, permissions, limits, metadata, ...rest } = key;
+  const { credits, restrictions, permissions, limits, metadata, ...rest } = key;
   return present({
     ...rest,
     mode: MODES[key.mode],
@@ -50,6 +58,12 @@ export function keyMessage(key: KeyJson): MessageInitShape<typeof KeySchema> {
     permissions: permissions && { names: [...permissions] },
     restrictions: restrictions && present(restrictions),
     limits: limits && present(limits),
+    credits: credits && {
+      balance: BigInt(credits.balance),
+      ...(credits.refill && {
+        refill: { ...credits.refill, amount: BigInt(credits.refill.amount), every: PERIODS[credits.refill.every] },
+      }),
+    },
     metadata: metadata as MessageInitShape<typeof KeySchema>['metadata'],
     createdAt: timestamp(key.createdAt),
     expiresAt: timestampOrNone(key.expiresAt),
@@ -62,18 +76,30 @@ export function keyMessage(key: KeyJson): MessageInitShape<typeof KeySchema> {
 const restrictionsOf = ({ ips, referrers, endpoints }: Restrictions) =>
   Object.fromEntries(Object.entries({ ips, referrers, endpoints }).filter(([, list]) => list.length > 0));
 
-/** The body of createKey. A mode that nobody knows goes on as it is, to be refused there. */
+const creditsOf = ({ balance, refill }: Credits) => ({
+  balance: Number(balance),
+  ...(refill && {
+    refill: {
+      amount: Number(refill.amount),
+      every: textOf(PERIODS, refill.every),
+      ...present({ dayOfMonth: refill.dayOfMonth }),
+    },
+  }),
+});
+
+/** The body of createKey. */
 export function createKeyBody(message: CreateAPIKeyRequest): object {
-  const { name, mode, tier, permissions, restrictions, limits, expiresAt, metadata, ownerId, environment } = message;
-  const known = Object.entries(MODES).find(([, value]) => value === mode)?.[0];
+  const { name, mode, tier, permissions, restrictions, limits, credits, expiresAt } = message;
+  const { metadata, ownerId, environment } = message;
   return {
     name,
-    ...(mode !== Mode.UNSPECIFIED && { mode: known ?? mode }),
+    ...(mode !== Mode.UNSPECIFIED && { mode: textOf(MODES, mode) }),
     ...present({
       tier,
       permissions: permissions?.names,
       restrictions: restrictions && restrictionsOf(restrictions),
       limits: limits && present({ perMinute: limits.perMinute, perDay: limits.perDay, concurrent: limits.concurrent }),
+      credits: credits && creditsOf(credits),
       expiresAt: expiresAt && timeText(expiresAt),
       metadata,
       ownerId,

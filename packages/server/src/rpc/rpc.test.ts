@@ -6,7 +6,7 @@ import { ERRORS, type ErrorCode, LatchkeyError } from '@latchkey/core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ROOT_KEY } from '../http/serve.suite.js';
 import { codeOf, connectError } from './errors.js';
-import { KeyModel, KeyState, Mode } from './generated/latchkey/v1/api_key_service_pb.js';
+import { KeyModel, KeyState, Mode, RefillPeriod } from './generated/latchkey/v1/api_key_service_pb.js';
 import { PROTOCOLS, type RpcWorld, refused, rpcWorld } from './rpc.suite.js';
 
 let world: RpcWorld;
@@ -36,6 +36,7 @@ describe.each(PROTOCOLS)('over %s', (protocol) => {
       permissions: { names: ['users.read'] },
       restrictions: { ips: ['203.0.113.0/24'], endpoints: ['GET /v1/users/*'] },
       limits: { perMinute: 7, perDay: 700 },
+      credits: { balance: 5_000_000_000n, refill: { amount: 40n, every: RefillPeriod.MONTH, dayOfMonth: 31 } },
       expiresAt,
       metadata: { team: 'payments', deep: { list: [1, null, 'x', true] } },
       ownerId: 'usr_1',
@@ -52,6 +53,7 @@ describe.each(PROTOCOLS)('over %s', (protocol) => {
       permissions: { names: ['users.read'] },
       restrictions: { ips: ['203.0.113.0/24'], referrers: [], endpoints: ['GET /v1/users/*'] },
       limits: { perMinute: 7, perDay: 700 },
+      credits: { balance: 5_000_000_000n, refill: { amount: 40n, every: RefillPeriod.MONTH, dayOfMonth: 31 } },
       metadata: { team: 'payments', deep: { list: [1, null, 'x', true] } },
       ownerId: 'usr_1',
       environment: 'staging',
@@ -234,9 +236,16 @@ describe.each(PROTOCOLS)('over %s', (protocol) => {
   it('GetProjectByAPIKey spends nothing and is no use of the key', async () => {
     const projectId = await world.project();
     const client = world.client(protocol);
-    const { key, secret } = await client.createAPIKey({ projectId, name: 'one a minute', limits: { perMinute: 1 } });
+    const { key, secret } = await client.createAPIKey({
+      projectId,
+      name: 'one a minute',
+      limits: { perMinute: 1 },
+      credits: { balance: 3n },
+    });
     for (let turn = 0; turn < 5; turn++) await client.getProjectByAPIKey({ secret });
-    expect((await client.getProjectByAPIKey({ secret })).key?.lastUsedAt).toBeUndefined();
+    const { key: unused } = await client.getProjectByAPIKey({ secret });
+    expect(unused?.lastUsedAt).toBeUndefined();
+    expect(unused?.credits?.balance).toBe(3n);
     expect((await world.latchkey.verify({ secret })).valid).toBe(true);
     expect((await world.latchkey.verify({ secret })).reason).toBe('rate_limited');
     expect((await client.getProjectByAPIKey({ secret })).project?.id).toBe(projectId);

@@ -18,7 +18,7 @@ import type { JsonObject, Message } from "@bufbuild/protobuf";
  * Describes the file latchkey/v1/api_key_service.proto.
  */
 export const file_latchkey_v1_api_key_service: GenFile = /*@__PURE__*/
-  fileDesc("CiFsYXRjaGtleS92MS9hcGlfa2V5X3NlcnZpY2UucHJvdG8SC2xhdGNoa2V5LnYxIqUDChNDcmVhdGVBUElLZXlSZXF1ZXN0EhIKCnByb2plY3RfaWQYASABKAkSDAoEbmFtZRgCIAEoCRIfCgRtb2RlGAMgASgOMhEubGF0Y2hrZXkudjEuTW9kZRIRCgR0aWVyGAQgASgJSACIAQESMAoLcGVybWlzc2lvbnMYBSABKAsyGy5sYXRjaGtleS52MS5QZXJtaXNzaW9uTGlzdBIvCgxyZXN0cmljdGlvbnMYBiABKAsyGS5sYXRjaGtleS52MS5SZXN0cmljdGlvbnMSIwoGbGltaXRzGAcgASgLMhMubGF0Y2hrZXkudjEuTGltaXRzEi4KCmV4cGlyZXNfYXQYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEikKCG1ldGFkYXRhGAkgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIVCghvd25lcl9pZBgKIAEoCUgBiAEBEhgKC2Vudmlyb25tZW50GAsgASgJSAKIAQFCBwoFX3RpZXJCCwoJX293bmVyX2lkQg4KDF9lbnZpcm9ubWVudCJ1ChRDcmVhdGVBUElLZXlSZXNwb25zZRIdCgNrZXkYASABKAsyEC5sYXRjaGtleS52MS5LZXkSDgoGc2VjcmV0GAIgASgJEhsKDndlYmhvb2tfc2VjcmV0GAMgASgJSACIAQFCEQoPX3dlYmhvb2tfc2VjcmV0IiUKE1JvdGF0ZUFQSUtleVJlcXVlc3QSDgoGa2V5X2lkGAEgASgJIqEBChRSb3RhdGVBUElLZXlSZXNwb25zZRIdCgNrZXkYASABKAsyEC5sYXRjaGtleS52MS5LZXkSDgoGc2VjcmV0GAIgASgJEhsKDndlYmhvb2tfc2VjcmV0GAMgASgJSACIAQESKgoIcHJldmlvdXMYBCABKAsyGC5sYXRjaGtleS52MS5QcmV2aW91c0tleUIRCg9fd2ViaG9va19zZWNyZXQiTAoLUHJldmlvdXNLZXkSCgoCaWQYASABKAkSMQoNZ3JhY2VfZW5kc19hdBgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiVQoTUmV2b2tlQVBJS2V5UmVxdWVzdBIOCgZrZXlfaWQYASABKAkSEwoGcmVhc29uGAIgASgJSACIAQESDgoGZmFtaWx5GAMgASgIQgkKB19yZWFzb24iYwoUUmV2b2tlQVBJS2V5UmVzcG9uc2USHQoDa2V5GAEgASgLMhAubGF0Y2hrZXkudjEuS2V5EiwKCnByb3BhZ2F0ZWQYAiABKAsyGC5sYXRjaGtleS52MS5Qcm9wYWdhdGlvbiI0CgtQcm9wYWdhdGlvbhINCgVub2RlcxgBIAEoBRIKCgJvZhgCIAEoBRIKCgJtcxgDIAEoASIrChlHZXRQcm9qZWN0QnlBUElLZXlSZXF1ZXN0Eg4KBnNlY3JldBgBIAEoCSKTAQoaR2V0UHJvamVjdEJ5QVBJS2V5UmVzcG9uc2USJQoHcHJvamVjdBgBIAEoCzIULmxhdGNoa2V5LnYxLlByb2plY3QSLwoMb3JnYW5pemF0aW9uGAIgASgLMhkubGF0Y2hrZXkudjEuT3JnYW5pemF0aW9uEh0KA2tleRgDIAEoCzIQLmxhdGNoa2V5LnYxLktleSJNCgdQcm9qZWN0EgoKAmlkGAEgASgJEgwKBG5hbWUYAiABKAkSKAoJa2V5X21vZGVsGAMgASgOMhUubGF0Y2hrZXkudjEuS2V5TW9kZWwiKAoMT3JnYW5pemF0aW9uEgoKAmlkGAEgASgJEgwKBG5hbWUYAiABKAki0wYKA0tleRIKCgJpZBgBIAEoCRISCgpwcm9qZWN0X2lkGAIgASgJEgwKBG5hbWUYAyABKAkSDgoGcHJlZml4GAQgASgJEgwKBGhpbnQYBSABKAkSHwoEbW9kZRgGIAEoDjIRLmxhdGNoa2V5LnYxLk1vZGUSJAoFbW9kZWwYByABKA4yFS5sYXRjaGtleS52MS5LZXlNb2RlbBIRCgR0aWVyGAggASgJSACIAQESMAoLcGVybWlzc2lvbnMYCSABKAsyGy5sYXRjaGtleS52MS5QZXJtaXNzaW9uTGlzdBIvCgxyZXN0cmljdGlvbnMYCiABKAsyGS5sYXRjaGtleS52MS5SZXN0cmljdGlvbnMSIwoGbGltaXRzGAsgASgLMhMubGF0Y2hrZXkudjEuTGltaXRzEhgKC2Vudmlyb25tZW50GAwgASgJSAGIAQESKQoIbWV0YWRhdGEYDSABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0EhUKCG93bmVyX2lkGA4gASgJSAKIAQESEQoJZmFtaWx5X2lkGA8gASgJEhIKCmdlbmVyYXRpb24YECABKAUSJAoFc3RhdGUYESABKA4yFS5sYXRjaGtleS52MS5LZXlTdGF0ZRIuCgpjcmVhdGVkX2F0GBIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpleHBpcmVzX2F0GBMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIwCgxsYXN0X3VzZWRfYXQYFCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhkKDGxhc3RfdXNlZF9pcBgVIAEoCUgDiAEBEjEKDWdyYWNlX2VuZHNfYXQYFiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCnJldm9rZWRfYXQYFyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhsKDnJldm9rZWRfcmVhc29uGBggASgJSASIAQFCBwoFX3RpZXJCDgoMX2Vudmlyb25tZW50QgsKCV9vd25lcl9pZEIPCg1fbGFzdF91c2VkX2lwQhEKD19yZXZva2VkX3JlYXNvbiIfCg5QZXJtaXNzaW9uTGlzdBINCgVuYW1lcxgBIAMoCSJBCgxSZXN0cmljdGlvbnMSCwoDaXBzGAEgAygJEhEKCXJlZmVycmVycxgCIAMoCRIRCgllbmRwb2ludHMYAyADKAkiegoGTGltaXRzEhcKCnBlcl9taW51dGUYASABKAVIAIgBARIUCgdwZXJfZGF5GAIgASgFSAGIAQESFwoKY29uY3VycmVudBgDIAEoBUgCiAEBQg0KC19wZXJfbWludXRlQgoKCF9wZXJfZGF5Qg0KC19jb25jdXJyZW50IpIBCgdQcm9ibGVtEgwKBGNvZGUYASABKAkSEgoKcmVxdWVzdF9pZBgCIAEoCRIrCgZlcnJvcnMYAyADKAsyGy5sYXRjaGtleS52MS5GaWVsZFZpb2xhdGlvbhIgChNyZXRyeV9hZnRlcl9zZWNvbmRzGAQgASgFSACIAQFCFgoUX3JldHJ5X2FmdGVyX3NlY29uZHMiPAoORmllbGRWaW9sYXRpb24SDAoEcGF0aBgBIAEoCRIPCgdtZXNzYWdlGAIgASgJEgsKA2ZpeBgDIAEoCSo6CgRNb2RlEhQKEE1PREVfVU5TUEVDSUZJRUQQABINCglNT0RFX0xJVkUQARINCglNT0RFX1RFU1QQAipNCghLZXlNb2RlbBIZChVLRVlfTU9ERUxfVU5TUEVDSUZJRUQQABIUChBLRVlfTU9ERUxfTEVHQUNZEAESEAoMS0VZX01PREVMX1YyEAIqlgEKCEtleVN0YXRlEhkKFUtFWV9TVEFURV9VTlNQRUNJRklFRBAAEhQKEEtFWV9TVEFURV9BQ1RJVkUQARIWChJLRVlfU1RBVEVfRElTQUJMRUQQAhITCg9LRVlfU1RBVEVfR1JBQ0UQAxIVChFLRVlfU1RBVEVfUkVWT0tFRBAEEhUKEUtFWV9TVEFURV9FWFBJUkVEEAUy/wIKDUFQSUtleVNlcnZpY2USUwoMQ3JlYXRlQVBJS2V5EiAubGF0Y2hrZXkudjEuQ3JlYXRlQVBJS2V5UmVxdWVzdBohLmxhdGNoa2V5LnYxLkNyZWF0ZUFQSUtleVJlc3BvbnNlElMKDFJvdGF0ZUFQSUtleRIgLmxhdGNoa2V5LnYxLlJvdGF0ZUFQSUtleVJlcXVlc3QaIS5sYXRjaGtleS52MS5Sb3RhdGVBUElLZXlSZXNwb25zZRJYCgxSZXZva2VBUElLZXkSIC5sYXRjaGtleS52MS5SZXZva2VBUElLZXlSZXF1ZXN0GiEubGF0Y2hrZXkudjEuUmV2b2tlQVBJS2V5UmVzcG9uc2UiA5ACAhJqChJHZXRQcm9qZWN0QnlBUElLZXkSJi5sYXRjaGtleS52MS5HZXRQcm9qZWN0QnlBUElLZXlSZXF1ZXN0GicubGF0Y2hrZXkudjEuR2V0UHJvamVjdEJ5QVBJS2V5UmVzcG9uc2UiA5ACAmIGcHJvdG8z", [file_google_protobuf_struct, file_google_protobuf_timestamp]);
+  fileDesc("CiFsYXRjaGtleS92MS9hcGlfa2V5X3NlcnZpY2UucHJvdG8SC2xhdGNoa2V5LnYxIswDChNDcmVhdGVBUElLZXlSZXF1ZXN0EhIKCnByb2plY3RfaWQYASABKAkSDAoEbmFtZRgCIAEoCRIfCgRtb2RlGAMgASgOMhEubGF0Y2hrZXkudjEuTW9kZRIRCgR0aWVyGAQgASgJSACIAQESMAoLcGVybWlzc2lvbnMYBSABKAsyGy5sYXRjaGtleS52MS5QZXJtaXNzaW9uTGlzdBIvCgxyZXN0cmljdGlvbnMYBiABKAsyGS5sYXRjaGtleS52MS5SZXN0cmljdGlvbnMSIwoGbGltaXRzGAcgASgLMhMubGF0Y2hrZXkudjEuTGltaXRzEiUKB2NyZWRpdHMYCCABKAsyFC5sYXRjaGtleS52MS5DcmVkaXRzEi4KCmV4cGlyZXNfYXQYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEikKCG1ldGFkYXRhGAogASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIVCghvd25lcl9pZBgLIAEoCUgBiAEBEhgKC2Vudmlyb25tZW50GAwgASgJSAKIAQFCBwoFX3RpZXJCCwoJX293bmVyX2lkQg4KDF9lbnZpcm9ubWVudCJ1ChRDcmVhdGVBUElLZXlSZXNwb25zZRIdCgNrZXkYASABKAsyEC5sYXRjaGtleS52MS5LZXkSDgoGc2VjcmV0GAIgASgJEhsKDndlYmhvb2tfc2VjcmV0GAMgASgJSACIAQFCEQoPX3dlYmhvb2tfc2VjcmV0IiUKE1JvdGF0ZUFQSUtleVJlcXVlc3QSDgoGa2V5X2lkGAEgASgJIqEBChRSb3RhdGVBUElLZXlSZXNwb25zZRIdCgNrZXkYASABKAsyEC5sYXRjaGtleS52MS5LZXkSDgoGc2VjcmV0GAIgASgJEhsKDndlYmhvb2tfc2VjcmV0GAMgASgJSACIAQESKgoIcHJldmlvdXMYBCABKAsyGC5sYXRjaGtleS52MS5QcmV2aW91c0tleUIRCg9fd2ViaG9va19zZWNyZXQiTAoLUHJldmlvdXNLZXkSCgoCaWQYASABKAkSMQoNZ3JhY2VfZW5kc19hdBgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiVQoTUmV2b2tlQVBJS2V5UmVxdWVzdBIOCgZrZXlfaWQYASABKAkSEwoGcmVhc29uGAIgASgJSACIAQESDgoGZmFtaWx5GAMgASgIQgkKB19yZWFzb24iYwoUUmV2b2tlQVBJS2V5UmVzcG9uc2USHQoDa2V5GAEgASgLMhAubGF0Y2hrZXkudjEuS2V5EiwKCnByb3BhZ2F0ZWQYAiABKAsyGC5sYXRjaGtleS52MS5Qcm9wYWdhdGlvbiI0CgtQcm9wYWdhdGlvbhINCgVub2RlcxgBIAEoBRIKCgJvZhgCIAEoBRIKCgJtcxgDIAEoASIrChlHZXRQcm9qZWN0QnlBUElLZXlSZXF1ZXN0Eg4KBnNlY3JldBgBIAEoCSKTAQoaR2V0UHJvamVjdEJ5QVBJS2V5UmVzcG9uc2USJQoHcHJvamVjdBgBIAEoCzIULmxhdGNoa2V5LnYxLlByb2plY3QSLwoMb3JnYW5pemF0aW9uGAIgASgLMhkubGF0Y2hrZXkudjEuT3JnYW5pemF0aW9uEh0KA2tleRgDIAEoCzIQLmxhdGNoa2V5LnYxLktleSJNCgdQcm9qZWN0EgoKAmlkGAEgASgJEgwKBG5hbWUYAiABKAkSKAoJa2V5X21vZGVsGAMgASgOMhUubGF0Y2hrZXkudjEuS2V5TW9kZWwiKAoMT3JnYW5pemF0aW9uEgoKAmlkGAEgASgJEgwKBG5hbWUYAiABKAki+gYKA0tleRIKCgJpZBgBIAEoCRISCgpwcm9qZWN0X2lkGAIgASgJEgwKBG5hbWUYAyABKAkSDgoGcHJlZml4GAQgASgJEgwKBGhpbnQYBSABKAkSHwoEbW9kZRgGIAEoDjIRLmxhdGNoa2V5LnYxLk1vZGUSJAoFbW9kZWwYByABKA4yFS5sYXRjaGtleS52MS5LZXlNb2RlbBIRCgR0aWVyGAggASgJSACIAQESMAoLcGVybWlzc2lvbnMYCSABKAsyGy5sYXRjaGtleS52MS5QZXJtaXNzaW9uTGlzdBIvCgxyZXN0cmljdGlvbnMYCiABKAsyGS5sYXRjaGtleS52MS5SZXN0cmljdGlvbnMSIwoGbGltaXRzGAsgASgLMhMubGF0Y2hrZXkudjEuTGltaXRzEiUKB2NyZWRpdHMYDCABKAsyFC5sYXRjaGtleS52MS5DcmVkaXRzEhgKC2Vudmlyb25tZW50GA0gASgJSAGIAQESKQoIbWV0YWRhdGEYDiABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0EhUKCG93bmVyX2lkGA8gASgJSAKIAQESEQoJZmFtaWx5X2lkGBAgASgJEhIKCmdlbmVyYXRpb24YESABKAUSJAoFc3RhdGUYEiABKA4yFS5sYXRjaGtleS52MS5LZXlTdGF0ZRIuCgpjcmVhdGVkX2F0GBMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpleHBpcmVzX2F0GBQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIwCgxsYXN0X3VzZWRfYXQYFSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhkKDGxhc3RfdXNlZF9pcBgWIAEoCUgDiAEBEjEKDWdyYWNlX2VuZHNfYXQYFyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCnJldm9rZWRfYXQYGCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhsKDnJldm9rZWRfcmVhc29uGBkgASgJSASIAQFCBwoFX3RpZXJCDgoMX2Vudmlyb25tZW50QgsKCV9vd25lcl9pZEIPCg1fbGFzdF91c2VkX2lwQhEKD19yZXZva2VkX3JlYXNvbiIfCg5QZXJtaXNzaW9uTGlzdBINCgVuYW1lcxgBIAMoCSJBCgxSZXN0cmljdGlvbnMSCwoDaXBzGAEgAygJEhEKCXJlZmVycmVycxgCIAMoCRIRCgllbmRwb2ludHMYAyADKAkiegoGTGltaXRzEhcKCnBlcl9taW51dGUYASABKAVIAIgBARIUCgdwZXJfZGF5GAIgASgFSAGIAQESFwoKY29uY3VycmVudBgDIAEoBUgCiAEBQg0KC19wZXJfbWludXRlQgoKCF9wZXJfZGF5Qg0KC19jb25jdXJyZW50Ij8KB0NyZWRpdHMSDwoHYmFsYW5jZRgBIAEoAxIjCgZyZWZpbGwYAiABKAsyEy5sYXRjaGtleS52MS5SZWZpbGwibgoGUmVmaWxsEg4KBmFtb3VudBgBIAEoAxIoCgVldmVyeRgCIAEoDjIZLmxhdGNoa2V5LnYxLlJlZmlsbFBlcmlvZBIZCgxkYXlfb2ZfbW9udGgYAyABKAVIAIgBAUIPCg1fZGF5X29mX21vbnRoIpIBCgdQcm9ibGVtEgwKBGNvZGUYASABKAkSEgoKcmVxdWVzdF9pZBgCIAEoCRIrCgZlcnJvcnMYAyADKAsyGy5sYXRjaGtleS52MS5GaWVsZFZpb2xhdGlvbhIgChNyZXRyeV9hZnRlcl9zZWNvbmRzGAQgASgFSACIAQFCFgoUX3JldHJ5X2FmdGVyX3NlY29uZHMiPAoORmllbGRWaW9sYXRpb24SDAoEcGF0aBgBIAEoCRIPCgdtZXNzYWdlGAIgASgJEgsKA2ZpeBgDIAEoCSo6CgRNb2RlEhQKEE1PREVfVU5TUEVDSUZJRUQQABINCglNT0RFX0xJVkUQARINCglNT0RFX1RFU1QQAipNCghLZXlNb2RlbBIZChVLRVlfTU9ERUxfVU5TUEVDSUZJRUQQABIUChBLRVlfTU9ERUxfTEVHQUNZEAESEAoMS0VZX01PREVMX1YyEAIqlgEKCEtleVN0YXRlEhkKFUtFWV9TVEFURV9VTlNQRUNJRklFRBAAEhQKEEtFWV9TVEFURV9BQ1RJVkUQARIWChJLRVlfU1RBVEVfRElTQUJMRUQQAhITCg9LRVlfU1RBVEVfR1JBQ0UQAxIVChFLRVlfU1RBVEVfUkVWT0tFRBAEEhUKEUtFWV9TVEFURV9FWFBJUkVEEAUqXQoMUmVmaWxsUGVyaW9kEh0KGVJFRklMTF9QRVJJT0RfVU5TUEVDSUZJRUQQABIVChFSRUZJTExfUEVSSU9EX0RBWRABEhcKE1JFRklMTF9QRVJJT0RfTU9OVEgQAjL/AgoNQVBJS2V5U2VydmljZRJTCgxDcmVhdGVBUElLZXkSIC5sYXRjaGtleS52MS5DcmVhdGVBUElLZXlSZXF1ZXN0GiEubGF0Y2hrZXkudjEuQ3JlYXRlQVBJS2V5UmVzcG9uc2USUwoMUm90YXRlQVBJS2V5EiAubGF0Y2hrZXkudjEuUm90YXRlQVBJS2V5UmVxdWVzdBohLmxhdGNoa2V5LnYxLlJvdGF0ZUFQSUtleVJlc3BvbnNlElgKDFJldm9rZUFQSUtleRIgLmxhdGNoa2V5LnYxLlJldm9rZUFQSUtleVJlcXVlc3QaIS5sYXRjaGtleS52MS5SZXZva2VBUElLZXlSZXNwb25zZSIDkAICEmoKEkdldFByb2plY3RCeUFQSUtleRImLmxhdGNoa2V5LnYxLkdldFByb2plY3RCeUFQSUtleVJlcXVlc3QaJy5sYXRjaGtleS52MS5HZXRQcm9qZWN0QnlBUElLZXlSZXNwb25zZSIDkAICYgZwcm90bzM", [file_google_protobuf_struct, file_google_protobuf_timestamp]);
 
 /**
  * @generated from message latchkey.v1.CreateAPIKeyRequest
@@ -70,26 +70,33 @@ export type CreateAPIKeyRequest = Message<"latchkey.v1.CreateAPIKeyRequest"> & {
   limits?: Limits | undefined;
 
   /**
-   * @generated from field: google.protobuf.Timestamp expires_at = 8;
+   * What the key may spend; absent: not bounded by credits. Operator only.
+   *
+   * @generated from field: latchkey.v1.Credits credits = 8;
+   */
+  credits?: Credits | undefined;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp expires_at = 9;
    */
   expiresAt?: Timestamp | undefined;
 
   /**
    * Kept and returned as it is.
    *
-   * @generated from field: google.protobuf.Struct metadata = 9;
+   * @generated from field: google.protobuf.Struct metadata = 10;
    */
   metadata?: JsonObject | undefined;
 
   /**
-   * @generated from field: optional string owner_id = 10;
+   * @generated from field: optional string owner_id = 11;
    */
   ownerId?: string | undefined;
 
   /**
    * Whatever the customer calls it, such as `staging`.
    *
-   * @generated from field: optional string environment = 11;
+   * @generated from field: optional string environment = 12;
    */
   environment?: string | undefined;
 };
@@ -464,69 +471,76 @@ export type Key = Message<"latchkey.v1.Key"> & {
   limits?: Limits | undefined;
 
   /**
-   * @generated from field: optional string environment = 12;
+   * Shared by all generations; absent: not bounded by credits.
+   *
+   * @generated from field: latchkey.v1.Credits credits = 12;
+   */
+  credits?: Credits | undefined;
+
+  /**
+   * @generated from field: optional string environment = 13;
    */
   environment?: string | undefined;
 
   /**
-   * @generated from field: google.protobuf.Struct metadata = 13;
+   * @generated from field: google.protobuf.Struct metadata = 14;
    */
   metadata?: JsonObject | undefined;
 
   /**
-   * @generated from field: optional string owner_id = 14;
+   * @generated from field: optional string owner_id = 15;
    */
   ownerId?: string | undefined;
 
   /**
    * Shared by all generations of a rotated key, as are their limits.
    *
-   * @generated from field: string family_id = 15;
+   * @generated from field: string family_id = 16;
    */
   familyId: string;
 
   /**
-   * @generated from field: int32 generation = 16;
+   * @generated from field: int32 generation = 17;
    */
   generation: number;
 
   /**
-   * @generated from field: latchkey.v1.KeyState state = 17;
+   * @generated from field: latchkey.v1.KeyState state = 18;
    */
   state: KeyState;
 
   /**
-   * @generated from field: google.protobuf.Timestamp created_at = 18;
+   * @generated from field: google.protobuf.Timestamp created_at = 19;
    */
   createdAt?: Timestamp | undefined;
 
   /**
-   * @generated from field: google.protobuf.Timestamp expires_at = 19;
+   * @generated from field: google.protobuf.Timestamp expires_at = 20;
    */
   expiresAt?: Timestamp | undefined;
 
   /**
-   * @generated from field: google.protobuf.Timestamp last_used_at = 20;
+   * @generated from field: google.protobuf.Timestamp last_used_at = 21;
    */
   lastUsedAt?: Timestamp | undefined;
 
   /**
-   * @generated from field: optional string last_used_ip = 21;
+   * @generated from field: optional string last_used_ip = 22;
    */
   lastUsedIp?: string | undefined;
 
   /**
-   * @generated from field: google.protobuf.Timestamp grace_ends_at = 22;
+   * @generated from field: google.protobuf.Timestamp grace_ends_at = 23;
    */
   graceEndsAt?: Timestamp | undefined;
 
   /**
-   * @generated from field: google.protobuf.Timestamp revoked_at = 23;
+   * @generated from field: google.protobuf.Timestamp revoked_at = 24;
    */
   revokedAt?: Timestamp | undefined;
 
   /**
-   * @generated from field: optional string revoked_reason = 24;
+   * @generated from field: optional string revoked_reason = 25;
    */
   revokedReason?: string | undefined;
 };
@@ -622,6 +636,59 @@ export const LimitsSchema: GenMessage<Limits> = /*@__PURE__*/
   messageDesc(file_latchkey_v1_api_key_service, 15);
 
 /**
+ * @generated from message latchkey.v1.Credits
+ */
+export type Credits = Message<"latchkey.v1.Credits"> & {
+  /**
+   * @generated from field: int64 balance = 1;
+   */
+  balance: bigint;
+
+  /**
+   * @generated from field: latchkey.v1.Refill refill = 2;
+   */
+  refill?: Refill | undefined;
+};
+
+/**
+ * Describes the message latchkey.v1.Credits.
+ * Use `create(CreditsSchema)` to create a new message.
+ */
+export const CreditsSchema: GenMessage<Credits> = /*@__PURE__*/
+  messageDesc(file_latchkey_v1_api_key_service, 16);
+
+/**
+ * Restores the balance to `amount` once a UTC day or month, when it is below.
+ *
+ * @generated from message latchkey.v1.Refill
+ */
+export type Refill = Message<"latchkey.v1.Refill"> & {
+  /**
+   * @generated from field: int64 amount = 1;
+   */
+  amount: bigint;
+
+  /**
+   * @generated from field: latchkey.v1.RefillPeriod every = 2;
+   */
+  every: RefillPeriod;
+
+  /**
+   * For a month; in a shorter one its last day.
+   *
+   * @generated from field: optional int32 day_of_month = 3;
+   */
+  dayOfMonth?: number | undefined;
+};
+
+/**
+ * Describes the message latchkey.v1.Refill.
+ * Use `create(RefillSchema)` to create a new message.
+ */
+export const RefillSchema: GenMessage<Refill> = /*@__PURE__*/
+  messageDesc(file_latchkey_v1_api_key_service, 17);
+
+/**
  * The detail of every error: what a problem document says over REST.
  *
  * @generated from message latchkey.v1.Problem
@@ -659,7 +726,7 @@ export type Problem = Message<"latchkey.v1.Problem"> & {
  * Use `create(ProblemSchema)` to create a new message.
  */
 export const ProblemSchema: GenMessage<Problem> = /*@__PURE__*/
-  messageDesc(file_latchkey_v1_api_key_service, 16);
+  messageDesc(file_latchkey_v1_api_key_service, 18);
 
 /**
  * One place of a request that was wrong. Never quotes what stood there.
@@ -690,7 +757,7 @@ export type FieldViolation = Message<"latchkey.v1.FieldViolation"> & {
  * Use `create(FieldViolationSchema)` to create a new message.
  */
 export const FieldViolationSchema: GenMessage<FieldViolation> = /*@__PURE__*/
-  messageDesc(file_latchkey_v1_api_key_service, 17);
+  messageDesc(file_latchkey_v1_api_key_service, 19);
 
 /**
  * @generated from enum latchkey.v1.Mode
@@ -788,6 +855,32 @@ export enum KeyState {
  */
 export const KeyStateSchema: GenEnum<KeyState> = /*@__PURE__*/
   enumDesc(file_latchkey_v1_api_key_service, 2);
+
+/**
+ * @generated from enum latchkey.v1.RefillPeriod
+ */
+export enum RefillPeriod {
+  /**
+   * @generated from enum value: REFILL_PERIOD_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * @generated from enum value: REFILL_PERIOD_DAY = 1;
+   */
+  DAY = 1,
+
+  /**
+   * @generated from enum value: REFILL_PERIOD_MONTH = 2;
+   */
+  MONTH = 2,
+}
+
+/**
+ * Describes the enum latchkey.v1.RefillPeriod.
+ */
+export const RefillPeriodSchema: GenEnum<RefillPeriod> = /*@__PURE__*/
+  enumDesc(file_latchkey_v1_api_key_service, 3);
 
 /**
  * Keys of projects. A project is of one of two models, chosen when it is made:
