@@ -2,7 +2,7 @@
 
 import { authenticationPage, type Profile, profileSchema, tiersOf, toMarkdown } from '@latchkey/core';
 import { describe, expect, it } from 'vitest';
-import { goldenCallSchema, runCall } from '../goldens/call.js';
+import { goldenCallSchema, runCall, surfacesOf } from '../goldens/call.js';
 import { CAN } from '../goldens/can.js';
 import { type Capability, goldenSchema, readProfileFile, type Surface } from '../goldens/golden.js';
 import { onGateway, onVerify } from '../goldens/surfaces.js';
@@ -67,7 +67,8 @@ describe.each(all)('$profile', ({ profile, facts }) => {
     const surfaces = (fact: Fact): string[] =>
       namesOf(fact).flatMap((name) => {
         const found = caseOf(profile, name);
-        return found?.kind === 'golden' ? found.filed.golden.surfaces : ['verify', 'gateway'];
+        if (found?.kind === 'golden') return found.filed.golden.surfaces;
+        return found && surfacesOf(found.filed.call).includes('in process') ? ['verify', 'gateway'] : ['gateway'];
       });
     const onlyOutside = facts.facts.filter((fact) => fact.cases && !surfaces(fact).includes('verify'));
     const outside = facts.facts.filter((fact) => fact.cases && !surfaces(fact).includes('gateway'));
@@ -127,7 +128,7 @@ const RUN = { verify: onVerify, gateway: onGateway } satisfies Record<Surface, u
 async function faultsOf(spoken: Profile, published: Profile, { kind, filed }: Case): Promise<string[]> {
   const surfaces =
     kind === 'call'
-      ? (['in process', 'control plane'] as const).map((surface) => () => runCall(spoken, filed.call, surface))
+      ? surfacesOf(filed.call).map((surface) => () => runCall(spoken, filed.call, surface))
       : filed.golden.surfaces.map((surface) => async () => {
           const world = await openWorld(spoken, filed.golden, published);
           return RUN[surface](filed.golden, world).finally(() => world.close());

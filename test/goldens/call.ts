@@ -4,17 +4,30 @@ import { createHmac } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ERRORS, LatchkeyError, type OperationName, operations, type Profile, splitInput } from '@latchkey/core';
+import {
+  ERRORS,
+  LatchkeyError,
+  type OperationName,
+  operations,
+  type Profile,
+  splitInput,
+  type Telemetry,
+} from '@latchkey/core';
 import { DatabaseSync } from '@photostructure/sqlite';
 import { z } from 'zod';
 import { createControlPlane } from '../../packages/server/src/http/control-plane.js';
 import { OPERATOR } from '../../packages/server/src/latchkey.js';
+import { createRpcs, inOnePiece } from '../../packages/server/src/rpc/create-rpc.js';
 import { bodyFaults, CAPABILITIES, filled, keySchema, profileFile, profileNames, readProfileFile } from './golden.js';
 import { openWorld, PEPPER, ROOT_KEY, type World } from './world.js';
 
 const callSchema = z.strictObject({
   operation: z.enum(Object.keys(operations) as [OperationName, ...OperationName[]]),
   input: z.record(z.string(), z.json()).default({}),
+  rpc: z
+    .string()
+    .optional()
+    .describe('Called by this name over Connect, with the input as its message; not in process'),
 });
 
 export const goldenCallSchema = z.strictObject({
@@ -64,12 +77,18 @@ export const readCalls = (): FiledCall[] =>
         .map((call) => ({ profile, call })),
     );
 
+const silent: Telemetry = { log() {}, count() {}, observe() {}, gauge() {} };
+
 interface Answer {
   /** The code of the error; undefined: it worked. */
   error: string | undefined;
   body: unknown;
 }
 type Ask = (call: GoldenCall['call']) => Promise<Answer>;
+
+/** Where a call can be made: one by name only over a protocol. */
+export const surfacesOf = ({ call }: GoldenCall): CallSurface[] =>
+  call.rpc === undefined ? ['in process', 'control plane'] : ['control plane'];
 
 export const CALL_SURFACES = { 'in process': inProcess, 'control plane': onControlPlane } as const;
 export type CallSurface = keyof typeof CALL_SURFACES;
@@ -99,15 +118,19 @@ function inProcess({ latchkey: { engine } }: World, work: (ask: Ask) => Promise<
 async function onControlPlane({ latchkey }: World, work: (ask: Ask) => Promise<string[]>): Promise<string[]> {
   const plane = createControlPlane({
     engine: latchkey.engine,
-    telemetry: { log() {}, count() {}, observe() {}, gauge() {} },
+    telemetry: silent,
     publicUrl: 'https://keys.example.com',
     trustedProxies: [],
     version: '0.0.0',
     metricsText: async () => '',
+    guests: createRpcs(latchkey.engine, silent, { connect: true, grpcWeb: false, grpc: false }).map(inOnePiece),
   });
   const base = await plane.listen({ host: '127.0.0.1', port: 0 });
   try {
-    return await work(async ({ operation, input }) => {
+    return await work(async ({ operation, input, rpc }) => {
+      if (rpc !== undefined) {
+        return answerOf(await fetch(`${base}/latchkey.v1.APIKeyService/${rpc}`, asking('POST', input)));
+      }
       const { method, path, body: hasBody } = operations[operation];
       const { params, query, body } = splitInput(operation, input);
       const target = new URL(
@@ -115,18 +138,28 @@ async function onControlPlane({ latchkey }: World, work: (ask: Ask) => Promise<s
         base,
       );
       for (const [name, value] of Object.entries(query)) target.searchParams.set(name, String(value));
-      const response = await fetch(target, {
-        method,
-        headers: { authorization: `Bearer ${ROOT_KEY}`, ...(hasBody && { 'content-type': 'application/json' }) },
-        ...(hasBody && { body: JSON.stringify(body) }),
-      });
-      const text = await response.text();
-      const answer = text === '' ? undefined : JSON.parse(text);
-      return response.ok ? { error: undefined, body: answer } : { error: answer.code, body: undefined };
+      return answerOf(await fetch(target, asking(method, hasBody ? body : undefined)));
     });
   } finally {
     await plane.close({ graceMs: 0 });
   }
+}
+
+const asking = (method: string, body: unknown): RequestInit => ({
+  method,
+  headers: {
+    authorization: `Bearer ${ROOT_KEY}`,
+    ...(body !== undefined && { 'content-type': 'application/json' }),
+  },
+  ...(body !== undefined && { body: JSON.stringify(body) }),
+});
+
+/** An error over Connect says Latchkey's code in the debug form of its detail. */
+async function answerOf(response: Response): Promise<Answer> {
+  const text = await response.text();
+  const body = text === '' ? undefined : JSON.parse(text);
+  if (response.ok) return { error: undefined, body };
+  return { error: body.details?.[0]?.debug?.code ?? body.code, body: undefined };
 }
 
 async function faultsOf({ given, call, expect }: GoldenCall, { latchkey, made }: World, ask: Ask): Promise<string[]> {
