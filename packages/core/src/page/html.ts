@@ -3,13 +3,13 @@
 import { anchorsOf, type Block, type Inline, type PageDocument, type Text } from './document.js';
 
 const STYLE = `
-:root { color-scheme: light dark; --ink: #1c2024; --soft: #5d6670; --line: #dfe3e8; --wash: #f5f7f9; --mark: #0b63ce; --page: #fff; }
+:root { color-scheme: light dark; --ink: #1c2024; --soft: #5d6670; --line: #dfe3e8; --wash: #f5f7f9; --mark: #0b63ce; --page: #fff; --shade: rgb(0 0 0 / .18); }
 @media (prefers-color-scheme: dark) {
-  :root { --ink: #e6e9ec; --soft: #9aa5b1; --line: #2f363d; --wash: #1a1f24; --mark: #79b4ff; --page: #101418; }
+  :root { --ink: #e6e9ec; --soft: #9aa5b1; --line: #2f363d; --wash: #1a1f24; --mark: #79b4ff; --page: #101418; --shade: rgb(255 255 255 / .25); }
 }
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--page); color: var(--ink); font: 1rem/1.6 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; }
-.frame { display: grid; grid-template-columns: 14rem minmax(0, 46rem); gap: 3rem; max-width: 66rem; margin: 0 auto; padding: 2.5rem 1.25rem 5rem; }
+.frame { display: grid; grid-template-columns: 14rem minmax(0, 52rem); gap: 3rem; max-width: 72rem; margin: 0 auto; padding: 2.5rem 1.25rem 5rem; }
 nav { position: sticky; top: 2rem; align-self: start; max-height: calc(100vh - 4rem); overflow-y: auto; font-size: .875rem; }
 nav ul { list-style: none; margin: 0; padding: 0; }
 nav li { margin: .3rem 0; }
@@ -26,11 +26,15 @@ li { margin: .25rem 0; }
 code { font: .875em/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; }
 p code, li code, td code, th code { padding: .1em .3em; border-radius: 4px; background: var(--wash); border: 1px solid var(--line); }
 pre { margin: 1rem 0; padding: .9rem 1rem; overflow-x: auto; border: 1px solid var(--line); border-radius: 8px; background: var(--wash); }
-.wide { margin: 1rem 0; overflow-x: auto; border: 1px solid var(--line); border-radius: 8px; }
+.wide { margin: 1rem 0; overflow-x: auto; border: 1px solid var(--line); border-radius: 8px; background:
+  linear-gradient(to right, var(--page) 40%, transparent) left / 3rem 100% no-repeat local,
+  linear-gradient(to left, var(--page) 40%, transparent) right / 3rem 100% no-repeat local,
+  linear-gradient(to right, var(--shade), transparent) left / .75rem 100% no-repeat scroll,
+  linear-gradient(to left, var(--shade), transparent) right / .75rem 100% no-repeat scroll; }
 table { width: 100%; border-collapse: collapse; font-size: .925rem; }
 th, td { padding: .5rem .75rem; text-align: left; vertical-align: top; border-bottom: 1px solid var(--line); }
-th { background: var(--wash); font-weight: 600; white-space: nowrap; }
-td { min-width: 5.5rem; }
+th { font-weight: 600; white-space: nowrap; border-bottom-width: 2px; }
+td { min-width: 4.5rem; }
 td code, th code { white-space: nowrap; }
 tr:last-child td { border-bottom: 0; }
 @media (max-width: 56rem) {

@@ -76,7 +76,7 @@ describe('help', () => {
     const { out } = await type(['--help']);
     for (const word of [
       ...['serve', 'init', 'dev', 'migrate', 'keys', 'explain', 'organizations', 'projects', 'root-keys', 'profile'],
-      ...['pepper', 'master-key', 'backup', 'restore', 'doctor'],
+      ...['docs', 'pepper', 'master-key', 'backup', 'restore', 'doctor'],
     ])
       expect(out).toMatch(new RegExp(`^ {2}${word}\\b`, 'm'));
     expect(out).toContain('Exit codes: 0 done, 1 refused or failed, 2 misused.');
