@@ -77,7 +77,7 @@ describe.each(all)('$profile', ({ profile, facts }) => {
   });
 
   // The pages are their providers'; with the folder that holds them named, the hashes and quotes are held against them.
-  const folder = process.env.LATCHKEY_PAGES;
+  const folder = process.env.PROVIDER_PAGES;
   if (folder === undefined) return;
   it('the page is the one that the hashes were taken from', () => {
     const page = findPage(folder, facts);
