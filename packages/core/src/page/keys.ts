@@ -5,6 +5,7 @@ import { MANAGEMENT_PERMISSIONS } from '../contract/operations.js';
 import { answerReply, contextOf } from '../profile/render.js';
 import type { Profile, Route } from '../profile/schema.js';
 import { TEMPLATE_VALUES } from '../profile/vocabulary.js';
+import { REHEARSABLE, REHEARSAL_HEADER } from '../verify/rehearse.js';
 import {
   type Block,
   code,
@@ -156,10 +157,19 @@ export function keyKindSection(running: Running): Block[] {
           'while developing and testing',
           'Nothing is charged and nothing is kept. Requests go to a sandbox and see none of the live data.',
         ],
-        [strong('Live'), code(prefixes.live), 'in production', 'Real transactions and data, watched more closely.'],
+        [strong('Live'), code(prefixes.live), 'in production', 'Real transactions and data.'],
       ],
     ),
     tell`After the prefix comes a random part; its last characters are a checksum, so that a typo is found out. A key of the wrong kind for where it is used is refused with ${refusalName(profile, 'wrong_mode')}.`,
+    heading('Trying out errors', 3),
+    tell`With a test key every error can be had for the asking: name it in the header ${code(REHEARSAL_HEADER)}, and the request is refused with it, whatever the key may do. Live keys ignore the header.`,
+    ...table(
+      ['Value', 'Answer'],
+      REHEARSABLE.filter((reason) => isReachable(running, reason)).map((reason) => [
+        code(reason),
+        refusalName(profile, reason),
+      ]),
+    ),
   ];
 }
 
