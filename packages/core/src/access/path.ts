@@ -1,10 +1,13 @@
 // Paths as the upstream will see them: matching against patterns, and the forms no rule can be decided on.
 
-const AMBIGUOUS = /\/\/|[\\;#?\0]|%2f|%5c|%2e|%00|%3b|%25[0-9a-f]{2}|\/\.{1,2}(\/|$)/i;
+const AMBIGUOUS = /\/\/|[\\;#?\0]|%2f|%5c|%2e|%3b|%3f|%23|%[01][0-9a-f]|%7f|%25[0-9a-f]{2}|\/\.{1,2}(\/|$)/i;
+/** Space at the edge of a segment, which some routers trim away. */
+const EDGE_SPACE = /\/\s|\s(?:\/|$)/;
 
 /**
- * True for a path that an upstream might read as another one (encoded slash or dot, double encoding, dot segments, empty segments,
- * path parameters, bad percent or UTF-8). Such a path is refused where a rule depends on the path.
+ * True for a path that an upstream might read as another one (encoded slash, dot, `;`, `?` or `#`, control characters, double
+ * encoding, dot segments, empty segments, path parameters, space around a segment, bad percent or UTF-8). Such a path is refused
+ * where a rule depends on the path.
  */
 export function isAmbiguousPath(path: string): boolean {
   if (!path.startsWith('/') || AMBIGUOUS.test(path)) return true;
@@ -12,12 +15,8 @@ export function isAmbiguousPath(path: string): boolean {
     const code = path.charCodeAt(at);
     if (code <= 0x20 || code >= 0x7f) return true;
   }
-  try {
-    decodeURIComponent(path);
-    return false;
-  } catch {
-    return true;
-  }
+  const read = decoded(path);
+  return read === null || EDGE_SPACE.test(read);
 }
 
 /**
@@ -43,12 +42,15 @@ export function matchesSegments(
     if (segment === '*' || segment.startsWith(':')) {
       if (given === '') return null;
       if (segment !== '*') params[segment.slice(1)] = given;
-    } else if (segment !== given && !(anyCase && segment.toLowerCase() === given.toLowerCase())) {
+    } else if (segment !== given && !(anyCase && folded(segment) === folded(given))) {
       return null;
     }
   }
   return have.length === want.length ? params : null;
 }
+
+/** Letters that are one in either case are the same, as U+017F and `s`: some upstreams compare upper case, some lower. */
+const folded = (text: string): string => text.toUpperCase().toLowerCase();
 
 function decoded(segment: string | undefined): string | null {
   if (segment === undefined || !segment.includes('%')) return segment ?? null;

@@ -2,6 +2,7 @@
 
 import type { IncomingMessage } from 'node:http';
 import type { Mode } from '@latchkey/core';
+import { referrerOf } from '../operations/address.js';
 import type { Parts } from './parts.js';
 
 export interface Caller {
@@ -36,6 +37,7 @@ export function identify(parts: Parts, req: IncomingMessage): Caller | string {
   if (coding !== undefined && req.httpVersionMinor === 0) return 'HTTP/1.0 has no Transfer-Encoding.';
   // Another coding would go on to the upstream without its name.
   if (coding !== undefined && coding.toLowerCase() !== 'chunked') return 'Only chunked is taken as Transfer-Encoding.';
+  if (namesOtherMethod(req)) return 'A header names another method than the request line: send that one as the method.';
 
   // RFC 9112 §3.2.2: the authority of an absolute target stands in place of Host.
   const host = absolute?.[1] ?? headers.host ?? '';
@@ -52,14 +54,25 @@ export function identify(parts: Parts, req: IncomingMessage): Caller | string {
     ip: parts.proxies.clientOf(remoteAddress, headers['x-forwarded-for'] as string | undefined),
     peer: peer ?? '',
     peerTrusted: parts.proxies.trusts(peer),
-    // Of two lines nobody can tell which one is meant: then there is none.
-    referrer: repeats(req.rawHeaders, 'referer') ? null : (headers.origin ?? headers.referer ?? null),
+    referrer: referrerOf(req.rawHeaders),
     mode: parts.modeOfHost.size === 0 ? null : (parts.modeOfHost.get(hostName(host)) ?? null),
   };
 }
 
 /** A host without port, in lower case. */
 export const hostName = (host: string): string => host.toLowerCase().replace(/:\d*$/, '').replace(/\.$/, '');
+
+const METHOD_HEADERS = /^x[^a-z0-9](?:http[^a-z0-9]method|(?:http[^a-z0-9])?method[^a-z0-9]override)$/i;
+
+/** Many upstreams run the method of such a header, and rules are decided on the one that the request line has. */
+function namesOtherMethod({ method, rawHeaders }: IncomingMessage): boolean {
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at] as string;
+    const isLong = name.length === 13 || name.length === 17 || name.length === 22;
+    if (isLong && METHOD_HEADERS.test(name) && rawHeaders[at + 1]?.toUpperCase() !== method) return true;
+  }
+  return false;
+}
 
 function repeats(rawHeaders: readonly string[], wanted: string): boolean {
   let seen = 0;

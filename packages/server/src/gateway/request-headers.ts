@@ -17,6 +17,10 @@ const DROPPED = new Set([
   'x-forwarded-for',
   'x-forwarded-proto',
   'x-forwarded-host',
+  // Some frameworks route by them: the path that was decided on has to be the one that is served.
+  'x-original-url',
+  'x-original-uri',
+  'x-rewrite-url',
   'connection',
   'keep-alive',
   'proxy-connection',
@@ -30,7 +34,16 @@ const DROPPED = new Set([
   'http2-settings',
 ]);
 /** What only a proxy that we trust may say. */
-const FROM_TRUSTED_ONLY = new Set(['forwarded', 'x-real-ip', 'x-forwarded-port']);
+const FROM_TRUSTED_ONLY = new Set([
+  'forwarded',
+  'x-real-ip',
+  'x-forwarded-port',
+  'cf-connecting-ip',
+  'true-client-ip',
+  'x-client-ip',
+  'x-cluster-client-ip',
+  'fastly-client-ip',
+]);
 /** What makes an answer other than whole and plain; any separator, as above. */
 const PART_OR_CODED = /^(?:accept.encoding|range|if.range|a.im)$/i;
 /** The same where a condition spares a body. On a write it guards against a lost update, and stays. */

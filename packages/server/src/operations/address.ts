@@ -42,3 +42,24 @@ export function originOf(referrer: string | null): string | null {
 
 /** Whether a text is an origin exactly as a browser serializes it; `null`, lists and other spellings are none (RFC 6454 §6.2). */
 export const isOrigin = (text: string): boolean => !text.includes(',') && originOf(text) === text;
+
+/**
+ * The one of Origin and Referer that counts, from a flat list of names and values. A page cannot write its own Origin, so that comes first, and
+ * one that is none hides no Referer. Of two lines nobody can tell which one is meant: then there is none.
+ */
+export function referrerOf(rawHeaders: readonly string[]): string | null {
+  let origin: string | null = null;
+  let referer: string | null = null;
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at] as string;
+    const value = rawHeaders[at + 1] ?? '';
+    if (name.length === 6 && name.toLowerCase() === 'origin') {
+      if (origin !== null || !isOrigin(value)) return null;
+      origin = value;
+    } else if (name.length === 7 && name.toLowerCase() === 'referer') {
+      if (referer !== null) return null;
+      referer = value;
+    }
+  }
+  return origin ?? referer;
+}

@@ -16,6 +16,7 @@ import {
   type Snapshot,
   standingAt,
 } from '@latchkey/core';
+import { referrerOf } from './address.js';
 import type { Call, Verdict, VerifyRequest } from './engine.js';
 import { deepFreeze } from './key-cache.js';
 import { keyWithLastUse } from './keys/record.js';
@@ -168,16 +169,14 @@ export function requestOf(question: Question, requestId: string): VerifyRequest 
   const rawHeaders = Object.entries(headers ?? {}).flatMap(([name, value]) =>
     (Array.isArray(value) ? value : [value]).flatMap((line) => [name, line]),
   );
-  const lines = (wanted: string): string[] =>
-    rawHeaders.filter((_, at) => at % 2 === 1 && rawHeaders[at - 1]?.toLowerCase() === wanted);
-  const header = (wanted: string): string | null => lines(wanted)[0] ?? null;
-  const testReason = question.testReason ?? (header(REHEARSAL_HEADER) === null ? null : lines(REHEARSAL_HEADER).join());
+  const lines = rawHeaders.filter((_, at) => at % 2 === 1 && rawHeaders[at - 1]?.toLowerCase() === REHEARSAL_HEADER);
+  const testReason = question.testReason ?? (lines.length === 0 ? null : lines.join());
   return {
     credential: headers === undefined ? { secret: question.secret ?? null } : { rawHeaders },
     method: request?.method?.toUpperCase() ?? null,
     path: request?.path?.split('?', 1)[0] ?? null,
     ip: request?.ip ?? null,
-    referrer: request?.referrer ?? header('origin') ?? header('referer'),
+    referrer: request?.referrer ?? referrerOf(rawHeaders),
     mode: null,
     permissions: question.permissions ?? [],
     ...(question.cost && { cost: question.cost }),
