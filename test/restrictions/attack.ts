@@ -22,8 +22,16 @@ export interface AttackReport {
 const PROFILES = ['accounts', 'suward', 'swaypi', 'aifaceswap', 'textgen'];
 const AT_ONCE = 24;
 
-/** `random`: drawn spellings for each target; `keys`: keys with drawn endpoints for each profile. */
-export async function attackPaths(seed: number, random: number, keys: number): Promise<AttackReport> {
+export interface AttackSize {
+  /** Spellings drawn for each target, beside those that are always tried. */
+  random: number;
+  /** Keys with drawn endpoints, for each profile. */
+  keys: number;
+  /** One in so many spellings is sent, chosen by the seed. */
+  oneIn: number;
+}
+
+export async function attackPaths(seed: number, { random, keys, oneIn }: AttackSize): Promise<AttackReport> {
   const report: AttackReport = { sent: 0, reached: 0, sharp: 0, passed: 0, faults: [] };
   for (const profile of PROFILES) {
     const draw = randomOf(seed, `paths of ${profile}`);
@@ -58,7 +66,7 @@ export async function attackPaths(seed: number, random: number, keys: number): P
         };
         for (const target of scenario.targets) {
           const { method, path, headers = [], body = '', query = '' } = target;
-          const spellings = spellingsOf(path, scenario.open.path, draw, random);
+          const spellings = spellingsOf(path, scenario.open.path, draw, random).filter(() => draw.int(1, oneIn) === 1);
           const heads = [...spellings, path].map((spelling) => {
             if (readingsOf(method, spelling, {}).some((one) => scenario.isProtected(one.method, one.path)))
               report.sharp++;

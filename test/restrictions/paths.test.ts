@@ -34,7 +34,7 @@ describe('the readers', () => {
 it.each(seeds(1))(
   'seed %i: 0 protected paths reach an upstream',
   async (seed) => {
-    const { sent, reached, sharp, passed, faults } = await attackPaths(seed, 5, 1);
+    const { sent, reached, sharp, passed, faults } = await attackPaths(seed, { random: 20, keys: 1, oneIn: 5 });
     console.log(
       `paths: LATCHKEY_SEED=${seed}, ${faults.length} of ${sent} came through as protected (${sharp} could have, ${reached} came as something else, ${passed} open ones passed)`,
     );

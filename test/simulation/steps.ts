@@ -142,7 +142,7 @@ function disturbance(draw: Random, key: number): [Change | null, ClockMove | nul
   const chance = draw.int(1, 8);
   if (chance <= 2) return [drawChange(draw), null];
   if (chance <= 4) return [null, clockMove(draw)];
-  if (chance === 5) return [{ do: draw.oneOf(['revoke', 'disable'] as const), key }, clockMove(draw)];
+  if (chance === 5) return [{ do: draw.oneOf(['disable', 'disable', 'revoke'] as const), key }, clockMove(draw)];
   return [null, null];
 }
 
