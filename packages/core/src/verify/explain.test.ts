@@ -6,7 +6,7 @@ import { budgetsOf, emptyCounters, refusingLimit } from '../limit/window.js';
 import type { KeyRecord, OrganizationRecord, ProjectRecord } from '../ports.js';
 import type { Tier } from '../tier/tiers.js';
 import { CHECKS, decide, type RequestFacts, type Snapshot } from './decide.js';
-import { addressText, explainChecks, explainLimits, unreachedChecks } from './explain.js';
+import { addressText, explainChecks, explainCredits, explainLimits, unreachedChecks } from './explain.js';
 import { LIMIT_REASONS } from './reasons.js';
 
 const NOW = 1_700_000_000_000;
@@ -174,9 +174,20 @@ describe('the explanation of a decision', () => {
     );
   });
 
+  it('of credits fails where the balance is too low, and says why nothing is charged', () => {
+    const given = { cost: 5, balance: 5, refill: { amount: 9, every: 'day' }, mode: 'live' } as const;
+    expect(explainCredits(given)).toMatchObject({ outcome: 'passed', rule: { cost: 5 }, fact: { balance: 5 } });
+    expect(explainCredits({ ...given, balance: 4 })).toMatchObject({ reason: 'insufficient_credits' });
+    const absent = [{ cost: 0 }, { balance: null }, { mode: 'test' as const }].map((more) =>
+      explainCredits({ ...given, ...more }),
+    );
+    expect(absent.map(({ outcome }) => outcome)).toEqual(Array(3).fill('not_applicable'));
+    expect(new Set(absent.map(({ text }) => text)).size).toBe(3);
+  });
+
   it('without a key reaches nothing', () => {
     expect(new Set(unreachedChecks().map(({ outcome }) => outcome))).toEqual(new Set(['not_reached']));
-    expect(unreachedChecks().length).toBe(CHECKS.length + 3);
+    expect(unreachedChecks().length).toBe(CHECKS.length + 4);
   });
 
   it('writes addresses of both families', () => {

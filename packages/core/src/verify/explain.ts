@@ -2,10 +2,11 @@
 
 import { isAmbiguousPath } from '../access/path.js';
 import { grants } from '../access/permissions.js';
+import type { Refill } from '../credit/account.js';
 import { rfc3339 } from '../key/view.js';
 import type { BudgetName, LimitSource, Limits } from '../limit/limits.js';
 import { type Counters, emptyCounters, refusingLimit } from '../limit/window.js';
-import type { Instant, JsonObject } from '../ports.js';
+import type { Instant, JsonObject, Mode } from '../ports.js';
 import { hiddenFields } from '../tier/tiers.js';
 import { CHECKS, type CheckName, type Denial, dependsOnPath, type RequestFacts, type Snapshot } from './decide.js';
 import { LIMIT_REASONS, type Reason } from './reasons.js';
@@ -14,7 +15,7 @@ import { LIMIT_REASONS, type Reason } from './reasons.js';
 export type CheckOutcome = 'passed' | 'failed' | 'not_reached' | 'not_applicable';
 
 /** The steps around the checks of a decision: finding the key before them, spending after them. */
-export type StepName = 'credential' | 'checksum' | 'lookup' | CheckName | BudgetName;
+export type StepName = 'credential' | 'checksum' | 'lookup' | CheckName | BudgetName | 'credits';
 
 export interface ExplainedCheck {
   name: StepName;
@@ -59,7 +60,7 @@ function told(name: StepName, denial: Denial | null, { applies = true, rule, fac
 
 /** The checks of a decision, as they stand when no key was found. */
 export const unreachedChecks = (): ExplainedCheck[] =>
-  [...CHECKS.map(({ name }) => name), ...LIMIT_ORDER].map((name) => unreached(name));
+  [...CHECKS.map(({ name }) => name), ...LIMIT_ORDER, 'credits' as const].map((name) => unreached(name));
 
 export const unreached = (name: StepName): ExplainedCheck => ({
   name,
@@ -275,4 +276,38 @@ function limitTold(name: BudgetName, { limits, sources, used, resetAt, cost, con
     failed: `${said}: it does not fit.`,
     absent: 'This route does not count among requests at once.',
   };
+}
+
+const refillData = ({ amount, every, dayOfMonth }: Refill): JsonObject => ({
+  amount,
+  every,
+  ...(dayOfMonth !== undefined && { dayOfMonth }),
+});
+
+export interface CreditFacts {
+  /** Credits that the request costs. */
+  cost: number;
+  /** null: the family is not bounded by credits. */
+  balance: number | null;
+  refill: Refill | null;
+  mode: Mode;
+}
+
+/** What the request costs, held against what the family has. Comes after the limits, as in a request. */
+export function explainCredits({ cost, balance, refill, mode }: CreditFacts): ExplainedCheck {
+  const isCharged = cost > 0 && balance !== null && mode === 'live';
+  const denial: Denial | null = isCharged && balance < cost ? { reason: 'insufficient_credits' } : null;
+  return told('credits', denial, {
+    applies: isCharged,
+    rule: { cost },
+    fact: { balance, refill: refill && refillData(refill) },
+    passed: `The balance of ${balance} covers the cost of ${cost}.`,
+    failed: `The balance of ${balance} does not cover the cost of ${cost}.`,
+    absent:
+      cost === 0
+        ? 'The request costs no credits.'
+        : balance === null
+          ? 'The key is not bounded by credits.'
+          : 'A test key is never charged.',
+  });
 }

@@ -42,10 +42,10 @@ describe('an explanation', () => {
       cost: { requests: 1, credits: 0 },
       gatedFields: [],
     });
-    expect(explained.checks.map(({ name }) => name).slice(0, 19)).toEqual([
+    expect(explained.checks.map(({ name }) => name)).toEqual([
       ...['credential', 'checksum', 'lookup', 'mode', 'revoked', 'suspended', 'disabled', 'rotated', 'expired'],
       ...['ip', 'referrer', 'endpoint', 'permission', 'tier', 'fields', 'batchSize'],
-      ...['concurrent', 'perDay', 'perMinute'],
+      ...['concurrent', 'perDay', 'perMinute', 'credits'],
     ]);
     expect(outcomes(explained, 'failed')).toEqual([]);
     expect(check(explained, 'permission')).toEqual({
@@ -176,6 +176,22 @@ describe('an explanation', () => {
       reason: 'rate_limited',
       retryAfterSeconds: 60,
     });
+  });
+
+  it('holds the cost against the balance, as it is once its refill is due', async () => {
+    const w = await open('aifaceswap');
+    const { id, secret } = await w.key({ credits: { balance: 1, refill: { amount: 10, every: 'day' } } });
+    const ask = { keyId: id, cost: { requests: 1, credits: 2 } };
+    const poor = await w.lk.keys.explain(ask);
+    expect(poor).toMatchObject({ valid: false, reason: 'insufficient_credits', cost: { requests: 1, credits: 2 } });
+    expect(check(poor, 'credits')).toMatchObject({ rule: { cost: 2 }, fact: { balance: 1, refill: { amount: 10 } } });
+    expect((await w.lk.verify({ secret, cost: ask.cost })).reason).toBe('insufficient_credits');
+    w.time.now += 86_400_000;
+    const refilled = await w.lk.keys.explain(ask);
+    expect(refilled.valid).toBe(true);
+    expect(check(refilled, 'credits').fact.balance).toBe(10);
+    expect((await w.lk.verify({ secret, cost: ask.cost })).valid).toBe(true);
+    expect(check(await w.lk.keys.explain(ask), 'credits').fact.balance).toBe(8);
   });
 
   it('renders the reply that the request gets', async () => {

@@ -5,6 +5,7 @@ import {
   type BudgetName,
   type ExplainedCheck,
   explainChecks,
+  explainCredits,
   explainLimits,
   hiddenFields,
   limitSources,
@@ -15,6 +16,7 @@ import {
   retryAfterSeconds,
   rfc3339,
   type Snapshot,
+  standingAt,
   type TakeClaims,
   unreachedChecks,
 } from '@latchkey/core';
@@ -96,6 +98,7 @@ async function judge(
     budgets = (await services.limiter.peek({ ...claims, cost: 0 })).budgets;
     checks.push(...explainChecks(snapshot, factsOf(services, request, route), at));
     checks.push(...(await limitChecks(services, snapshot, claims)));
+    checks.push(await creditCheck(services, snapshot, (request.cost ?? route?.route.cost)?.credits ?? 0, at));
   }
   const first = checks.find(({ outcome }) => outcome === 'failed');
   const limit = first && budgets.find(({ name }) => name === first.name);
@@ -127,6 +130,17 @@ async function limitChecks({ limiter, profile }: Services, { key, tier, limits }
     resetAt: each(({ resetAt }) => resetAt),
     cost: claims.cost,
     concurrency: claims.concurrency,
+  });
+}
+
+async function creditCheck({ store }: Services, { key }: Snapshot, cost: number, at: number): Promise<ExplainedCheck> {
+  const account = key.credits === null ? null : await store.credits.get(key.familyId);
+  const standing = account?.bounded ? standingAt(account, at) : null;
+  return explainCredits({
+    cost,
+    balance: standing?.balance ?? null,
+    refill: standing?.refill ?? null,
+    mode: key.mode,
   });
 }
 

@@ -28,12 +28,12 @@ export const explainRows = {
     tag: 'Verification',
     summary: 'Say how a request would be decided, check by check',
     description:
-      'Spends nothing and is no use of the key. Every check is judged, also behind the first that fails, which is the reason. The key is named by `keyId`, or by its secret as in verifyKey.',
+      'Spends nothing, is no use of the key and rehearses nothing. Every check is judged, also behind the first that fails, which is the reason. The key is named by `keyId`, or by its secret as in verifyKey.',
     method: 'POST',
     path: '/v1/keys/explain',
     params: none,
     query: none,
-    body: verifyBody.omit({ tags: true }).extend({
+    body: verifyBody.omit({ tags: true, requestId: true, testReason: true }).extend({
       keyId: v.id.optional().meta({ description: 'The key, in place of its secret' }),
       tier: z.string().max(100).optional().meta({ description: 'Judge as if the key had this tier' }),
     }),
