@@ -21,6 +21,7 @@ export async function decide(parts: Parts, exchange: Exchange, asked: VerifyRequ
   if (exchange.page !== null) await openToPages(parts, exchange.page, verdict);
   if (exchange.settled) {
     verdict.release();
+    verdict.refund();
     return null;
   }
   if (verdict.reason === null) return verdict;

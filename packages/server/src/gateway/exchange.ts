@@ -34,6 +34,8 @@ export interface Exchange {
   answered: boolean;
   /** true once the upstream took on a job that outlives this request: its slot stays held, under its lease. */
   jobGoesOn: boolean;
+  /** true once the upstream may have begun to work, or it was answered here: from then on leaving costs the credits. */
+  chargeable: boolean;
   /** true once both ends are joined and HTTP is over. */
   tunnelled: boolean;
   settled: boolean;
@@ -70,6 +72,7 @@ export function openExchange(
     left: false,
     answered: false,
     jobGoesOn: false,
+    chargeable: false,
     tunnelled: false,
     settled: false,
     endTimer: null,
@@ -99,6 +102,7 @@ export function settle(parts: Parts, exchange: Exchange): void {
   parts.running.delete(exchange);
   exchange.abort?.();
   free(exchange);
+  if (!exchange.chargeable) exchange.verdict?.refund();
   report(parts, exchange);
 }
 

@@ -9,6 +9,7 @@ import { type Exchange, free } from './exchange.js';
 import { gatedRelay, hiddenFrom } from './gating.js';
 import { keepingRelay } from './kept-answer.js';
 import type { Parts, Upstream } from './parts.js';
+import { refundFor } from './refund.js';
 import { relay } from './relay.js';
 import { hasBody, sendFault } from './reply.js';
 import { upstreamHeaders } from './request-headers.js';
@@ -67,12 +68,14 @@ export function forward(
   const handler: Dispatcher.DispatchHandler = {
     onRequestStart(started) {
       controller = started;
-      if (aborted) started.abort(ENDED);
-      else run?.sent();
+      if (aborted) return started.abort(ENDED);
+      exchange.chargeable = true;
+      run?.sent();
     },
     onResponseStart(started, status, head) {
       if (status >= 200) {
         mayRepeat = false;
+        refundFor(exchange, status);
         handOver(exchange, status, head['x-latchkey-lease']);
       }
       answer.start(started, status, head);
@@ -89,6 +92,7 @@ export function forward(
         upstream.pool.dispatch(options, handler);
         return;
       }
+      if (error !== ENDED && (!ended || exchange.left)) judgeFailure(exchange, error);
       if (keeping !== null) keeping.fail(() => failed(parts, exchange, error));
       else if (!ended) failed(parts, exchange, error);
     },
@@ -133,6 +137,15 @@ function handOver(exchange: Exchange, status: number, said: string | string[] | 
 
 const codeOf = (error: Error): string => String((error as { code?: unknown }).code ?? '');
 
+/** What never got onto the wire is nobody's failure: `settle` gives it back. */
+function judgeFailure(exchange: Exchange, error: Error): void {
+  const code = codeOf(error);
+  if (code === 'UND_ERR_INVALID_ARG' || exchange.res.headersSent) return;
+  refundFor(exchange, isTimeout(code) ? 'timeout' : 'unreachable');
+}
+
+const isTimeout = (code: string): boolean => code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_CONNECT_TIMEOUT';
+
 function failed(parts: Parts, exchange: Exchange, error: Error): void {
   const { res } = exchange;
   const code = codeOf(error);
@@ -141,7 +154,7 @@ function failed(parts: Parts, exchange: Exchange, error: Error): void {
     sendFault(parts, exchange, { code: 'invalid_request', message: 'The request cannot be sent on as it is.' });
     return;
   }
-  const timedOut = code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_CONNECT_TIMEOUT';
+  const timedOut = isTimeout(code);
   const kind = res.headersSent
     ? code === 'UND_ERR_BODY_TIMEOUT'
       ? 'idle'

@@ -132,6 +132,6 @@ function pushIdentity({ engine }: Parts, out: string[], { verdict, requestId }: 
   out.push('X-Latchkey-Permissions', snapshot === null ? '' : snapshot.permissions.join(','));
   out.push('X-Latchkey-Request-Id', requestId);
   out.push('X-Latchkey-Lease-Id', verdict?.lease?.id ?? '');
-  out.push('X-Latchkey-Reservation-Id', '');
+  out.push('X-Latchkey-Reservation-Id', verdict?.credits?.reservationId ?? '');
   out.push('X-Latchkey-Principal', snapshot === null ? '' : engine.principal(snapshot, upstream.origin));
 }

@@ -48,6 +48,7 @@ export async function runRow(parts: Parts, exchange: Exchange, match: RouteMatch
   const input = fill(operation.input, { ...context }) as Record<string, unknown>;
   const call = { actor: engine.actorOf(snapshot), requestId, idempotencyKey: null };
   const result = await wholeList(input, (asked) => engine.run(name, splitInput(name, asked), call));
+  exchange.chargeable = true;
   sendReply(parts, exchange, answerReply(engine.profile, answer, { ...context, result }));
 }
 

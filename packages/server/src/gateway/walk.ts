@@ -72,6 +72,7 @@ async function steps(parts: Parts, exchange: Exchange): Promise<void> {
     return runRow(parts, exchange, route, snapshot, queryOf(caller.query));
   }
   if (route?.route.answer) {
+    exchange.chargeable = true;
     return sendReply(parts, exchange, engine.reply(verdict, exchange.requestId, queryOf(caller.query)));
   }
   forward(parts, exchange, caller, body);
