@@ -73,7 +73,7 @@ async function verificationOf(
   call: Call,
 ): Promise<Verification> {
   const { snapshot, reason } = verdict;
-  const account = snapshot && (await accountOf(services, snapshot));
+  const account = snapshot && (verdict.credits === null ? await accountOf(services, snapshot) : snapshot.key.credits);
   const balance = verdict.credits?.balance ?? (account && standingAt(account, verdict.at).balance);
   const reservationId = verdict.credits?.reservationId ?? null;
   const key = snapshot && keyNow(services, snapshot, verdict.at);

@@ -126,15 +126,11 @@ async function walk(
   }
 
   const costs = chargeOf(services, snapshot, request, route);
-  if (costs !== null && request.spendId !== undefined) {
-    const before = await chargedBefore(services, costs);
-    if (before !== null) {
-      const { budgets } = await services.limiter.peek({ ...claims, cost: 0 });
-      return answer(snapshot, position, { budgets, credits: before });
-    }
-  }
   const taken = await services.limiter.take(claims);
   if (taken.refusedBy !== null) {
+    // What was charged under this id has passed before: its retry is no other request.
+    const credits = costs && request.spendId !== undefined ? await chargedBefore(services, costs) : null;
+    if (credits !== null) return answer(snapshot, position, { credits, budgets: taken.budgets });
     return answer(snapshot, position, {
       reason: LIMIT_REASONS[taken.refusedBy],
       budgets: taken.budgets,

@@ -9,6 +9,7 @@ import {
   LatchkeyError,
   type ReservationRecord,
 } from '@latchkey/core';
+import type { CompiledQuery } from 'kysely';
 import { accountRecord, accountRow, entryRecord, entryRow, reservationRecord, reservationRow } from './credit-rows.js';
 import { chunksOf, type Db } from './query.js';
 
@@ -175,14 +176,22 @@ export async function atDesk<T>(trx: Db, needs: Needs, work: (desk: Desk) => T):
   });
 
   for (const id of changedAccounts) await saveAccount(trx, accounts.get(id) as CreditAccount, readAccounts.get(id));
-  for (const chunk of chunksOf(entries, 200))
-    await trx.insertInto('credit_entries').values(chunk.map(entryRow)).execute();
+  for (const entry of entries) await trx.executeQuery(insertEntry(trx, entry));
   for (const id of changedReservations) {
     const row = reservationRow(reservations.get(id) as ReservationRecord);
     if (readReservations.has(id)) await trx.updateTable('reservations').set(row).where('id', '=', id).execute();
     else await trx.insertInto('reservations').values(row).execute();
   }
   return result;
+}
+
+let insertion: CompiledQuery | null = null;
+
+/** The statement is made once: building it takes longer than running it. */
+function insertEntry(trx: Db, entry: CreditEntry): CompiledQuery {
+  const row = entryRow(entry);
+  insertion ??= trx.insertInto('credit_entries').values(row).compile();
+  return { ...insertion, parameters: Object.values(row) };
 }
 
 /** @throws LatchkeyError `unavailable` when somebody else wrote the account meanwhile: nothing of the transaction may stay */

@@ -45,7 +45,9 @@ export async function adjustCredits(services: Services, input: Input, call: Call
     const before = done.before?.bounded ? done.before : null;
     const answer = viewOf(services, { ...key, credits: after }, now);
     await replay.keep(view, keyId, answer, now);
-    const family = (before === null) === (after === null) ? [] : await view.keys.family(familyId);
+    // Snapshots of keys hold whether they are bounded, and their refill; the balance is read where it is spent.
+    const kept = (account: typeof after) => (account === null ? '' : JSON.stringify(account.refill));
+    const family = kept(before) === kept(after) ? [] : await view.keys.family(familyId);
     return {
       value: answer,
       audit: [

@@ -163,7 +163,7 @@ it('every balance and answer equals a naive recount, and every ledger adds up', 
             // What expired is returned by whoever comes first; a look alone is nobody.
             if (one.act === 'pass') await w.lk.engine.services.store.expireReservations(w.time.now, 1000);
             const shown = (await w.lk.keys.get({ keyId })).credits;
-            expect(shown && shown.balance).toBe(model.account.bounded ? model.account.balance : null);
+            expect(shown?.balance ?? null).toBe(model.account.bounded ? model.account.balance : null);
           }
         },
       ),
