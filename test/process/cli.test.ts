@@ -94,6 +94,38 @@ describe('commands against a running server', () => {
     for (const output of [list, revoked, organizations, projects]) expect(output.out).not.toContain(shown.slice(8, 30));
   });
 
+  it('give a key credits, show and change them, and list what became of them', async () => {
+    const organization = await askJson('organizations', 'create', '--name', 'Spending');
+    const project = await askJson('projects', 'create', '--organization', organization.id, '--name', 'P');
+    const made = await askJson(
+      ...['keys', 'create', '--project', project.id, '--name', 'paid', '--credits', '5', '--refill', '9/month:31'],
+    );
+    const keyId = made.key.id;
+    const refill = { amount: 9, every: 'month', dayOfMonth: 31 };
+    expect(await askJson('credits', 'show', keyId)).toEqual({ balance: 5, refill });
+    expect(await askJson('credits', 'add', keyId, '10')).toEqual({ balance: 15, refill });
+    expect(await askJson('credits', 'add', keyId, '--', '-3')).toEqual({ balance: 12, refill });
+    expect(await askJson('credits', 'set', keyId, '--no-refill', '--balance', '2')).toEqual({
+      balance: 2,
+      refill: null,
+    });
+    const below = await ask('credits', 'add', keyId, '--', '-3');
+    expect(below).toMatchObject({ code: 1, err: expect.stringContaining('credits_out_of_range') });
+    const ledger = good(await ask('credits', 'ledger', keyId));
+    expect(
+      ledger.out.split('\n').map((line) => line.split(/\s+/).filter((_, at) => [0, 2, 3, 4].includes(at))),
+    ).toEqual([
+      ['#', 'KIND', 'AMOUNT', 'BALANCE'],
+      ['4', 'set', '-10', '2'],
+      ['3', 'grant', '-3', '12'],
+      ['2', 'grant', '10', '15'],
+      ['1', 'grant', '5', '5'],
+      [''],
+    ]);
+    expect(await askJson('credits', 'set', keyId, '--unbounded')).toBeNull();
+    expect(good(await ask('credits', 'show', keyId)).out).toContain('not bounded');
+  });
+
   it('say why a key is refused, and list what it was refused before', async () => {
     const [made] = (await makeKeys(server, await firstProject(server), 1)) as [Made];
     keepKey(made.secret);

@@ -2,6 +2,7 @@
 
 import { LatchkeyError } from '@latchkey/core';
 import { Command } from 'commander';
+import { REFILL, refillOf } from './credits-commands.js';
 import { DATA, idOf, urlOption, whole, withFlags, words } from './flags.js';
 import type { Local } from './local.js';
 import { type Io, type Result, say, table } from './output.js';
@@ -24,12 +25,17 @@ export function keysCommand(run: Run, local: Local): Command {
     .option('--permissions <list>', 'comma-separated; absent: full access to the project', words)
     .option('--per-minute <n>', 'requests a minute, in place of the tier’s', whole(0))
     .option('--per-day <n>', 'requests a UTC day, in place of the tier’s', whole(0))
+    .option('--credits <n>', 'what it may spend; absent: not bounded', whole(0))
+    .option('--refill <refill>', REFILL, refillOf)
     .option('--expires-at <time>', 'RFC 3339')
-    .action((options) =>
+    .action((options, command: Command) =>
       run(async (io) => {
-        const { url, project: projectId, perMinute, perDay, ...settings } = options;
+        const { url, project: projectId, perMinute, perDay, credits: balance, refill, ...settings } = options;
+        if (refill !== undefined && balance === undefined)
+          command.error('error: --refill needs --credits: what the key starts with.');
+        const credits = balance === undefined ? {} : { credits: { balance, refill } };
         const limits = perMinute === undefined && perDay === undefined ? {} : { limits: { perMinute, perDay } };
-        const made = await connect(url, io).keys.create({ projectId, ...settings, ...limits });
+        const made = await connect(url, io).keys.create({ projectId, ...settings, ...limits, ...credits });
         return say(made, `${made.key.id}  ${made.key.name}`, '', 'The secret, shown this once:', `  ${made.secret}`);
       }),
     );

@@ -2,6 +2,7 @@
 
 import { type ErrorCode, LatchkeyError } from '@latchkey/core';
 import { Command, CommanderError } from 'commander';
+import { creditsCommand } from './credits-commands.js';
 import { docsCommand } from './docs-command.js';
 import { explainCommand } from './explain-command.js';
 import { DATA, withFlags, words } from './flags.js';
@@ -119,6 +120,7 @@ export function buildProgram(
     );
 
   program.addCommand(keysCommand(run, local));
+  program.addCommand(creditsCommand(run));
   program.addCommand(explainCommand(run));
   program.addCommand(organizationsCommand(run));
   program.addCommand(projectsCommand(run));
@@ -155,7 +157,7 @@ export function buildProgram(
       }),
     );
   withFlags(program.command('doctor'), DATA)
-    .description('check settings, files, database, peppers, seals and the audit log')
+    .description('check settings, files, database, peppers, seals, the audit log and the ledgers of credits')
     .action((flags) =>
       run(async () => {
         const findings = await local.doctor(flags);

@@ -1069,6 +1069,157 @@ export function storeSuite(name: string, open: () => Promise<StoreUnderTest>, { 
       });
     });
 
+    describe('credits', () => {
+      const place = (more: object = {}) => ({
+        familyId: 'fam_1',
+        keyId: 'key_1',
+        projectId: 'proj_1',
+        organizationId: 'org_1',
+        requestId: 'req_0',
+        actorId: 'root_1',
+        at: 1_000,
+        ...more,
+      });
+      const spend = (requestId: string, credits = 1, more: object = {}) =>
+        store.spendCredits({ familyId: 'fam_1', keyId: 'key_1', credits, requestId, at: 2_000, ...more });
+      const reserve = (id: string, credits: number, more: object = {}) =>
+        store.reserveCredits({
+          ...{ familyId: 'fam_1', keyId: 'key_1', credits, requestId: `for ${id}`, at: 2_000 },
+          ...{ id, expiresAt: 3_000, renew: false, ...more },
+        });
+      const balance = async () => (await store.credits.get('fam_1'))?.balance;
+
+      it('of a family that has none are unbounded', async () => {
+        expect(await spend('a')).toEqual({ result: 'unbounded', written: [] });
+        expect(await store.credits.get('fam_1')).toBeNull();
+        expect(await store.credits.adjust(place(), { add: 1 })).toEqual({ fault: 'unbounded' });
+      });
+
+      it('are booked in the order of the calls, all of one tick at once, and never below 0', async () => {
+        await store.credits.open(place(), 3, null);
+        const outcomes = await Promise.all(['a', 'b', 'a', 'c', 'd'].map((id) => spend(id)));
+        expect(outcomes.map((outcome) => [outcome.result, 'balance' in outcome && outcome.balance])).toEqual([
+          ['spent', 2],
+          ['spent', 1],
+          ['spent', 2],
+          ['spent', 0],
+          ['insufficient', 0],
+        ]);
+        expect(outcomes[2]).toMatchObject({ repeated: true, written: [] });
+        expect(await spend('b', 2)).toMatchObject({ result: 'mismatch' });
+        expect(await balance()).toBe(0);
+        const { rows, next } = await store.credits.entries('fam_1', { limit: 2, after: null });
+        expect(rows.map(({ sequence, amount, balanceAfter }) => [sequence, amount, balanceAfter])).toEqual([
+          [4, -1, 0],
+          [3, -1, 1],
+        ]);
+        const rest = await store.credits.entries('fam_1', { limit: 5, after: next });
+        expect(rest.rows.map(({ kind }) => kind)).toEqual(['debit', 'grant']);
+        expect(rest.next).toBeNull();
+        expect(await store.credits.faults()).toEqual([]);
+      });
+
+      it('come back once; the same request id may then be charged once more', async () => {
+        await store.credits.open(place(), 5, null);
+        const refund = (requestId: string) =>
+          store.refundCredits({ familyId: 'fam_1', keyId: 'key_1', requestId, at: 2_500 });
+        await spend('a', 4);
+        expect((await Promise.all([refund('a'), refund('a'), refund('b')])).map(({ refunded }) => refunded)).toEqual([
+          4, 0, 0,
+        ]);
+        expect(await store.credits.debitOf('fam_1', 'a')).toBeNull();
+        expect(await spend('a', 4)).toMatchObject({ result: 'spent', repeated: false, balance: 1 });
+        expect((await refund('a')).refunded).toBe(4);
+        expect(await balance()).toBe(5);
+      });
+
+      it('of two families do not touch each other, in one transaction or apart', async () => {
+        await store.credits.open(place(), 1, null);
+        await store.credits.open(place({ familyId: 'fam_2' }), 1, null);
+        const outcomes = await Promise.all([spend('a'), spend('a', 1, { familyId: 'fam_2' }), spend('b')]);
+        expect(outcomes.map(({ result }) => result)).toEqual(['spent', 'spent', 'insufficient']);
+      });
+
+      it('are refilled by whatever touches them first, once', async () => {
+        const day = 86_400_000;
+        await store.credits.open(place(), 1, { amount: 10, every: 'day' });
+        const outcomes = await Promise.all(['a', 'b', 'c'].map((id) => spend(id, 2, { at: day })));
+        expect(outcomes.map(({ written }) => written)).toEqual([['refill', 'debit'], ['debit'], ['debit']]);
+        expect(await balance()).toBe(4);
+        expect(await spend('d', 5, { at: 1_000 })).toMatchObject({ result: 'insufficient', written: [] });
+      });
+
+      it('reserved are settled, refunded or returned, each once', async () => {
+        await store.credits.open(place(), 10, null);
+        const settle = (reservationId: string, settleAt: number | null, at = 2_000) =>
+          store.settleReservation({ reservationId, settleAt, actorId: 'root_1', at });
+        expect(await reserve('res_1', 4)).toMatchObject({ result: 'reserved', balance: 6, repeated: false });
+        expect(await reserve('res_9', 4, { requestId: 'for res_1' })).toMatchObject({
+          ...{ repeated: true, reservation: { id: 'res_1' } },
+        });
+        await reserve('res_2', 3);
+        await reserve('res_3', 2);
+        expect(await reserve('res_4', 2)).toMatchObject({ result: 'insufficient', balance: 1 });
+        expect(await settle('res_1', 5)).toMatchObject({ result: 'above_reserved' });
+        expect(await settle('res_1', 1)).toMatchObject({ result: 'closed', repeated: false });
+        expect(await settle('res_1', 1)).toMatchObject({ result: 'closed', repeated: true });
+        expect(await settle('res_1', null)).toMatchObject({ result: 'not_open', reservation: { state: 'settled' } });
+        expect(await settle('res_2', null)).toMatchObject({ result: 'closed', reservation: { state: 'refunded' } });
+        expect(await settle('res_none', null)).toMatchObject({ result: 'not_found' });
+        expect(await balance()).toBe(7);
+        expect((await store.expireReservations(2_999, 10)).expired).toBe(0);
+        const returns = await Promise.all([1, 2, 3].map(() => store.expireReservations(3_000, 10)));
+        expect(returns.reduce((sum, { expired }) => sum + expired, 0)).toBe(1);
+        expect(await settle('res_3', 1, 3_000)).toMatchObject({
+          result: 'not_open',
+          reservation: { state: 'expired' },
+        });
+        expect(await balance()).toBe(9);
+        expect(await reserve('res_5', 2, { requestId: 'for res_3' })).toMatchObject({
+          reservation: { state: 'expired' },
+        });
+        expect(await reserve('res_6', 2, { requestId: 'for res_3', renew: true })).toMatchObject({
+          reservation: { id: 'res_6', attempt: 2 },
+        });
+        expect(await store.credits.reservationOf('fam_1', 'for res_3')).toMatchObject({ id: 'res_6' });
+        expect(await store.credits.faults()).toEqual([]);
+      });
+
+      it('inside a change are gone with it when it fails', async () => {
+        await store.credits.open(place(), 10, null);
+        const work = store.transaction(async (view) => {
+          await view.credits.adjust(place(), { add: 5 });
+          throw new Error('no');
+        });
+        await expect(work).rejects.toThrow('no');
+        expect(await balance()).toBe(10);
+        await store.transaction((view) => view.credits.adjust(place(), { set: 2 }));
+        expect(await balance()).toBe(2);
+        expect(await store.credits.faults()).toEqual([]);
+      });
+
+      it('stand on the keys of their family, while they bound it', async () => {
+        await store.organizations.insert(organization('org_1'));
+        await store.projects.insert(project('proj_1'));
+        await store.keys.insert(key('key_1', { familyId: 'fam_1' }));
+        expect((await store.keys.get('key_1'))?.credits).toBeNull();
+        await store.credits.open(place(), 10, { amount: 5, every: 'month', dayOfMonth: 31 });
+        const account = { balance: 10, refill: { amount: 5, every: 'month', dayOfMonth: 31 } };
+        expect((await store.keys.get('key_1'))?.credits).toMatchObject(account);
+        expect((await store.keys.findByDigest([digestOf('key_1')]))?.credits).toMatchObject(account);
+        expect((await store.keys.family('fam_1'))[0]?.credits).toMatchObject(account);
+        await store.credits.adjust(place(), { set: null });
+        expect((await store.keys.get('key_1'))?.credits).toBeNull();
+      });
+
+      it('that nobody acknowledged fail together when the database does, and later ones pass', async () => {
+        await store.credits.open(place(), 10, null);
+        const doomed = Promise.all([spend('a'), spend('b', Number.NaN as number)]);
+        await expect(doomed).rejects.toThrow();
+        expect(await spend('c')).toMatchObject({ result: 'spent', balance: 9 });
+      });
+    });
+
     it('is sound, answers a ping, and says unavailable once closed', async () => {
       await seed();
       expect(await store.integrity()).toEqual([]);
