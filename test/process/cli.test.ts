@@ -104,12 +104,12 @@ describe('commands against a running server', () => {
     const refill = { amount: 9, every: 'month', dayOfMonth: 31 };
     expect(await askJson('credits', 'show', keyId)).toEqual({ balance: 5, refill });
     expect(await askJson('credits', 'add', keyId, '10')).toEqual({ balance: 15, refill });
-    expect(await askJson('credits', 'add', keyId, '--', '-3')).toEqual({ balance: 12, refill });
+    expect(await askJson('credits', 'add', keyId, '-3')).toEqual({ balance: 12, refill });
     expect(await askJson('credits', 'set', keyId, '--no-refill', '--balance', '2')).toEqual({
       balance: 2,
       refill: null,
     });
-    const below = await ask('credits', 'add', keyId, '--', '-3');
+    const below = await ask('credits', 'add', keyId, '-3');
     expect(below).toMatchObject({ code: 1, err: expect.stringContaining('credits_out_of_range') });
     const ledger = good(await ask('credits', 'ledger', keyId));
     expect(

@@ -54,7 +54,7 @@ export function creditsCommand(run: Run): Command {
     );
 
   command('add')
-    .argument('<amount>', 'credits to add; after --, a negative amount takes', amountOf)
+    .argument('<amount>', 'credits to add; a negative amount takes', amountOf)
     .description("add to a key's credits")
     .action((keyId, add, { url }) =>
       run(async (io) => {
