@@ -1,8 +1,8 @@
 // Idempotency-Key at the gateway: one run for equal requests, the same answer for all of them, and nothing run twice that may have taken effect.
 
+import { randomInt } from 'node:crypto';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { testDir } from '../../../../test/secrecy/test-root.js';
@@ -311,6 +311,21 @@ describe('whether a key may call', () => {
     expect(far.calls()).toBe(1);
   });
 
+  it('is judged anew when the key ends while the answer is looked up', async () => {
+    const far = counting();
+    const rig = await suward({ upstream: far.upstream });
+    const { secret, id } = await rig.key();
+    await pay(rig, secret);
+    const book = rig.latchkey.engine.services.store.idempotency;
+    const find = book.find.bind(book);
+    book.find = async (record) => {
+      await rig.latchkey.keys.revoke({ keyId: id });
+      return find(record);
+    };
+    expect(await heard(pay(rig, secret))).toMatchObject({ status: 401, replayed: null, code: 'invalid_api_key' });
+    expect(await heard(pay(rig, secret, { body: 'another' }))).toMatchObject({ status: 401 });
+  });
+
   it('counts for nothing where a replay is concerned: no limit, no slot, and it passes when both are used up', async () => {
     const far = waiting();
     const rig = await suward({ upstream: far.upstream, ...row({ concurrency: 'request' }) });
@@ -512,10 +527,8 @@ describe('an outcome that nobody knows', () => {
   });
 
   it('is none where no connection was made: the retry runs', async () => {
-    const gone = createServer().listen(0, '127.0.0.1');
-    await new Promise((resolve) => gone.once('listening', resolve));
-    const { port } = gone.address() as AddressInfo;
-    await new Promise((resolve) => gone.close(resolve));
+    // Below the ports that systems hand out, so that nobody else comes to listen there meanwhile.
+    const port = randomInt(20_000, 30_000);
     const rig = await suward({ gateway: { upstream: new URL(`http://127.0.0.1:${port}`) } });
     const { secret } = await rig.key();
     expect((await heard(pay(rig, secret))).status).toBe(502);
@@ -613,6 +626,24 @@ describe('a caller who leaves', () => {
     await eventually(() => far.held.length === 2);
     far.held[1]?.end();
     expect((await again).status).toBe(200);
+  });
+
+  it('once a job was started leaves the job its slot; a replay starts and holds none', async () => {
+    const far = waiting();
+    const rig = await suward({ upstream: far.upstream, ...row({ concurrency: 'job' }) });
+    const { secret } = await rig.key({ limits: { concurrent: 5 } });
+    const held = () => rig.latchkey.engine.services.limiter.held();
+    const leaving = new AbortController();
+    const first = pay(rig, secret, { signal: leaving.signal }).catch(() => null);
+    await eventually(() => far.held.length === 1);
+    leaving.abort();
+    await first;
+    far.held[0]?.writeHead(202).end('job_1');
+    await eventually(async () => (await heard(pay(rig, secret))).status === 202);
+    for (let at = 0; at < 3; at++) expect((await heard(pay(rig, secret))).text).toBe('job_1');
+    expect(held()).toBe(1);
+    await eventually(() => rig.gateway.inFlight() === 0);
+    expect(held()).toBe(1);
   });
 
   it('in the midst of events leaves them to be read to their end', async () => {
@@ -813,6 +844,27 @@ describe('what the caller may not see', () => {
     }
     expect(rig.seen).toHaveLength(1);
   });
+});
+
+it('a live and a test request under the same key run side by side', async () => {
+  const [far, sandbox] = [waiting(), waiting()];
+  const rig = await start({
+    ...{ upstream: far.upstream, sandbox: sandbox.upstream },
+    ...withRoutes({ method: 'POST', path: '/v1/pay', idempotent: true }),
+  });
+  const [live, test] = [await rig.key(), await rig.key({ mode: 'test' })];
+  const asked = [live, test].map(({ secret }) =>
+    heard(
+      fetch(`${rig.url}/v1/pay`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${secret}`, 'idempotency-key': 'k' },
+      }),
+    ),
+  );
+  await eventually(() => far.held.length === 1 && sandbox.held.length === 1);
+  far.held[0]?.end('live');
+  sandbox.held[0]?.end('test');
+  expect((await Promise.all(asked)).map(({ text }) => text)).toEqual(['live', 'test']);
 });
 
 it('test keys are remembered in memory alone, apart from live ones', async () => {
