@@ -4,20 +4,10 @@ import { authenticationPage, type Profile, profileSchema, tiersOf, toMarkdown } 
 import { describe, expect, it } from 'vitest';
 import { goldenCallSchema, runCall, surfacesOf } from '../goldens/call.js';
 import { CAN } from '../goldens/can.js';
-import { type Capability, goldenSchema, readProfileFile, type Surface } from '../goldens/golden.js';
+import { type Capability, goldenSchema, profileNames, readProfileFile, type Surface } from '../goldens/golden.js';
 import { onGateway, onVerify } from '../goldens/surfaces.js';
 import { openWorld } from '../goldens/world.js';
-import {
-  type Case,
-  changedAt,
-  type Fact,
-  findPage,
-  profileNames,
-  readCases,
-  readFacts,
-  saidLines,
-  valueAt,
-} from './facts.js';
+import { type Case, changedAt, type Fact, findPage, readCases, readFacts, saidLines, valueAt } from './facts.js';
 
 const cases = readCases();
 const all = profileNames().map((profile) => ({ profile, facts: readFacts(profile) }));

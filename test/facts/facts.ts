@@ -5,7 +5,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { type FiledCall, readCalls } from '../goldens/call.js';
-import { type FiledGolden, profileNames, readGoldens, readProfileFile } from '../goldens/golden.js';
+import { type FiledGolden, readGoldens, readProfileFile } from '../goldens/golden.js';
 
 const line = z.int().min(1);
 const texts = z
@@ -100,5 +100,3 @@ export const valueAt = (document: unknown, pointer: string): unknown =>
 
 const unescaped = (step: string): string => step.replaceAll('~1', '/').replaceAll('~0', '~');
 const memberOf = (value: unknown, step: string): unknown => (value as Record<string, unknown> | undefined)?.[step];
-
-export { profileNames };
