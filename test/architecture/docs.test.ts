@@ -10,6 +10,7 @@ import {
   operations,
   profileJsonSchema,
   REASONS,
+  REHEARSABLE,
   TEMPLATE_VALUES,
 } from '@latchkey/core';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -152,6 +153,10 @@ it('reasons have a row each in the reference, with the status of every profile',
     const statuses = profiles.map(({ wire }) => `${wire.reasons[reason as keyof typeof wire.reasons].status}`);
     expect(cells?.split(' | ').map((cell) => cell.slice(0, 3))).toEqual(statuses);
   }
+});
+
+it('the guide to test keys lists every magic value, in the order of the reasons', () => {
+  expect(names(read('docs/guides/test-keys.md'), /^\| `(\w+)` \|/gm)).toEqual(REHEARSABLE);
 });
 
 describe('what is written by hand', () => {
