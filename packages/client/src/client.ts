@@ -28,7 +28,8 @@ export interface CallOptions {
 export interface LatchkeyClient {
   /**
    * One decision; spends the limits when it is yes. A refused key resolves, with `valid: false` and a reason.
-   * A retry after an answer that got lost may spend twice; `retries: 0` rules that out.
+   * Credits are spent once, however often it is sent: a question without a `requestId` gets one for its retries. Of the limits
+   * a retry after an answer that got lost may take twice; `retries: 0` rules that out.
    * @throws LatchkeyClientError
    */
   verify(input: VerifyInput, options?: CallOptions): Promise<Verification>;
@@ -58,17 +59,24 @@ export function createClient(options: ClientOptions): LatchkeyClient {
 
   return {
     async verify(input, call = {}) {
-      const answer = await post('/v1/keys/verify', input, secretsOf(input), call);
+      const answer = await post('/v1/keys/verify', named(input), secretsOf(input), call);
       if (isVerification(answer)) return answer;
       throw unreadable();
     },
     async verifyBatch(input, call = {}) {
-      const answer = await post('/v1/keys/verify/batch', input, input.keys.flatMap(secretsOf), call);
+      const answer = await post('/v1/keys/verify/batch', { keys: input.keys.map(named) }, input.keys.flatMap(secretsOf), call);
       const data = (answer as { data?: unknown } | null)?.data;
       if (Array.isArray(data) && data.length === input.keys.length && data.every(isVerification)) return { data };
       throw unreadable();
     },
   };
+}
+
+/** The question under a name of its own, so that sending it again is not asking again. */
+function named(input: VerifyInput): VerifyInput {
+  const bytes = globalThis.crypto.getRandomValues(new Uint8Array(16));
+  const id = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+  return { requestId: `call_${id}`, ...input };
 }
 
 /** Anything that is not clearly an answer must not be taken for a yes. */
