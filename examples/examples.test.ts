@@ -1,13 +1,17 @@
 // The five example APIs over real HTTP: what each one answers, and that bad input is always a clear 4xx.
 
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
-import type { Server } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 
 type Name = 'accounts' | 'aifaceswap' | 'suward' | 'swaypi' | 'textgen';
-type Options = { mode?: 'live' | 'sandbox' | 'test'; now?: () => number };
+type Options = {
+  mode?: 'live' | 'sandbox' | 'test';
+  now?: () => number;
+  endLease?: (leaseId: string) => Promise<unknown>;
+};
 
 const NAMES: Name[] = ['accounts', 'aifaceswap', 'suward', 'swaypi', 'textgen'];
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/;
@@ -128,6 +132,22 @@ describe.each(NAMES)('every example: %s', (name) => {
     await sleep(50);
     expect((await call('GET /_example/health')).status).toBe(200);
   });
+});
+
+it('an example that runs alone ends leases over the management API, with the root key it was given', async () => {
+  const heard: (string | undefined)[] = [];
+  const control = createServer((req, res) => {
+    heard.push(req.method, req.url, req.headers.authorization);
+    res.writeHead(204).end();
+  });
+  running.push(control);
+  await new Promise<void>((ready) => control.listen(0, '127.0.0.1', ready));
+  const kit = './kit.js';
+  const { endLeaseOver } = await import(kit);
+  const LATCHKEY_PUBLIC_URL = `http://127.0.0.1:${(control.address() as AddressInfo).port}`;
+  await endLeaseOver({ LATCHKEY_PUBLIC_URL })('lease_0');
+  await endLeaseOver({ LATCHKEY_PUBLIC_URL, LATCHKEY_ROOT_KEY: 'a root key' })('lease_1');
+  expect(heard).toEqual(['DELETE', '/v1/leases/lease_1', 'Bearer a root key']);
 });
 
 describe('the shelf that holds their data', () => {
@@ -531,6 +551,19 @@ describe('aifaceswap', () => {
       .poll(async () => (await call('GET /_example/effects')).body)
       .toEqual({ started: 1, waiting: 0, abandoned: 1 });
     expect((await call('GET /v1/swaps')).body.data).toMatchObject([{ status: 'processing' }]);
+  });
+
+  it('says once when a job is over whose slot a lease holds, in its answer or afterwards', async () => {
+    const ended: string[] = [];
+    const endLease = async (leaseId: string) => void ended.push(leaseId);
+    const { call } = await start('aifaceswap', { endLease });
+    const under = (leaseId: string) => ({ 'X-Latchkey-Lease-Id': leaseId });
+    const waited = await call('POST /v1/swaps', { ...swap, seconds: 0, wait: true }, under('lease_a'));
+    expect([waited.status, waited.headers.get('x-latchkey-lease')]).toEqual([200, 'released']);
+    const left = await call('POST /v1/swaps', { ...swap, seconds: 0.2 }, under('lease_b'));
+    expect([left.status, left.headers.get('x-latchkey-lease'), ended]).toEqual([202, null, []]);
+    await call('POST /v1/swaps', { ...swap, seconds: 0 }, under(''));
+    await expect.poll(() => ended).toEqual(['lease_b']);
   });
 
   it("hides a project's jobs from every other project", async () => {

@@ -118,6 +118,19 @@ describe('within one minute', () => {
     for (const { headers, status } of answers) if (status === 429) expect(headers[remaining]).toBe('0');
   });
 
+  it.concurrent('aifaceswap: swaps that outlive their requests hold their slots until they are done', async () => {
+    const run = runOf('aifaceswap');
+    const ledger = openLedger('aifaceswap', SEED);
+    const { secret } = await run.newKey({ limits: { concurrent: 2 } }, await run.newProject());
+    const body = { source_url: 'https://example.com/a.jpg', target_url: 'https://example.com/b.jpg', seconds: 3 };
+    const swap = () => run.ask(secret, { method: 'POST', path: '/v1/swaps', body });
+    for (let turn = 0; turn < 2; turn++)
+      ledger.judge('concurrent', 'a swap within the limit', passed(202), await swap());
+    ledger.judge('concurrent', 'one swap too many', refusal('aifaceswap', 'concurrent'), await swap());
+    await eventually('a swap is done and reported', async () => (await swap()).status === 202);
+    expect(ledger.faults()).toEqual([]);
+  });
+
   it.concurrent.each([draw.int(1, 6), 10])('aifaceswap: %i swaps at once', async (most) => {
     const run = runOf('aifaceswap');
     const ledger = openLedger('aifaceswap', SEED);
