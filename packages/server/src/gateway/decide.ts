@@ -2,7 +2,7 @@
 
 import type { Reason } from '@latchkey/core';
 import type { Verdict, VerifyRequest } from '../operations/engine.js';
-import { countedAs } from '../operations/verify-request.js';
+import { countedAs } from '../operations/verdict.js';
 import { openToPages } from './cors.js';
 import type { Exchange } from './exchange.js';
 import type { Parts } from './parts.js';

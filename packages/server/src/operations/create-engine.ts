@@ -17,7 +17,8 @@ import { runOperation } from './run-operation.js';
 import type { Services } from './services.js';
 import { createTierBook } from './tier-book.js';
 import { createUsageBuffer } from './usage-buffer.js';
-import { refuseAfter, verifyRequest } from './verify-request.js';
+import { refuseAfter } from './verdict.js';
+import { verifyRequest } from './verify-request.js';
 
 /** A key in steady use is written once in this time, however often it is used; what a crash may lose. */
 const FLUSH_MS = 10_000;

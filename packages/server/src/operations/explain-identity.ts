@@ -12,10 +12,10 @@ import {
   unreached,
 } from '@latchkey/core';
 import type { Call, VerifyRequest } from './engine.js';
+import { credentialOf, lookUp } from './find-key.js';
 import { notFound } from './keys/record.js';
 import type { Services } from './services.js';
 import { requestOf } from './verify-key.js';
-import { credentialOf, lookUp } from './verify-request.js';
 
 type Question = OperationInput<Operations['explainKey']>;
 

@@ -24,10 +24,10 @@ import type { Call, DialectReply, Verdict } from './engine.js';
 import { type Identity, identify } from './explain-identity.js';
 import { compileSnapshot } from './key-cache.js';
 import { judgeTierName } from './keys/record.js';
+import { claimsOf, factsOf } from './question.js';
 import { type Answerable, replyTo } from './reply.js';
 import type { Services } from './services.js';
 import { keyNow, standingOf } from './verify-key.js';
-import { claimsOf, factsOf } from './verify-request.js';
 
 type Question = OperationInput<Operations['explainKey']>;
 type Explanation = OperationOutput<Operations['explainKey']>;

@@ -16,8 +16,9 @@ import type { Verdict, VerifyRequest } from './engine.js';
 import type { IdempotentRun, UpstreamAnswer } from './idempotency.js';
 import { replyTo } from './reply.js';
 import type { Services } from './services.js';
+import { countedAs, passesSoon, refuseAfter } from './verdict.js';
 import { requestOf } from './verify-key.js';
-import { countedAs, passesSoon, refuseAfter, verifyRequest } from './verify-request.js';
+import { verifyRequest } from './verify-request.js';
 
 type Question = OperationCall<Operations['verifyKey']>;
 

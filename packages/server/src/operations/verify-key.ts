@@ -22,7 +22,8 @@ import { deepFreeze } from './key-cache.js';
 import { keyWithLastUse } from './keys/record.js';
 import { replyTo } from './reply.js';
 import type { Services } from './services.js';
-import { countedAs, verifyRequest } from './verify-request.js';
+import { countedAs } from './verdict.js';
+import { verifyRequest } from './verify-request.js';
 
 export type Question = OperationInput<Operations['verifyKey']>;
 export type Verification = OperationOutput<Operations['verifyKey']>;

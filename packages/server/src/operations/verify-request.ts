@@ -4,30 +4,23 @@ import {
   type Budget,
   type Denial,
   decide,
-  hiddenFields,
-  isRehearsable,
-  judgeShape,
   LatchkeyError,
   LIMIT_REASONS,
   matchRoute,
-  type Profile,
-  REHEARSABLE,
-  type Reason,
-  type RequestFacts,
   type RouteMatch,
-  readCredential,
-  rehearse,
   rehearsed,
   retryAfterSeconds,
   type Snapshot,
   type TakeClaims,
   type TakeOutcome,
 } from '@latchkey/core';
-import { originOf, parseAddress } from './address.js';
-import { adoptDigest } from './adopt-digest.js';
 import { charge, chargedBefore, chargeOf, NOT_CHARGED } from './credits/charge.js';
 import type { Verdict, VerifyRequest } from './engine.js';
+import { credentialOf, type FoundKey, findKey } from './find-key.js';
+import { claimsOf, factsOf, leaseSeconds } from './question.js';
+import { rehearsal } from './rehearsal.js';
 import type { Services } from './services.js';
+import { type Answer, verdictMaker } from './verdict.js';
 
 const nothing = (): void => {};
 
@@ -49,53 +42,6 @@ export async function verifyRequest(services: Services, request: VerifyRequest):
     return answer(null, 0, { reason: 'unavailable', retryAfterSeconds: 1 });
   }
 }
-
-/** How a verdict is counted: a refusal that was only rehearsed is a sign of nothing. */
-export const countedAs = ({ reason, rehearsed }: Verdict): string => (rehearsed ? 'rehearsed' : (reason ?? 'allowed'));
-
-/** true for refusals behind the decision that are cured by waiting a second. */
-export const passesSoon = (reason: Reason): boolean => reason === 'idempotency_conflict' || reason === 'unavailable';
-
-/** A passing verdict turned into a refusal that was found out behind the decision. */
-export function refuseAfter(services: Services, request: VerifyRequest, verdict: Verdict, reason: Reason): Verdict {
-  const retryAfterSeconds = passesSoon(reason) ? 1 : null;
-  return noted(services, request, { ...verdict, reason, retryAfterSeconds, at: services.clock() });
-}
-
-/** Counts a verdict as a use or a denial of its key. A look that costs nothing and finds nothing wrong is neither. */
-function noted(services: Services, request: VerifyRequest, verdict: Verdict): Verdict {
-  const { snapshot, reason, at } = verdict;
-  if (snapshot === null) return verdict;
-  if (reason !== null || request.cost?.requests !== 0) {
-    services.usage.record(snapshot, reason ?? 'allowed', at, request.ip);
-  }
-  if (reason !== null) services.denials.record(snapshot, { ...verdict, reason }, request, secretOf(services, request));
-  return verdict;
-}
-
-type Answer = (snapshot: Snapshot | null, position: number, rest: Partial<Verdict>) => Verdict;
-
-const verdictMaker =
-  (services: Services, request: VerifyRequest, route: RouteMatch | null): Answer =>
-  (snapshot, position, rest) =>
-    noted(services, request, {
-      reason: null,
-      required: null,
-      snapshot,
-      route,
-      budgets: [],
-      credits: null,
-      retryAfterSeconds: null,
-      hiddenFields: snapshot ? hiddenFields(snapshot.tier, snapshot.tiers) : [],
-      at: services.clock(),
-      position,
-      rehearsed: false,
-      lease: null,
-      release: nothing,
-      undo: nothing,
-      refund: nothing,
-      ...rest,
-    });
 
 async function walk(
   services: Services,
@@ -125,6 +71,18 @@ async function walk(
     return answer(snapshot, position, { reason: denial.reason, required: denial.required ?? null, budgets });
   }
 
+  return (await spend(services, request, route, found, claims, answer)) ?? walk(services, request, route, answer);
+}
+
+/** Takes limits, credits and the slot: all of them, or none. null: the key ended meanwhile, and nothing is taken. */
+async function spend(
+  services: Services,
+  request: VerifyRequest,
+  route: RouteMatch | null,
+  { snapshot, position }: FoundKey,
+  claims: TakeClaims,
+  answer: Answer,
+): Promise<Verdict | null> {
   const costs = chargeOf(services, snapshot, request, route);
   const taken = await services.limiter.take(claims);
   if (taken.refusedBy !== null) {
@@ -156,7 +114,7 @@ async function walk(
     release();
     taken.undo?.();
     await paid.refunded();
-    return walk(services, request, route, answer);
+    return null;
   }
   if (taken.fairUsePassed) reportFairUse(services, snapshot);
   const undo = (): void => {
@@ -165,34 +123,6 @@ async function walk(
     refund();
   };
   return answer(snapshot, position, { budgets: taken.budgets, credits, lease, release, refund, undo });
-}
-
-/** The refusal that a test key asked for. @throws LatchkeyError `invalid_request` for a word that is none of the reasons */
-async function rehearsal(
-  { profile, limiter, clock }: Services,
-  { snapshot, position }: Extract<Found, { snapshot: Snapshot }>,
-  claims: TakeClaims,
-  { permissions, tier }: RequestFacts,
-  asked: string,
-): Promise<Parameters<Answer>> {
-  if (!isRehearsable(asked)) throw noSuchRehearsal();
-  const { budgets } = await limiter.peek({ ...claims, cost: 0 });
-  const told = rehearse(asked, {
-    snapshot,
-    budgets: profile.wire.reasons[asked].status === 401 ? [] : budgets,
-    permissions: permissions.length > 0 ? permissions : profile.policy.permissions.map(({ name }) => name),
-    tier,
-    now: clock(),
-  });
-  return [told.snapshot, position, { ...told, rehearsed: true }];
-}
-
-function noSuchRehearsal(): LatchkeyError {
-  const fix = `Send one of ${REHEARSABLE.join(', ')}.`;
-  const message = 'names no reason that can be rehearsed';
-  return new LatchkeyError('invalid_request', `X-Latchkey-Test-Reason ${message}. ${fix}`, {
-    errors: [{ path: 'X-Latchkey-Test-Reason', message, fix }],
-  });
 }
 
 /** Work behind a take: when it throws, the take is given back. */
@@ -205,93 +135,11 @@ async function undoing<Value>(taken: TakeOutcome, work: Promise<Value>): Promise
   }
 }
 
-/** For how long the slot is to be held beyond the request; null: it is not. */
-function leaseSeconds({ lease }: VerifyRequest, route: RouteMatch | null): number | null {
-  if (lease !== 'route') return lease?.seconds ?? null;
-  return route?.route.concurrency === 'job' ? route.route.maxSeconds : null;
-}
-
 /** Puts the slot that was taken under a lease. A lease that cannot be written leaves nothing taken. */
 const leaseOn = async (services: Services, snapshot: Snapshot, taken: TakeOutcome, seconds: number | null) =>
   seconds === null || taken.release === null
     ? null
     : undoing(taken, services.leases.open(snapshot, seconds, taken.release));
-
-export const credentialOf = (profile: Profile, { credential }: VerifyRequest) =>
-  readCredential(
-    'rawHeaders' in credential ? credential.rawHeaders : presentedAs(profile, credential.secret),
-    profile.wire.credential,
-  );
-
-function secretOf({ profile }: Services, request: VerifyRequest): string | null {
-  const reading = credentialOf(profile, request);
-  return 'secret' in reading ? reading.secret : null;
-}
-
-/** A secret that was handed over alone, as it would have stood in its header, so that one grammar judges both. */
-function presentedAs(profile: Profile, secret: string | null): string[] {
-  if (!secret) return [];
-  const place = profile.wire.credential;
-  return [place.header, 'scheme' in place ? `${place.scheme} ${secret}` : secret];
-}
-
-type Found = { snapshot: Snapshot; position: number } | { reason: Reason };
-
-/** The key behind a secret. A wrong checksum spares the lookup only while every key was made here. */
-async function findKey(services: Services, secret: string): Promise<Found> {
-  const found = await lookUp(services, secret);
-  if ('reason' in found) return found;
-  const { snapshot, current } = found;
-  if (current && snapshot.key.digest.value !== current.value) adoptDigest(services, snapshot.key.id, secret, current);
-  return found;
-}
-
-/** The same without moving the key's record to the current digest. */
-export async function lookUp(services: Services, secret: string) {
-  const { live, test } = services.profile.policy.prefixes;
-  const shape = judgeShape(secret, test === undefined ? [live] : [live, test]);
-  const imported = await services.importedKeys.any();
-  if (shape === 'mistyped' && !imported) return { shape, reason: 'mistyped_key' as const };
-  const digests = services.vault.candidates(secret, imported);
-  const { snapshot, position } = await services.cache.find(digests);
-  if (snapshot !== null) return { shape, snapshot, position, current: digests[0] };
-  return { shape, reason: shape === 'mistyped' ? ('mistyped_key' as const) : ('unknown_key' as const) };
-}
-
-export function factsOf(services: Services, request: VerifyRequest, route: RouteMatch | null): RequestFacts {
-  const row = route?.route ?? null;
-  const needed = request.permissions ?? [];
-  return {
-    method: request.method,
-    path: request.path,
-    address: parseAddress(request.ip),
-    origin: originOf(request.referrer),
-    mode: request.mode ?? row?.mode ?? null,
-    servedModes: services.servedModes,
-    permissions: row?.permission ? [row.permission, ...needed] : needed,
-    tier: row?.tier ?? null,
-    batchSize: request.batchSize ?? null,
-    fields: request.fields ?? [],
-    pathRules: services.profile.routes.length > 0,
-  };
-}
-
-export function claimsOf(snapshot: Snapshot, request: VerifyRequest, route: RouteMatch | null): TakeClaims {
-  // Without a path nobody can tell which routes are meant: then the cap counts. A lease by call is asked for its slot.
-  const counts =
-    request.path === null || typeof request.lease === 'object' || (route?.route.concurrency ?? null) !== null;
-  const cost = (request.cost ?? route?.route.cost)?.requests ?? 1;
-  // A look that neither spends nor holds anything is not refused for what others hold.
-  const concurrency = counts && (cost > 0 || request.holdSlot);
-  return {
-    familyId: snapshot.key.familyId,
-    limits: snapshot.limits,
-    cost,
-    durable: snapshot.key.mode === 'live',
-    concurrency,
-    holdSlot: request.holdSlot && concurrency,
-  };
-}
 
 /** 402 and 403 carry the key's numbers too, read without spending. A 401 says nothing about them. */
 async function budgetsBeside(services: Services, denial: Denial, claims: TakeClaims): Promise<readonly Budget[]> {
