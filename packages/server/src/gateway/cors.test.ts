@@ -125,8 +125,12 @@ describe('a preflight', () => {
     const rig = await start({ adapt: withCors({ origins: ['https://*.example.com'] }) });
     for (const origin of ['https://a.example.com', 'https://a.b.example.com'])
       expect((await preflight(rig, origin)).header('access-control-allow-origin')).toBe(origin);
-    for (const origin of ['https://example.com', 'https://evilexample.com', 'https://a.example.com.evil'])
-      expect((await preflight(rig, origin)).status).toBe(401);
+    for (const origin of [
+      ...['https://example.com', 'https://evilexample.com', 'https://a.example.com.evil'],
+      ...['https://evil/.example.com', 'https://evil#.example.com', 'https://evil?.example.com'],
+      ...['https://evil\\.example.com', 'https://evil:1@.example.com', 'https://evil, https://a.example.com'],
+    ])
+      expect((await preflight(rig, origin)).status, origin).toBe(401);
     const any = await start({ adapt: withCors({ origins: ['*'] }) });
     expect((await preflight(any, 'https://who.ever')).header('access-control-allow-origin')).toBe('https://who.ever');
     expect((await preflight(any, 'null')).status).toBe(401);
