@@ -134,7 +134,7 @@ describe('commands against a running server', () => {
     const passing = good(await explain(['-', 'GET', '/v1/payments'], { input: `${made.secret}\n` }));
     expect(passing.out).toMatch(/^allowed\n/);
     await server.ask('POST', `/v1/keys/${made.key.id}/disable`);
-    const refusedFor = await explain(['GET', '/v1/payments', '--json'], { env: { LATCHKEY_SECRET: made.secret } });
+    const refusedFor = await explain(['THE_KEY', 'GET', '/v1/payments', '--json'], { env: { THE_KEY: made.secret } });
     expect({ code: refusedFor.code, err: refusedFor.err }).toEqual({ code: 1, err: '' });
     expect(refusedFor.json).toMatchObject({ valid: false, reason: 'disabled_key', key: { id: made.key.id } });
     const byId = await explain(['GET', '/v1/payments', '--key', made.key.id]);

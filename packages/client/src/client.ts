@@ -64,7 +64,12 @@ export function createClient(options: ClientOptions): LatchkeyClient {
       throw unreadable();
     },
     async verifyBatch(input, call = {}) {
-      const answer = await post('/v1/keys/verify/batch', { keys: input.keys.map(named) }, input.keys.flatMap(secretsOf), call);
+      const answer = await post(
+        '/v1/keys/verify/batch',
+        { keys: input.keys.map(named) },
+        input.keys.flatMap(secretsOf),
+        call,
+      );
       const data = (answer as { data?: unknown } | null)?.data;
       if (Array.isArray(data) && data.length === input.keys.length && data.every(isVerification)) return { data };
       throw unreadable();

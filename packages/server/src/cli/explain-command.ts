@@ -9,15 +9,13 @@ import { connect } from './remote.js';
 type Run = (work: (io: Io) => Promise<Result>) => Promise<void>;
 type Explanation = Awaited<ReturnType<ReturnType<typeof connect>['keys']['explain']>>;
 
-const SECRET_VARIABLE = 'LATCHKEY_SECRET';
-
 export const explainCommand = (run: Run): Command =>
   urlOption(new Command('explain'))
     .description('say how a request would be decided, check by check; spends nothing')
     .usage('[options] [SECRET] METHOD PATH')
     .argument(
       '<words...>',
-      `SECRET is \`-\` for standard input or the name of a variable that holds it; absent: ${SECRET_VARIABLE}, else standard input`,
+      'SECRET is the name of a variable that holds the key, or `-` for standard input (which it is when left out)',
     )
     .option('--key <id>', 'the key by its id, in place of a secret', idOf('key'))
     .option('--tier <tier>', 'judge as if the key had this tier')
@@ -49,19 +47,17 @@ function requestWords(given: readonly string[]): { source: string | null; method
   }
   if (source !== null && source !== '-' && !/^[A-Z_][A-Z0-9_]*$/.test(source)) {
     throw misused(
-      `A secret typed here stays in the shell's history and shows in the list of processes: say \`-\` and send it on standard input, or put it in ${SECRET_VARIABLE}.`,
+      `A secret typed here stays in the shell's history and shows in the list of processes: say \`-\` and send it on standard input, or name a variable that holds it.`,
     );
   }
   return { source, method, path };
 }
 
 async function secretFrom(source: string | null, io: Io): Promise<string> {
-  const variable = source === null || source === '-' ? SECRET_VARIABLE : source;
-  const held = source === '-' ? undefined : io.env[variable];
-  if (held === undefined && source !== null && source !== '-') {
-    throw misused('The variable named as SECRET is not set.');
-  }
-  const secret = (held ?? (await io.readInput())).trim();
+  const isNamed = source !== null && source !== '-';
+  const held = isNamed ? io.env[source] : await io.readInput();
+  if (held === undefined) throw misused('The variable named as SECRET is not set.');
+  const secret = held.trim();
   if (isPresentable(secret)) return secret;
   throw misused(secret === '' ? 'No secret came.' : 'What came is no secret: it must be one word of ASCII.');
 }

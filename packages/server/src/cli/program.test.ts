@@ -369,9 +369,7 @@ describe('a command that asks a server', () => {
   it.each([
     ['-', {}, SECRET, SECRET],
     [null, {}, ` ${SECRET}\n`, SECRET],
-    [null, { LATCHKEY_SECRET: SECRET }, 'unread', SECRET],
     ['MY_KEY', { MY_KEY: SECRET }, 'unread', SECRET],
-    ['-', { LATCHKEY_SECRET: 'unread' }, SECRET, SECRET],
     ['MY_KEY', {}, SECRET, null],
     ['-', {}, '', null],
     ['-', {}, `${SECRET}\n${SECRET}`, null],
