@@ -120,35 +120,46 @@ export function prefixFor(profile: Profile, mode: Mode): string {
 
 /** Judges settings by the rules: known tier, known permissions, limits that make sense, an expiry ahead. */
 export function judgeSettings(rules: Rules, settings: KeySettings, now: number): void {
-  const { policy } = rules.profile;
-  judgeTierName(rules.tiers, settings.tier);
+  judgePermissions(rules, settings);
+  judgeLimits(rules, settings);
+  if (settings.expiresAt !== null && settings.expiresAt <= now) throw new LatchkeyError('expiry_in_past');
+}
+
+/**
+ * The same for a key that stands: what is not touched is not judged again, whatever became of the rules since.
+ * @throws LatchkeyError as `judgeSettings`
+ */
+export function judgeChange(rules: Rules, settings: KeySettings, touched: Partial<KeySettings>, now: number): void {
+  if (touched.permissions !== undefined) judgePermissions(rules, settings);
+  if (touched.tier !== undefined || touched.limits !== undefined) judgeLimits(rules, settings);
+  if (touched.expiresAt && touched.expiresAt <= now) throw new LatchkeyError('expiry_in_past');
+}
+
+function judgePermissions({ profile: { policy } }: Rules, { permissions }: KeySettings): void {
   const known = [...policy.permissions.map(({ name }) => name), ...MANAGEMENT_PERMISSIONS, '*'];
-  const unknown = settings.permissions?.find((permission) => !known.includes(permission));
+  const unknown = permissions?.find((permission) => !known.includes(permission));
   if (unknown !== undefined) {
     throw new LatchkeyError(
       'permission_unknown',
       `There is no permission ${JSON.stringify(unknown)}; known are ${known.join(', ')}.`,
     );
   }
-  const defaults = limitDefaults(rules, settings.tier);
-  const missing = missingCustomLimits(defaults, settings.limits);
+}
+
+function judgeLimits(rules: Rules, { tier, limits }: KeySettings): void {
+  judgeTierName(rules.tiers, tier);
+  const defaults = limitDefaults(rules, tier);
+  const missing = missingCustomLimits(defaults, limits);
   if (missing.length > 0) {
     throw new LatchkeyError(
       'limits_required',
-      `The ${settings.tier} tier leaves ${missing.join(' and ')} to the key: set limits.${missing[0]}.`,
+      `The ${tier} tier leaves ${missing.join(' and ')} to the key: set limits.${missing[0]}.`,
     );
   }
-  const { perMinute, perDay } = effectiveLimits(defaults, settings.limits);
-  if (
-    perMinute !== null &&
-    perDay?.metered &&
-    perDay.limit < perMinute &&
-    perDay.limit > 0 &&
-    settings.limits !== null
-  ) {
+  const { perMinute, perDay } = effectiveLimits(defaults, limits);
+  if (perMinute !== null && perDay?.metered && perDay.limit < perMinute && perDay.limit > 0 && limits !== null) {
     throw new LatchkeyError('limits_inconsistent', `perDay (${perDay.limit}) is lower than perMinute (${perMinute}).`);
   }
-  if (settings.expiresAt !== null && settings.expiresAt <= now) throw new LatchkeyError('expiry_in_past');
 }
 
 /** The limits that a tier, or a profile without tiers, gives a key. */

@@ -16,8 +16,8 @@ import {
   boundToActor,
   differences,
   findKeyFor,
+  judgeChange,
   judgeOwnRights,
-  judgeSettings,
   rulesOf,
   usualTier,
   viewOf,
@@ -40,8 +40,7 @@ export async function updateKey(services: Services, { keyId, ...asked }: Input, 
 
     const changes = differences(keyView(key, now), keyView(next, now));
     if (Object.keys(changes).length === 0) return { value: key, audit: [] };
-    // An expiry that is not touched is not judged again: it lay ahead when it was set.
-    judgeSettings(rules, { ...next, expiresAt: given.expiresAt ?? null }, now);
+    judgeChange(rules, next, given, now);
     boundToActor(rules, call.actor, next, key);
     await view.keys.update(next);
     // What was not asked for stays theirs: on a clock that went back, one that was over passes again with the figures it had.

@@ -124,6 +124,13 @@ describe('a tier', () => {
     expect(await named('free')).toEqual(before);
   });
 
+  it('leaves keys renamable whose own figures it made inconsistent; only their limits are judged again', async () => {
+    const { id } = await w.key({ tier: 'free', limits: { perMinute: 90 } });
+    await update('free', { limits: { perMinute: 30, perDay: { limit: 80, metered: true } } });
+    expect((await w.lk.keys.update({ keyId: id, name: 'renamed' })).name).toBe('renamed');
+    expect(await codeOf(w.lk.keys.update({ keyId: id, limits: { perMinute: 91 } }))).toBe('limits_inconsistent');
+  });
+
   it('moves to another place, and the others make room', async () => {
     await update('platform', { rank: 1 });
     expect(await ranks()).toEqual(['1 platform', '2 free', '3 builder', '4 studio']);
