@@ -11,7 +11,7 @@ type Explanation = Awaited<ReturnType<ReturnType<typeof connect>['keys']['explai
 
 export const explainCommand = (run: Run): Command =>
   urlOption(new Command('explain'))
-    .description('say how a request would be decided, check by check; spends nothing')
+    .description('say how a request would be decided, check by check; the words are [SECRET] METHOD PATH')
     .usage('[options] [SECRET] METHOD PATH')
     .argument(
       '<words...>',
