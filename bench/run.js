@@ -1,51 +1,25 @@
 // `npm run bench`: verify and gateway against ceilings and like-for-like peers, in one run, as ratios. Rounds take turns so that noise falls on all.
-import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { endAll, median, option, portOf, start, write } from './children.js';
 import { load } from './load.js';
 import { seed } from './seed.js';
 
-const option = (name, fallback) =>
-  Number(process.argv.find((word) => word.startsWith(`--${name}=`))?.split('=')[1] ?? fallback);
 const KEYS = option('keys', 10_000);
 const ROUNDS = option('rounds', 5);
 const SECONDS = option('seconds', 4);
 const CONNECTIONS = option('connections', 64);
 const WARMUP = option('warmup', 1);
 
-const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const dataDir = mkdtempSync(join(tmpdir(), 'latchkey-bench-'));
 const secrets = {
   pepper: randomBytes(32).toString('base64'),
   masterKey: randomBytes(32).toString('base64'),
   rootKey: randomBytes(24).toString('hex'),
 };
-const children = [];
 
-/** Starts a process and resolves with the first JSON line it prints. */
-function start(file, args, env = {}) {
-  const child = spawn(process.execPath, [here(file), ...args], {
-    env: { ...process.env, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  children.push(child);
-  return new Promise((resolve, reject) => {
-    let text = '';
-    const hear = (chunk) => {
-      text += chunk;
-      const line = text.split('\n').find((candidate) => candidate.startsWith('{'));
-      if (line) resolve(JSON.parse(line));
-    };
-    child.stdout.on('data', hear);
-    child.stderr.on('data', hear);
-    child.once('exit', (code) => reject(new Error(`${file} ended with ${code}: ${text}`)));
-  });
-}
-
-const portOf = (url) => Number(new URL(url).port);
 const pick = { even: (keys) => keys[Math.floor(Math.random() * keys.length)], hot: (keys) => keys[0] };
 
 const verifyRequest = ({ secret }) => {
@@ -77,9 +51,6 @@ function measured(name, port, surface) {
       },
     });
 }
-
-const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
-const write = (text) => process.stdout.write(`${text}\n`);
 
 async function main() {
   write(
@@ -159,9 +130,6 @@ function report(surface, choice, results) {
 try {
   await main();
 } finally {
-  for (const child of children) {
-    child.removeAllListeners('exit');
-    child.kill('SIGTERM');
-  }
+  endAll();
   setTimeout(() => rmSync(dataDir, { recursive: true, force: true }), 1500);
 }

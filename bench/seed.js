@@ -6,6 +6,20 @@ import { createLatchkey } from '../packages/server/dist/index.js';
 /** Limits that no run reaches: what is measured is the way through, with the limiter at work. */
 export const PER_MINUTE = 1_000_000_000;
 
+/** One key of each tier, by its name. @returns {Promise<Record<string, string>>} */
+export async function seedTiers({ dataDir, tiers, pepper, masterKey, rootKey }) {
+  const latchkey = await createLatchkey({ profile: 'swaypi', dataDir, pepper, masterKey, rootKey });
+  const organization = await latchkey.organizations.create({ name: 'Bench' });
+  const project = await latchkey.projects.create({ organizationId: organization.id, name: 'Bench' });
+  const secrets = {};
+  for (const tier of tiers) {
+    const limits = { perMinute: PER_MINUTE, perDay: PER_MINUTE };
+    secrets[tier] = (await latchkey.keys.create({ projectId: project.id, name: tier, tier, limits })).secret;
+  }
+  await latchkey.close();
+  return secrets;
+}
+
 /** @returns {Promise<{id: string, secret: string}[]>} */
 export async function seed({ dataDir, count, pepper, masterKey, rootKey }) {
   mkdirSync(dataDir, { recursive: true });

@@ -43,7 +43,8 @@ async function runOn(seed: number, from: number, count: number, report: GatingRe
   const draw = randomOf(seed, `gates ${from}`);
   const paths = drawPaths(draw, draw.int(3, 9));
   const names = Array.from({ length: TIERS }, (_, at) => `tier${at}`);
-  const gatedFields = paths.map((field, at) => ({ field, tier: names[1 + (at % (TIERS - 1))] as string }));
+  // The first one for the highest tier alone, so that every tier below it has something hidden.
+  const gatedFields = paths.map((field, at) => ({ field, tier: names[TIERS - 1 - (at % (TIERS - 1))] as string }));
   const hiddenOf = (tier: number): string[] =>
     gatedFields.filter((gate) => names.indexOf(gate.tier) > tier).map(({ field }) => field);
 
