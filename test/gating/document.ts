@@ -68,7 +68,7 @@ export function drawDocument(draw: Random, hidden: readonly string[], root: 'any
 /** The document far down in lists and objects. */
 function nested(draw: Random, document: Node): Node {
   let node = document;
-  for (let depth = draw.int(100, 3000); depth > 0; depth--)
+  for (let depth = draw.int(100, 800); depth > 0; depth--)
     node = depth % 3 === 0 ? { kind: 'object', members: [['"id"', node]] } : { kind: 'list', entries: [node] };
   return node;
 }

@@ -1,18 +1,18 @@
 // Plays steps on a real engine in memory and on the model side by side, and says where they first part. What should happen is the model's.
 
-import { createHash } from 'node:crypto';
-import { LatchkeyError, type Profile } from '@latchkey/core';
-import { loadProfile } from '../../packages/server/src/config/load-profile.js';
-import { createLatchkey, type Latchkey } from '../../packages/server/src/latchkey.js';
-import type { VerifyRequest } from '../../packages/server/src/operations/engine.js';
+import { LatchkeyError } from '@latchkey/core';
+import type { Latchkey } from '../../packages/server/src/latchkey.js';
+import { decide, type Heard, heardOf, openEngine, questionOf } from './engine.js';
 import {
   type Asked,
   admit,
   answerAlone,
-  type BudgetName,
+  balanceOf,
   budgetsOf,
   type Clock,
+  changeRefill,
   costOf,
+  creditsOf,
   inForce,
   isAlive,
   type ModelAnswer,
@@ -22,8 +22,11 @@ import {
   type ModelProject,
   meetsCap,
   newFamily,
+  openCredits,
   openWindows,
+  pay,
   REASON_OF,
+  refillIfDue,
   refusedBy,
   refusedOutright,
 } from './model.js';
@@ -49,10 +52,6 @@ interface Entry {
   projectId: string;
 }
 
-interface Heard extends ModelAnswer {
-  release(): void;
-}
-
 /** What random operations may rightly be refused with. */
 const EXPECTED_CODES = [
   'limits_inconsistent',
@@ -60,6 +59,8 @@ const EXPECTED_CODES = [
   'key_not_live',
   'key_not_rotatable',
   'organization_suspended',
+  'credits_unbounded',
+  'credits_out_of_range',
 ];
 
 export async function play(
@@ -87,37 +88,6 @@ export async function play(
   return outcome;
 }
 
-function openEngine({ tiers, routes, start }: World, clock: Clock): Promise<Latchkey> {
-  const profile: Profile = structuredClone(loadProfile('swaypi'));
-  const row = profile.routes[0] as Profile['routes'][number];
-  profile.policy.prefixes = { live: 'sim_live_', test: 'sim_test_' };
-  profile.policy.permissions = ['read', 'write'].map((name) => ({ name, description: name, implies: [] }));
-  profile.policy.gatedFields = [
-    { field: 'contact_email', tier: 'builder' },
-    { field: 'audience_geo.detail', tier: 'studio' },
-  ];
-  profile.policy.tiers = tiers.map(({ name, perMinute, perDay, concurrent, batchSize }) => ({
-    ...{ name, title: name, limits: { perMinute, perDay, concurrent }, batchSize, endpoints: null, permissions: null },
-  }));
-  profile.routes = routes.map(({ method, path, cost, slot, permission, tier }) => ({
-    ...{ ...row, answer: null, method, path, permission, tier },
-    cost: { requests: cost, credits: 0, settle: 'now' },
-    concurrency: slot ? 'request' : null,
-  }));
-  let drawn = 0;
-  return createLatchkey({
-    profile,
-    pepper: Buffer.alloc(32, 1).toString('base64'),
-    masterKey: Buffer.alloc(32, 2).toString('base64'),
-    clock: () => clock.now,
-    random: (length) => {
-      const bytes = createHash('shake256', { outputLength: length });
-      return bytes.update(`${start} ${drawn++}`).digest();
-    },
-    flushMs: 0,
-  });
-}
-
 async function createPlayer(
   world: World,
   latchkey: Latchkey,
@@ -125,7 +95,9 @@ async function createPlayer(
   outcome: Outcome,
   lookEvery: number,
 ): Promise<(step: Step) => Promise<string | null>> {
-  const { tiers, routes } = world;
+  const { routes } = world;
+  const tiers = structuredClone(world.tiers);
+  const tierIds = new Map((await latchkey.tiers.list({})).data.map(({ name, id }) => [name, id]));
   const organization = await latchkey.organizations.create({ name: 'Simulated' });
   const projects: { id: string; model: ModelProject }[] = [];
   for (const name of ['A', 'B']) {
@@ -134,6 +106,7 @@ async function createPlayer(
   }
   const entries: Entry[] = [];
   const held: { family: ModelFamily; release: () => void }[] = [];
+  const charged: { family: ModelFamily; credits: number; refund: () => void }[] = [];
   let turn = 0;
 
   const pick = <T>(list: readonly T[], at: number): T => list[at % list.length] as T;
@@ -162,35 +135,14 @@ async function createPlayer(
     route: ask.route < 0 ? null : pick(routes, ask.route),
   });
   const LOOK: Asked = {
-    ...{ route: null, cost: 0, hold: false, mode: null, ip: null, permissions: [], batchSize: null, fields: [] },
+    ...{ route: null, cost: 0, credits: 0, hold: false, mode: null, ip: null, permissions: [], batchSize: null },
+    fields: [],
   };
 
-  async function send({ secret }: Entry, asked: Asked, way: Ask['way']): Promise<Heard> {
-    const { route, cost, hold, mode, ip, permissions, batchSize, fields } = asked;
-    const method = route?.method ?? 'GET';
-    const path = route?.path ?? '/s/elsewhere';
-    const spend = cost === null ? {} : { cost: { requests: cost, credits: 0 } };
-    if (way === 'operation') {
-      const request = { method, path, ...(ip !== null && { ip }) };
-      const size = batchSize === null ? {} : { batchSize };
-      const heard = await latchkey.verify({ secret, request, permissions, fields, ...size, ...spend });
-      return {
-        reason: heard.reason,
-        budgets: plain(
-          heard.budgets.map((one) => ({ ...one, resetAt: one.resetAt === null ? null : Date.parse(one.resetAt) })),
-        ),
-        retryAfterSeconds: heard.retryAfterSeconds ?? null,
-        release() {},
-      };
-    }
-    const request: VerifyRequest = {
-      ...{ credential: { secret }, method, path, ip, referrer: null, mode, permissions, batchSize, fields },
-      ...{ ...spend, holdSlot: hold },
-    };
-    const verdict = await latchkey.engine.verify(request);
-    const { reason, retryAfterSeconds } = verdict;
-    return { reason, budgets: plain(verdict.budgets), retryAfterSeconds, release: () => verdict.release() };
-  }
+  const send = async ({ secret, model }: Entry, asked: Asked, way: Ask['way']): Promise<Heard> =>
+    way === 'engine'
+      ? decide(latchkey, secret, asked)
+      : heardOf(await latchkey.verify(questionOf(secret, asked)), creditsOf(model, asked) > 0);
 
   const look = (entry: Entry): Promise<Heard> => send(entry, { ...LOOK, ip: entry.model.ips?.[0] ?? null }, 'engine');
 
@@ -200,6 +152,9 @@ async function createPlayer(
     outcome.byReason[reason ?? 'allowed'] = (outcome.byReason[reason ?? 'allowed'] ?? 0) + 1;
   };
   const keep = (entry: Entry, asked: Asked, heard: Heard): void => {
+    const { family } = entry.model;
+    const credits = creditsOf(entry.model, asked);
+    if (heard.reason === null && credits > 0 && heard.refund) charged.push({ family, credits, refund: heard.refund });
     if (heard.reason === null && asked.hold && meetsCap(asked))
       held.push({ family: entry.model.family, release: heard.release });
   };
@@ -208,16 +163,27 @@ async function createPlayer(
   function judge(entry: Entry, asked: Asked, heard: Heard): string | null {
     const wrong = heard.budgets.length === 0 ? null : openWindows(entry.model.family, clock, claimsOf(heard.budgets));
     const expected = answerAlone(tiers, entry.model, asked, clock.now);
-    const told = JSON.stringify({ ...heard, release: undefined });
+    const told = tellOf(heard);
     if (wrong !== null) return `${wrong}: ${told}`;
-    return told === JSON.stringify(expected)
+    return told === tellOf(expected) ? null : `the engine says ${told}\n  the model says ${tellOf(expected)}`;
+  }
+
+  /** The balance as it shows, with what is due by now. */
+  async function balanceFault({ id, model }: Entry): Promise<string | null> {
+    if (model.deleted) return null;
+    const { credits } = await latchkey.keys.get({ keyId: id });
+    const { family } = model;
+    const due = family.credits && { ...family.credits, booked: [...family.credits.booked] };
+    if (due !== null) refillIfDue(due, clock.now);
+    const expected = due && balanceOf(due);
+    return (credits?.balance ?? null) === expected
       ? null
-      : `the engine says ${told}\n  the model says ${JSON.stringify(expected)}`;
+      : `the engine has ${credits?.balance ?? 'no'} credits, the model ${expected ?? 'no'}`;
   }
 
   async function lookFault(entry: Entry): Promise<string | null> {
     const fault = judge(entry, { ...LOOK, ip: entry.model.ips?.[0] ?? null }, await look(entry));
-    return fault === null ? null : `a look afterwards: ${fault}`;
+    return fault === null ? balanceFault(entry) : `a look afterwards: ${fault}`;
   }
 
   async function ask(one: Ask): Promise<string | null> {
@@ -226,6 +192,8 @@ async function createPlayer(
     const asked = askedOf(one);
     const looks = turn++ % lookEvery === 0;
     const before = looks ? await look(entry) : null;
+    const owed = looks ? await balanceFault(entry) : null;
+    if (owed !== null) return owed;
     const heard = await send(entry, asked, one.way);
     count(heard);
     keep(entry, asked, heard);
@@ -235,7 +203,8 @@ async function createPlayer(
       if (JSON.stringify(before) !== JSON.stringify(after))
         return `refused (${heard.reason}), and yet the budgets moved from ${JSON.stringify(before)} to ${JSON.stringify(after)}`;
     }
-    return judge(entry, asked, heard);
+    const fault = judge(entry, asked, heard);
+    return fault ?? (looks ? balanceFault(entry) : null);
   }
 
   /** Several questions in one call are answered one after the other. */
@@ -246,29 +215,10 @@ async function createPlayer(
     });
     if (all.length === 0) return null;
     const { data } = await latchkey.keys.verifyBatch({
-      keys: all.map(({ entry, asked }) => ({
-        secret: entry.secret,
-        request: {
-          method: asked.route?.method ?? 'GET',
-          path: asked.route?.path ?? '/s/elsewhere',
-          ...(asked.ip !== null && { ip: asked.ip }),
-        },
-        ...{ permissions: asked.permissions, fields: asked.fields },
-        ...(asked.batchSize !== null && { batchSize: asked.batchSize }),
-        ...(asked.cost !== null && { cost: { requests: asked.cost, credits: 0 } }),
-      })),
+      keys: all.map(({ entry, asked }) => questionOf(entry.secret, asked)),
     });
     for (const [at, { entry, asked }] of all.entries()) {
-      const answer = data[at] as (typeof data)[number];
-      const budgets = plain(
-        answer.budgets.map((one) => ({ ...one, resetAt: one.resetAt === null ? null : Date.parse(one.resetAt) })),
-      );
-      const heard = {
-        reason: answer.reason,
-        budgets,
-        retryAfterSeconds: answer.retryAfterSeconds ?? null,
-        release() {},
-      };
+      const heard = heardOf(data[at] as (typeof data)[number], creditsOf(entry.model, asked) > 0);
       count(heard);
       const fault = judge(entry, asked, heard);
       if (fault !== null) return fault;
@@ -288,8 +238,12 @@ async function createPlayer(
   }: Extract<Step, { do: 'burst' }>): Promise<string | null> {
     const all = asks.flatMap((one) => {
       const entry = entryOf(one);
-      return entry === null ? [] : [{ entry, asked: askedOf(one), way: one.way }];
+      // Whether one is charged before or after an adjustment or another day is open, and then what it leaves.
+      const isCharged = step === null && meanwhile?.do !== 'adjust';
+      const asked = isCharged ? askedOf(one) : { ...askedOf(one), cost: one.cost ?? 1, credits: 0 };
+      return entry === null ? [] : [{ entry, asked, way: one.way }];
     });
+    const tiersBefore = structuredClone(tiers);
     const standing = all.map(({ entry }) => ({ ...entry.model, project: { ...entry.model.project } }));
     const begun = clock.now;
     const running = all.map(({ entry, asked, way }) => send(entry, asked, way));
@@ -308,8 +262,10 @@ async function createPlayer(
       const family = entry.model.family;
       const states = [standing[at] as ModelKey, entry.model];
       // Whether the change or the step of the clock came first is open.
-      const may = states.flatMap((key) => [begun, clock.now].map((now) => refusedOutright(tiers, key, asked, now)));
-      const limited = Object.values(REASON_OF).includes(one.reason ?? '');
+      const may = [tiersBefore, tiers].flatMap((rules) =>
+        states.flatMap((key) => [begun, clock.now].map((now) => refusedOutright(rules, key, asked, now))),
+      );
+      const limited = [...Object.values(REASON_OF), 'insufficient_credits'].includes(one.reason ?? '');
       if (one.reason === null || limited ? !may.includes(null) : !may.includes(one.reason))
         return `of several at once, one is answered ${one.reason}, where ${may.join(' or ')} is right`;
       if (one.budgets.length > 0) {
@@ -318,18 +274,30 @@ async function createPlayer(
       }
       if (one.reason === null) {
         admit(family, asked);
+        if (pay(entry.model, asked, clock.now) === 'too few')
+          return 'more of those at once were charged than there was';
         // Generations differ in their limits only where a clock that went back let an old one pass again.
         const sharing = all.flatMap((other, place) =>
           other.entry.model.family === family ? [standing[place] as ModelKey, other.entry.model] : [],
         );
-        const overruns = sharing.map((key) => overrun(inForce(tiers, key), family, asked));
+        const overruns = sharing.flatMap((key) =>
+          [tiersBefore, tiers].map((rules) => overrun(inForce(rules, key), family, asked)),
+        );
         if (!overruns.includes(null)) return `${overruns[0]}: too many of those at once passed`;
       }
     }
     if (!disturbed) {
       for (const [at, one] of heard.entries()) {
         const { entry, asked } = all[at] as (typeof all)[number];
+        if (one.reason === 'insufficient_credits' && pay({ ...entry.model }, asked, clock.now) !== 'too few')
+          return 'one of those at once was refused for credits that are there in the end';
         if (!Object.values(REASON_OF).includes(one.reason ?? '')) continue;
+        // Limits that a failed debit gave back were in use for a moment: meanwhile others are refused, and rightly.
+        const gaveBack = heard.some(
+          ({ reason }, place) =>
+            reason === 'insufficient_credits' && all[place]?.entry.model.family === entry.model.family,
+        );
+        if (gaveBack) continue;
         const by = refusedBy(inForce(tiers, entry.model), entry.model.family, asked);
         if (by === null) return `one of those at once is refused (${one.reason}) though it would fit in the end`;
       }
@@ -377,11 +345,13 @@ async function createPlayer(
       const made = await latchkey.keys.create({
         ...{ projectId: id, name: 'simulated', mode: asked.mode, tier, limits },
         ...(expiresAt !== null && { expiresAt: new Date(expiresAt).toISOString() }),
+        ...(asked.credits !== null && { credits: asked.credits }),
       });
-      const { mode } = asked;
+      const { mode, credits } = asked;
+      const family = { ...newFamily(), credits: credits && openCredits(credits.balance, credits.refill, now) };
       const times = { expiresAt, graceEndsAt: null, disabled: false, revoked: false, deleted: false };
       const model_ = {
-        family: newFamily(),
+        family,
         project: model,
         mode,
         tier,
@@ -397,6 +367,15 @@ async function createPlayer(
       const { id, model } = pick(projects, asked.project);
       await latchkey.projects[asked.do]({ projectId: id });
       model.suspended = asked.do === 'suspend';
+      return;
+    }
+    if (asked.do === 'retier') {
+      const tier = pick(tiers, asked.tier);
+      const { perMinute, perDay: limit, concurrent, batchSize } = asked;
+      const perDay = tier.perDay && { ...tier.perDay, limit };
+      const tierId = tierIds.get(tier.name) ?? '';
+      await latchkey.tiers.update({ tierId, limits: { perMinute, perDay, concurrent }, batchSize });
+      Object.assign(tier, { perMinute, perDay, concurrent, batchSize });
       return;
     }
     const entry = asked.do === 'enable' ? pick(disabled(), asked.key) : entryOf({ key: asked.key, alive: true });
@@ -420,6 +399,17 @@ async function createPlayer(
         await latchkey.keys.update({ keyId, limits, ...(asked.do === 'tier' && { tier }) });
         for (const one of family())
           if (one === entry || isAlive(one.model, now)) Object.assign(one.model, { tier, limits });
+        return;
+      }
+      case 'adjust': {
+        const { do: _, key: __, ...wanted } = asked;
+        const { family: shared } = model;
+        await latchkey.credits.adjust({ keyId, ...wanted });
+        shared.credits ??= openCredits(0, null, now);
+        refillIfDue(shared.credits, now);
+        const { add = 0, set } = asked;
+        shared.credits.booked.push(set === undefined ? add : set - balanceOf(shared.credits));
+        if (asked.refill !== undefined) changeRefill(shared.credits, asked.refill, now);
         return;
       }
       case 'rotate': {
@@ -464,6 +454,18 @@ async function createPlayer(
         if (one) one.family.held -= 1;
         return null;
       }
+      case 'refund': {
+        if (charged.length === 0) return null;
+        const [one] = charged.splice(step.charged % charged.length, 1);
+        for (let time = 0; time < step.times; time++) one?.refund();
+        // Nobody waits for a refund; it is written within a few turns of the loop.
+        for (let turn = 0; turn < 12; turn++) await new Promise(setImmediate);
+        const credits = one?.family.credits;
+        if (!credits) return null;
+        refillIfDue(credits, clock.now);
+        credits.booked.push(one?.credits ?? 0);
+        return null;
+      }
       case 'change':
         return change(step.change);
     }
@@ -474,16 +476,14 @@ async function createPlayer(
 const showsItsWindows = (tier: string, limits: { perMinute?: number; perDay?: number } | null): boolean =>
   tier !== 'platform' || (limits?.perMinute !== undefined && limits.perDay !== undefined);
 
-const plain = (
-  budgets: readonly { name: string; limit: number; remaining: number; resetAt: number | null }[],
-): ModelBudget[] =>
-  budgets.map(({ name, limit, remaining, resetAt }) => ({ name: name as BudgetName, limit, remaining, resetAt }));
-
 const claimsOf = (budgets: readonly ModelBudget[]) =>
   Object.fromEntries(budgets.map(({ name, resetAt }) => [name, resetAt])) as Record<
     'perMinute' | 'perDay',
     number | null
   >;
+
+const tellOf = ({ reason, budgets, retryAfterSeconds, balance }: ModelAnswer): string =>
+  JSON.stringify({ reason, budgets, retryAfterSeconds, balance });
 
 /** The answers with their places, those that were counted in earlier windows first. */
 const inOrderOfWindows = (heard: readonly Heard[]): [number, Heard][] =>

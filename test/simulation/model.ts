@@ -16,6 +16,7 @@ export interface ModelRoute {
   method: string;
   path: string;
   cost: number;
+  credits: number;
   slot: boolean;
   permission: string | null;
   /** Lowest tier that may call it. */
@@ -35,8 +36,23 @@ interface Admitted {
   perDay: number;
 }
 
+export interface ModelRefill {
+  amount: number;
+  every: 'day' | 'month';
+  dayOfMonth?: number;
+}
+
+/** What a family may spend: everything that was ever booked, and the last day or month that was refilled. */
+export interface ModelCredits {
+  booked: number[];
+  refill: ModelRefill | null;
+  refilled: number;
+}
+
 export interface ModelFamily {
   admitted: Admitted[];
+  /** null: not bounded by credits. */
+  credits: ModelCredits | null;
   /** The last windows anybody saw of it; they never go back. */
   perMinute: number;
   perDay: number;
@@ -66,6 +82,8 @@ export interface Asked {
   route: ModelRoute | null;
   /** null: by the route. */
   cost: number | null;
+  /** null: by the route, and none where `cost` is said. */
+  credits: number | null;
   hold: boolean;
   mode: 'live' | 'test' | null;
   ip: string | null;
@@ -86,6 +104,8 @@ export interface ModelAnswer {
   reason: string | null;
   budgets: ModelBudget[];
   retryAfterSeconds: number | null;
+  /** What is left after it was charged; null: it was not. */
+  balance: number | null;
 }
 
 export interface Clock {
@@ -105,7 +125,13 @@ const NO_NUMBERS = [
   'expired_key',
 ];
 
-export const newFamily = (): ModelFamily => ({ admitted: [], perMinute: 0, perDay: 0, held: 0 });
+export const newFamily = (): ModelFamily => ({
+  admitted: [],
+  credits: null,
+  perMinute: 0,
+  perDay: 0,
+  held: 0,
+});
 
 /** Whether it could pass again: neither revoked nor over. */
 export const isAlive = (key: ModelKey, now: number): boolean =>
@@ -136,6 +162,12 @@ export function refusedOutright(tiers: readonly ModelTier[], key: ModelKey, aske
 }
 
 export const costOf = (asked: Asked): number => asked.cost ?? asked.route?.cost ?? 1;
+
+/** A test key is never charged, nor is one that nothing bounds. */
+export function creditsOf(key: ModelKey, asked: Asked): number {
+  if (key.mode === 'test' || key.family.credits === null) return 0;
+  return asked.credits ?? (asked.cost === null ? (asked.route?.credits ?? 0) : 0);
+}
 
 /** Whether the cap on requests at once is about this one. A look that holds nothing is about nothing. */
 export const meetsCap = (asked: Asked): boolean => (asked.route?.slot ?? false) && (costOf(asked) > 0 || asked.hold);
@@ -250,6 +282,53 @@ export function retryAfter(by: BudgetName, budgets: readonly ModelBudget[], now:
 /** Counting up one by one would take a day's seconds; everything but the last few is skipped. */
 const nextStep = (seconds: number, ms: number): number => Math.max(seconds + 1, Math.floor(ms / 1000) - 1);
 
+export const balanceOf = ({ booked }: ModelCredits): number => booked.reduce((sum, amount) => sum + amount, 0);
+
+/** The number of the day or month that `now` belongs to. A month begins on its refill day, or its last day where it is shorter. */
+function periodOf({ every, dayOfMonth = 1 }: ModelRefill, now: number): number {
+  if (every === 'day') return Math.floor(now / LENGTH.perDay);
+  const date = new Date(now);
+  const month = date.getUTCFullYear() * 12 + date.getUTCMonth();
+  const isLastDay = new Date(now + LENGTH.perDay).getUTCMonth() !== date.getUTCMonth();
+  return date.getUTCDate() >= dayOfMonth || isLastDay ? month : month - 1;
+}
+
+export const openCredits = (balance: number, refill: ModelRefill | null, now: number): ModelCredits => ({
+  booked: [balance],
+  refill,
+  refilled: refill === null ? 0 : periodOf(refill, now),
+});
+
+/** Fills up once for a day or month that somebody came in; a clock that went back owes nothing. */
+export function refillIfDue(credits: ModelCredits, now: number): void {
+  if (credits.refill === null) return;
+  const period = periodOf(credits.refill, now);
+  if (period <= credits.refilled) return;
+  credits.refilled = period;
+  const missing = credits.refill.amount - balanceOf(credits);
+  if (missing > 0) credits.booked.push(missing);
+}
+
+/** Another refill begins with the next day or month, and none comes a second time for the same. */
+export function changeRefill(credits: ModelCredits, refill: ModelRefill | null, now: number): void {
+  if (refill !== null) {
+    const period = periodOf(refill, now);
+    credits.refilled = credits.refill?.every === refill.every ? Math.max(credits.refilled, period) : period;
+  }
+  credits.refill = refill;
+}
+
+/** Takes credits, or says that there are too few. */
+export function pay(key: ModelKey, asked: Asked, now: number): number | 'too few' | null {
+  const { credits } = key.family;
+  const price = creditsOf(key, asked);
+  if (credits === null || price === 0) return null;
+  refillIfDue(credits, now);
+  if (balanceOf(credits) < price) return 'too few';
+  credits.booked.push(-price);
+  return balanceOf(credits);
+}
+
 /** Notes what was let through. */
 export function admit(family: ModelFamily, asked: Asked): void {
   const { perMinute, perDay } = family;
@@ -261,15 +340,17 @@ export function admit(family: ModelFamily, asked: Asked): void {
 export function answerAlone(tiers: readonly ModelTier[], key: ModelKey, asked: Asked, now: number): ModelAnswer {
   const { family } = key;
   const outright = refusedOutright(tiers, key, asked, now);
-  if (outright !== null && NO_NUMBERS.includes(outright))
-    return { reason: outright, budgets: [], retryAfterSeconds: null };
+  const refused = { budgets: [], retryAfterSeconds: null, balance: null };
+  if (outright !== null && NO_NUMBERS.includes(outright)) return { ...refused, reason: outright };
   const limits = inForce(tiers, key);
-  if (outright !== null) return { reason: outright, budgets: budgetsOf(limits, family), retryAfterSeconds: null };
+  if (outright !== null) return { ...refused, reason: outright, budgets: budgetsOf(limits, family) };
   const by = refusedBy(limits, family, asked);
   if (by !== null) {
     const budgets = budgetsOf(limits, family);
-    return { reason: REASON_OF[by], budgets, retryAfterSeconds: retryAfter(by, budgets, now) };
+    return { ...refused, reason: REASON_OF[by], budgets, retryAfterSeconds: retryAfter(by, budgets, now) };
   }
+  const paid = pay(key, asked, now);
+  if (paid === 'too few') return { ...refused, reason: 'insufficient_credits', budgets: budgetsOf(limits, family) };
   admit(family, asked);
-  return { reason: null, budgets: budgetsOf(limits, family), retryAfterSeconds: null };
+  return { ...refused, reason: null, budgets: budgetsOf(limits, family), balance: paid };
 }

@@ -2,12 +2,15 @@
 
 import type { Limiter, TakeClaims } from '@latchkey/core';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { NOT_CHARGED } from '../../packages/server/src/operations/credits/charge.js';
 import { type Ask, drawWorld, type Step } from './steps.js';
 
 type Window = typeof import('../../packages/core/src/limit/window.js');
+type Charge = typeof import('../../packages/server/src/operations/credits/charge.js').charge;
 interface Planted {
   window?: (real: Window) => Partial<Window>;
   limiter?: (real: Limiter) => Partial<Limiter>;
+  charge?: (real: Charge) => Charge;
 }
 const planted = vi.hoisted(() => ({ bug: {} as Planted }));
 
@@ -31,6 +34,12 @@ vi.mock('../../packages/server/src/limiter/memory.js', async (original) => {
       return { ...limiter, ...planted.bug.limiter?.(limiter) };
     },
   };
+});
+
+vi.mock('../../packages/server/src/operations/credits/charge.js', async (original) => {
+  const real = await original<typeof import('../../packages/server/src/operations/credits/charge.js')>();
+  const charge: Charge = (...args) => (planted.bug.charge?.(real.charge) ?? real.charge)(...args);
+  return { ...real, charge };
 });
 
 const { simulate } = await import('./simulate.js');
@@ -129,6 +138,15 @@ const BUGS: Record<string, Planted> = {
       take: async (claims) => ({ ...(await real.take(claims)), release: null }),
     }),
   },
+  'one credit too few': {
+    charge: (real) => (services, asked) => real(services, { ...asked, credits: Math.max(1, asked.credits - 1) }),
+  },
+  'a debit that fails and passes': {
+    charge: (real) => async (services, asked) => {
+      const charged = await real(services, asked);
+      return charged.reason === 'insufficient_credits' ? { ...NOT_CHARGED, credits: null } : charged;
+    },
+  },
 };
 
 /** Seen only where a key ends, and the clock steps, in the very moment between a take and its answer. */
@@ -151,11 +169,29 @@ const RARE_BUGS: Record<string, Planted> = {
 const MOMENTS: Step[] = [
   {
     do: 'change',
-    change: { do: 'create', project: 0, tier: 0, limits: { perMinute: 9, perDay: 900 }, mode: 'live', expires: null },
+    change: {
+      do: 'create',
+      project: 0,
+      tier: 0,
+      limits: { perMinute: 9, perDay: 900 },
+      mode: 'live',
+      expires: null,
+      credits: null,
+    },
   },
   ...Array.from({ length: 120 }, (_, turn): Step[] => {
     const ask: Ask = {
-      ...{ key: 0, alive: true, route: 1, cost: null, hold: false, mode: null, ip: null, permissions: [] },
+      ...{
+        key: 0,
+        alive: true,
+        route: 1,
+        cost: null,
+        credits: null,
+        hold: false,
+        mode: null,
+        ip: null,
+        permissions: [],
+      },
       ...{ batchSize: null, fields: [], way: 'engine' },
     };
     return [
@@ -177,7 +213,7 @@ describe('a planted fault is found', () => {
 
   it.each(Object.keys(BUGS))('%s', async (name) => {
     planted.bug = BUGS[name] as Planted;
-    const { fault, requests, shortest } = await simulate(SEED, REQUESTS, { shrinkMs: 200 });
+    const { fault, requests, shortest } = await simulate(SEED, REQUESTS, { lookEvery: 4, shrinkMs: 200 });
     console.log(`${name}: after ${requests} requests, ${shortest} steps are enough`);
     expect(fault).toContain(`LATCHKEY_SEED=${SEED}`);
   });
@@ -194,7 +230,7 @@ describe('a planted fault is found', () => {
     ['a limiter that takes its time', { limiter: slowly }],
   ])('%s is none', async (_, bug) => {
     planted.bug = bug;
-    expect((await simulate(SEED, REQUESTS / 4)).fault).toBeNull();
+    expect((await simulate(SEED, 1_000)).fault).toBeNull();
     expect((await play(drawWorld('moments'), MOMENTS)).fault).toBeNull();
   });
 });

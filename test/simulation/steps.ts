@@ -1,7 +1,7 @@
 // What happens in a simulation, as data: drawn from a seed alone, so that a list can be cut down and played again. It knows no engine.
 
 import { type Random, randomOf } from '../e2e/random.js';
-import type { Figures, ModelRoute, ModelTier } from './model.js';
+import type { Figures, ModelRefill, ModelRoute, ModelTier } from './model.js';
 
 /** Numbers that choose among what is there count modulo how many there are. */
 export interface Ask {
@@ -11,6 +11,7 @@ export interface Ask {
   /** −1: a path that no row names. */
   route: number;
   cost: number | null;
+  credits: number | null;
   hold: boolean;
   mode: 'live' | 'test' | null;
   ip: string | null;
@@ -34,7 +35,10 @@ export type Change =
       limits: Figures | null;
       mode: 'live' | 'test';
       expires: number | null;
+      credits: { balance: number; refill: ModelRefill | null } | null;
     }
+  | { do: 'adjust'; key: number; add?: number; set?: number; refill?: ModelRefill | null }
+  | { do: 'retier'; tier: number; perMinute: number; perDay: number; concurrent: number | null; batchSize: number }
   | { do: 'restrict'; key: number; permissions: string[] | null; ips: string[] | null }
   | { do: 'limits'; key: number; limits: Figures | null }
   | { do: 'tier'; key: number; tier: number; limits: Figures | null }
@@ -53,6 +57,8 @@ export type Step =
   | { do: 'burst'; asks: Ask[]; meanwhile: Change | null; clock: ClockMove | null; turns: number }
   | { do: 'clock'; move: ClockMove }
   | { do: 'release'; held: number; times: number }
+  /** Gives the credits of a request that was charged back. */
+  | { do: 'refund'; charged: number; times: number }
   | { do: 'change'; change: Change };
 
 export interface World {
@@ -90,13 +96,15 @@ export function drawWorld(seed: string): World {
       { name: 'boundless', perMinute: null, perDay: null, concurrent: draw.int(1, 3), batchSize: null, hides: [] },
     ],
     routes: [
-      { method: 'GET', path: '/s/none', cost: 0, slot: false, permission: null, tier: null },
-      { method: 'GET', path: '/s/one', cost: 1, slot: false, permission: null, tier: null },
-      { method: 'POST', path: '/s/many', cost: draw.int(2, 7), slot: false, permission: null, tier: null },
-      { method: 'POST', path: '/s/work', cost: 1, slot: true, permission: null, tier: null },
-      { method: 'POST', path: '/s/free-work', cost: 0, slot: true, permission: null, tier: null },
-      { method: 'POST', path: '/s/write', cost: 1, slot: false, permission: 'write', tier: null },
-      { method: 'GET', path: '/s/high', cost: 1, slot: false, permission: null, tier: 'builder' },
+      { method: 'GET', path: '/s/none', cost: 0, credits: 0, slot: false, permission: null, tier: null },
+      { method: 'GET', path: '/s/one', cost: 1, credits: 0, slot: false, permission: null, tier: null },
+      { method: 'POST', path: '/s/many', cost: draw.int(2, 7), credits: 0, slot: false, permission: null, tier: null },
+      { method: 'POST', path: '/s/work', cost: 1, credits: 0, slot: true, permission: null, tier: null },
+      { method: 'POST', path: '/s/free-work', cost: 0, credits: 0, slot: true, permission: null, tier: null },
+      { method: 'POST', path: '/s/write', cost: 1, credits: 0, slot: false, permission: 'write', tier: null },
+      { method: 'POST', path: '/s/paid', cost: 1, credits: draw.int(1, 9), slot: false, permission: null, tier: null },
+      { method: 'POST', path: '/s/paid-work', cost: 1, credits: 1, slot: true, permission: null, tier: null },
+      { method: 'GET', path: '/s/high', cost: 1, credits: 0, slot: false, permission: null, tier: 'builder' },
     ],
     start: Date.UTC(2026, draw.int(0, 11), draw.int(1, 28), draw.int(0, 23), draw.int(0, 59)) + draw.int(0, 59_999),
   };
@@ -120,7 +128,9 @@ function drawStep(draw: Random): Step {
   const chance = draw.int(1, 1000);
   if (chance <= 780) return { do: 'ask', ask: drawAsk(draw) };
   if (chance <= 850) return { do: 'clock', move: clockMove(draw) };
+  if (chance <= 860) return { do: 'refund', charged: draw.int(0, 9999), times: draw.int(1, 2) };
   if (chance <= 925) return { do: 'release', held: draw.int(0, 9999), times: draw.int(1, 2) };
+  if (chance <= 930) return { do: 'change', change: creation(draw) };
   if (chance <= 955) return { do: 'change', change: drawChange(draw) };
   if (chance <= 960) return { do: 'list', asks: Array.from({ length: draw.int(2, 9) }, () => drawAsk(draw)) };
   return burst(draw);
@@ -152,8 +162,9 @@ function drawAsk(draw: Random): Ask {
   return {
     key: draw.int(0, 9999),
     alive: draw.int(1, 12) > 1,
-    route: draw.int(-1, 6),
+    route: draw.oneOf([draw.int(-1, 8), draw.int(6, 7)]),
     cost: rarely(draw.oneOf([0, 1, 2, draw.int(3, 40)]), null, 6),
+    credits: rarely(draw.oneOf([0, 1, draw.int(2, 60)]), null, 8),
     hold,
     mode: rarely(draw.oneOf(['live', 'test'] as const), null),
     ip: draw.oneOf([null, ...ADDRESSES]),
@@ -194,13 +205,31 @@ const creation = (draw: Random): Change => ({
   limits: figures(draw),
   mode: draw.int(1, 6) === 1 ? 'test' : 'live',
   expires: draw.int(1, 8) === 1 ? draw.int(1, 3 * 86_400) * 1000 : null,
+  credits: draw.int(1, 2) === 1 ? { balance: draw.int(0, 60), refill: draw.oneOf([null, drawRefill(draw)]) } : null,
 });
+
+const drawRefill = (draw: Random): ModelRefill =>
+  draw.int(1, 3) > 1
+    ? { amount: draw.int(1, 60), every: 'day' }
+    : { amount: draw.int(1, 100), every: 'month', dayOfMonth: draw.oneOf([1, 15, 28, 29, 30, 31]) };
+
+function adjustment(draw: Random, key: number): Change {
+  const refill = draw.int(1, 3) === 1 ? { refill: draw.oneOf([null, drawRefill(draw)]) } : {};
+  if (draw.int(1, 3) === 1) return { do: 'adjust', key, set: draw.int(0, 60), ...refill };
+  return { do: 'adjust', key, add: draw.int(-60, 60), ...refill };
+}
 
 function drawChange(draw: Random): Change {
   const key = draw.int(0, 9999);
   const chance = draw.int(1, 100);
-  if (chance <= 25) return { do: 'limits', key, limits: figures(draw) };
-  if (chance <= 40) return { do: 'tier', key, tier: draw.int(0, 3), limits: figures(draw) };
+  if (chance <= 22) return { do: 'limits', key, limits: figures(draw) };
+  if (chance <= 33) return adjustment(draw, key);
+  if (chance <= 36) {
+    const perMinute = draw.int(1, 20);
+    const figures = { perMinute, perDay: draw.int(perMinute, 300), concurrent: draw.oneOf([null, draw.int(0, 4)]) };
+    return { do: 'retier', tier: draw.int(0, 2), ...figures, batchSize: draw.int(1, 50) };
+  }
+  if (chance <= 44) return { do: 'tier', key, tier: draw.int(0, 3), limits: figures(draw) };
   if (chance <= 52) return { do: 'rotate', key, graceSeconds: draw.oneOf([0, draw.int(1, 300), 86_400]) };
   if (chance <= 56) return { do: 'revoke', key };
   if (chance <= 64) return { do: 'disable', key };
