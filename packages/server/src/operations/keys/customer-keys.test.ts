@@ -189,6 +189,40 @@ describe('a customer key', () => {
     expect(await w.reason(secret, { method: 'GET', path: '/v1/anything' })).toBeNull();
   });
 
+  it('of test mode sees, lists and ends test keys only: live ones look as if they were not there', async () => {
+    const live = await w.key({});
+    const other = await w.key({ mode: 'test' });
+    const { id, api } = await acting(w, { mode: 'test' });
+    const listed = async (input: { mode?: 'live' | 'test' }) =>
+      (await api.keys.list({ projectId: w.projectId, ...input })).data.map((key) => key.id).sort();
+    expect(await listed({})).toEqual([id, other.id].sort());
+    expect(await listed({ mode: 'test' })).toEqual([id, other.id].sort());
+    expect(await listed({ mode: 'live' })).toEqual([]);
+    const attempts = (keyId: string) => [
+      () => api.keys.get({ keyId }),
+      () => api.keys.update({ keyId, name: 'x' }),
+      () => api.keys.rotate({ keyId, gracePeriodSeconds: 0 }),
+      () => api.keys.disable({ keyId }),
+      () => api.keys.enable({ keyId }),
+      () => api.keys.revoke({ keyId }),
+      () => api.keys.delete({ keyId }),
+    ];
+    for (const [at, attempt] of attempts(live.id).entries()) {
+      const nothing = await refusal((attempts('key_nothere')[at] as typeof attempt)());
+      expect(await refusal(attempt())).toMatchObject({ code: 'not_found', message: nothing.message });
+    }
+    expect(await w.reason(live.secret)).toBeNull();
+    expect((await api.keys.revoke({ keyId: other.id })).key.state).toBe('revoked');
+  });
+
+  it('of live mode manages the test keys of its project too', async () => {
+    const test = await w.key({ mode: 'test' });
+    const { id, api } = await acting(w, {});
+    const { data } = await api.keys.list({ projectId: w.projectId });
+    expect(data.map((key) => key.id).sort()).toEqual([id, test.id].sort());
+    expect((await api.keys.revoke({ keyId: test.id })).key.state).toBe('revoked');
+  });
+
   it('cannot widen itself', async () => {
     const own: CreateInput = {
       permissions: ['keys.*', 'users.read'],

@@ -65,10 +65,14 @@ export async function withAccount(
 
 export const notFound = (what: string): LatchkeyError => new LatchkeyError('not_found', `There is no such ${what}.`);
 
+/** A test key sees nothing that is live; a live one manages both kinds. */
+export const seesMode = ({ key }: Actor, mode: Mode): boolean => key?.mode !== 'test' || mode === 'test';
+
 /** The key, when it is there and the actor may see it; a foreign one looks the same as none. */
 export async function findKeyFor(view: StoreView, actor: Actor, keyId: string): Promise<KeyRecord> {
   const key = await view.keys.get(keyId);
-  if (key === null || (actor.key && actor.key.projectId !== key.projectId)) throw notFound('key');
+  const isForeign = key !== null && actor.key !== undefined && actor.key.projectId !== key.projectId;
+  if (key === null || isForeign || !seesMode(actor, key.mode)) throw notFound('key');
   return key;
 }
 
