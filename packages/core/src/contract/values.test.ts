@@ -3,6 +3,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { LatchkeyError } from '../errors/latchkey-error.js';
+import { makeSecret } from '../key/format.js';
 import { judge } from './judge.js';
 import { operations } from './operations.js';
 import * as v from './values.js';
@@ -22,6 +23,35 @@ const nested = (depth: number): unknown => {
   for (let at = 0; at < depth; at++) value = { a: value };
   return value;
 };
+
+describe('what is kept in the clear', () => {
+  const secret = makeSecret('sk_live_', 32, (size) => new Uint8Array(size).fill(7));
+  const kept: [string, Parameters<typeof judge>[0], (text: string) => unknown][] = [
+    ['a name', v.label(300), (text) => text],
+    ['a requestId', v.requestId, (text) => text],
+    ['metadata', v.metadata, (text) => ({ deep: [{ text }] })],
+    ['a member of metadata', v.metadata, (text) => ({ deep: { [text]: 1 } })],
+  ];
+  it.each(kept)('holds no secret in %s', (_, schema, placed) => {
+    for (const text of [secret, `id-${secret}`, `${secret}:2`, secret.slice('sk_live_'.length)]) {
+      const refused = refusal(schema, placed(text));
+      expect(refused.errors?.[0]?.message).toContain('must not hold an API key');
+      expect(JSON.stringify([refused.message, refused.errors])).not.toContain(secret.slice(12));
+    }
+  });
+
+  it.each(kept)('takes in %s what only looks like one', (_, schema, placed) => {
+    const last = secret.endsWith('0') ? '1' : '0';
+    const likes = [
+      `${secret.slice(0, -1)}${last}`,
+      'f'.repeat(64),
+      '7c0e2a0e-9a53-4d0b-8f0c-0a1f6f5b9c11',
+      'sk_live_…',
+    ];
+    for (const text of likes.filter((like) => schema !== v.requestId || !like.includes('…')))
+      expect(judge(schema, placed(text), 'body')).toEqual(placed(text));
+  });
+});
 
 describe('metadata', () => {
   it.each([

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { PERMISSION_PATTERN } from '../access/permissions.js';
 import { ENDPOINT_PATTERN, REFERRER_PATTERN } from '../access/restrictions.js';
 import { MOST_AT_ONCE } from '../credit/account.js';
+import { holdsSecret } from '../key/format.js';
 import type { JsonObject } from '../ports.js';
 import { FIELD_PATH_PATTERN, TIER_NAME_PATTERN } from '../tier/tiers.js';
 
@@ -13,6 +14,10 @@ const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/;
 /** Half of a surrogate pair standing alone: no UTF-8 can carry it. */
 const HALF_PAIR = /\p{Cs}/u;
 
+/** What is kept in the clear holds no secret, even where somebody pastes one. */
+const NO_SECRET = 'must not hold an API key, because it is kept in the clear';
+const isNoSecret = (text: string): boolean => !holdsSecret(text);
+
 /** A line of text without control characters or halves of surrogate pairs. */
 export const line = (max: number) =>
   z
@@ -21,6 +26,9 @@ export const line = (max: number) =>
     .max(max)
     .refine((text) => !CONTROL.test(text) && !HALF_PAIR.test(text), 'must be one line of well-formed text')
     .refine((text) => text.trim() !== '', 'must not be blank');
+
+/** A line that is kept as what something is called. */
+export const label = (max: number) => line(max).refine(isNoSecret, NO_SECRET);
 
 /** An id as it stands in a path. Its shape is not judged: an id that is not there is 404 whatever it looks like. */
 export const id = z
@@ -59,6 +67,7 @@ function metadataFault(root: unknown): string | null {
     size += 4;
     if (typeof value === 'string') {
       if (HALF_PAIR.test(value)) return 'must not hold halves of surrogate pairs';
+      if (holdsSecret(value)) return NO_SECRET;
       size += value.length;
     } else if (typeof value === 'number') {
       if (!Number.isFinite(value) || (Number.isInteger(value) && !Number.isSafeInteger(value))) {
@@ -69,6 +78,7 @@ function metadataFault(root: unknown): string | null {
       for (const [name, member] of Object.entries(value)) {
         if (name === '__proto__') return 'must not have a member named __proto__';
         if (HALF_PAIR.test(name)) return 'must not hold halves of surrogate pairs';
+        if (holdsSecret(name)) return NO_SECRET;
         size += Array.isArray(value) ? 0 : name.length;
         waiting.push({ value: member, depth: depth + 1 });
       }
@@ -104,6 +114,7 @@ export const permissions = z.array(permission).max(100);
 export const requestId = z
   .string()
   .regex(/^[\x21-\x7e]{1,255}$/, 'must be 1 to 255 visible ASCII characters')
+  .refine(isNoSecret, NO_SECRET)
   .meta({ description: 'Names the request: sent again, it is the same one' });
 
 export const refill = z

@@ -64,6 +64,13 @@ export function judgeShape(secret: string, prefixes: readonly string[]): 'sound'
   return sound ? 'sound' : 'mistyped';
 }
 
+/** Whether somewhere in the text stands a whole secret made here, behind whatever prefix: its checksum gives it away. */
+export const holdsSecret = (text: string): boolean =>
+  (text.match(/[0-9A-Za-z]+/g) ?? []).some((run) => {
+    const body = run.slice(0, -CHECKSUM_LENGTH);
+    return body.length >= MIN_BODY_LENGTH && checksum(body) === run.slice(-CHECKSUM_LENGTH);
+  });
+
 /** The part of a secret that may be shown to tell keys apart. */
 export const hintOf = (secret: string): string => secret.slice(-4);
 

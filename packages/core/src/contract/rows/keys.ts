@@ -12,7 +12,7 @@ const propagated = z.object({
 });
 
 const keyFields = {
-  name: v.line(100),
+  name: v.label(100),
   tier: z.string().max(100).nullable(),
   permissions: v.permissions.nullable(),
   restrictions: v.restrictions.nullable(),
@@ -20,8 +20,8 @@ const keyFields = {
   credits: v.credits.nullable(),
   expiresAt: v.instant.nullable(),
   metadata: v.metadata.nullable(),
-  ownerId: v.line(200).nullable(),
-  environment: v.line(100).nullable(),
+  ownerId: v.label(200).nullable(),
+  environment: v.label(100).nullable(),
 };
 
 const createKeyBody = z.strictObject({

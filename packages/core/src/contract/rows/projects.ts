@@ -18,7 +18,7 @@ export const projectRows = {
     query: none,
     body: z.strictObject({
       organizationId: v.id,
-      name: v.line(100),
+      name: v.label(100),
       keyModel: z.enum(['legacy', 'v2']).optional(),
       tier: z.string().max(100).nullable().optional(),
       metadata: v.metadata.nullable().optional(),
@@ -69,7 +69,7 @@ export const projectRows = {
     params: projectParams,
     query: none,
     body: z.strictObject({
-      name: v.line(100).optional(),
+      name: v.label(100).optional(),
       tier: z.string().max(100).nullable().optional(),
       metadata: v.metadata.nullable().optional(),
     }),

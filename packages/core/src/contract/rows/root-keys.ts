@@ -27,7 +27,7 @@ export const rootKeyRows = {
     params: none,
     query: none,
     body: z.strictObject({
-      name: v.line(100),
+      name: v.label(100),
       permissions: v.permissions.min(1),
       expiresAt: v.instant.nullable().optional(),
     }),
