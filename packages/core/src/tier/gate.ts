@@ -15,7 +15,8 @@ export interface Gated {
 export function gateFields(text: string, hidden: readonly string[]): Gated {
   // The scan below relies on it: it looks for structure and judges nothing.
   JSON.parse(text);
-  const { cuts, found } = scan(text, trieOf(hidden));
+  const lengths = new Set(hidden.flatMap((path) => path.split('.').map((name) => name.length)));
+  const { cuts, found } = scan(text, trieOf(hidden), lengths);
   const omitted = hidden.filter((_, index) => found.has(index));
   return cuts.length === 0 ? { text, omitted } : { text: without(text, cuts), omitted };
 }
@@ -92,13 +93,15 @@ const CLOSE_LIST = 0x5d;
 const OPEN_OBJECT = 0x7b;
 const CLOSE_OBJECT = 0x7d;
 
-function scan(text: string, root: Place): { cuts: Cut[]; found: Set<number> } {
+function scan(text: string, root: Place, lengths: ReadonlySet<number>): { cuts: Cut[]; found: Set<number> } {
   const cuts: Cut[] = [];
   const found = new Set<number>();
   const outer: Open[] = [];
   let open: Open | null = null;
   /** Behind the last character that is neither space nor comma. */
   let last = 0;
+  /** The next backslash that was looked for; -1: there is none any more. */
+  let backslash = text.indexOf('\\');
 
   const endMember = (object: Open): void => {
     if (!object.cutting) object.keeps ||= object.nameStart >= 0;
@@ -116,16 +119,20 @@ function scan(text: string, root: Place): { cuts: Cut[]; found: Set<number> } {
         continue;
       case QUOTE: {
         const start = at;
-        let escaped = false;
-        for (at++; text.charCodeAt(at) !== QUOTE; at++) {
-          if (text.charCodeAt(at) !== BACKSLASH) continue;
-          escaped = true;
-          at++;
+        at = text.indexOf('"', start + 1);
+        if (backslash >= 0 && backslash < start) backslash = text.indexOf('\\', start);
+        const escaped: boolean = backslash >= 0 && backslash < at;
+        if (escaped) {
+          for (at = backslash; text.charCodeAt(at) !== QUOTE; at++) if (text.charCodeAt(at) === BACKSLASH) at++;
         }
         if (!open?.expectsName) break;
         if (open.leading >= 0) cuts.push([open.leading, start]);
-        const name: string = escaped ? JSON.parse(text.slice(start, at + 1)) : text.slice(start + 1, at);
-        open.value = step(open.place, name, root);
+        open.value = root;
+        // Most names cannot be one of the hidden for their length alone.
+        if (escaped || lengths.has(at - start - 1)) {
+          const name: string = escaped ? JSON.parse(text.slice(start, at + 1)) : text.slice(start + 1, at);
+          open.value = step(open.place, name, root);
+        }
         for (const index of open.value.ends) found.add(index);
         open.cutting = !open.gone && open.value.ends.length > 0;
         open.nameStart = start;
