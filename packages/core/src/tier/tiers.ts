@@ -71,7 +71,17 @@ export function tierForField(
   tiers: readonly Tier[],
 ): { name: string | undefined } | null {
   if (!isGated(hiddenFields(tier, tiers), field)) return null;
-  return { name: tiers.find(({ gatedFields }) => !isGated(gatedFields, field))?.name };
+  return { name: tierThat(({ gatedFields }) => !isGated(gatedFields, field), tier, tiers)?.name };
+}
+
+/** The tier to name to a key that needs another: the next above its own that would do, else the lowest that would. */
+export function tierThat(
+  suffices: (tier: Tier, rank: number) => boolean,
+  own: Tier | null,
+  tiers: readonly Tier[],
+): Tier | undefined {
+  const ownRank = tiers.findIndex(({ name }) => name === own?.name);
+  return tiers.find((tier, rank) => rank > ownRank && suffices(tier, rank)) ?? tiers.find(suffices);
 }
 
 /** Whether the tier's endpoints let method and path through; a list without a path to hold against it lets nothing through. */

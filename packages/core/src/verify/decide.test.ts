@@ -227,6 +227,21 @@ describe('each rule', () => {
     expect(at({ path: '/v1//me', pathRules: false })).toEqual({ reason: 'endpoint_not_allowed' });
   });
 
+  it('names a tier above the key’s own, where one would do: nobody is told to upgrade to less than they have', () => {
+    const bounded: Tier = { ...pro, endpoints: ['GET /v1/me'], batchSize: 5, gatedFields: ['notes'] };
+    const max: Tier = { ...tier('max', null), gatedFields: [] };
+    const at = (tiers: Tier[], change: Partial<RequestFacts>) =>
+      decide({ ...snapshot, tier: bounded, tiers }, { ...facts, ...change }, NOW)?.required;
+    for (const [tiers, named] of [
+      [[free, bounded, max], 'max'],
+      [[free, bounded], 'free'],
+    ] as const) {
+      expect(at([...tiers], { path: '/v1/you' })).toEqual({ tier: named });
+      expect(at([...tiers], { path: '/v1/me', batchSize: 7 })).toEqual({ batchSize: 5, tier: named });
+      expect(at([...tiers], { path: '/v1/me', fields: ['notes'] })).toEqual({ tier: named, field: 'notes' });
+    }
+  });
+
   it('a batch of exactly the tier passes; one more names the tier that takes it, if any does', () => {
     expect(judge(withFacts({ batchSize: 10 })(base))).toBeNull();
     expect(judge(withFacts({ batchSize: 11 })(base))?.required).toEqual({ batchSize: 10, tier: 'pro' });

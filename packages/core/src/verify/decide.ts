@@ -11,7 +11,7 @@ import {
 } from '../access/restrictions.js';
 import type { Limits } from '../limit/limits.js';
 import type { Instant, KeyRecord, Mode, OrganizationRecord, ProjectRecord } from '../ports.js';
-import { opensBatch, opensEndpoint, opensPermission, type Tier, tierForField } from '../tier/tiers.js';
+import { opensBatch, opensEndpoint, opensPermission, type Tier, tierForField, tierThat } from '../tier/tiers.js';
 import type { Reason } from './reasons.js';
 
 /** All that is known of a presented key, compiled for deciding. */
@@ -158,7 +158,7 @@ const needsTier = (name: string | undefined, field?: string): Denial => ({
   required: { ...(name !== undefined && { tier: name }), ...(field !== undefined && { field }) },
 });
 
-/** What the route asks for, and what the tier itself opens. Names the lowest tier that would do for all of it. */
+/** What the route asks for, and what the tier itself opens. Names the next tier that would do for all of it. */
 function judgeTier({ tier, tiers }: Snapshot, { tier: least, method, path, permissions }: RequestFacts): Denial | null {
   // A tier that is not there any more opens nothing.
   const known = tiers.findIndex(({ name }) => name === least);
@@ -169,7 +169,7 @@ function judgeTier({ tier, tiers }: Snapshot, { tier: least, method, path, permi
     permissions.every((permission) => opensPermission(candidate, permission));
   if (tier === null) return least === null ? null : needsTier(least);
   const rank = tiers.findIndex(({ name }) => name === tier.name);
-  return suffices(tier, rank) ? null : needsTier(tiers.find(suffices)?.name ?? least ?? undefined);
+  return suffices(tier, rank) ? null : needsTier(tierThat(suffices, tier, tiers)?.name ?? least ?? undefined);
 }
 
 function judgeFields({ tier, tiers }: Snapshot, { fields }: RequestFacts): Denial | null {
@@ -182,7 +182,7 @@ function judgeFields({ tier, tiers }: Snapshot, { fields }: RequestFacts): Denia
 
 function judgeBatchSize({ tier, tiers }: Snapshot, { batchSize }: RequestFacts): Denial | null {
   if (batchSize === null || tier === null || opensBatch(tier, batchSize)) return null;
-  const enough = tiers.find((candidate) => opensBatch(candidate, batchSize));
+  const enough = tierThat((candidate) => opensBatch(candidate, batchSize), tier, tiers);
   return {
     reason: 'batch_too_large',
     required: { ...(tier.batchSize !== null && { batchSize: tier.batchSize }), ...(enough && { tier: enough.name }) },
