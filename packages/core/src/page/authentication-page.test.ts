@@ -160,7 +160,7 @@ describe('hostile names', () => {
         const flat = (each: string): string => each.replace(/\s+/g, '');
         for (const each of [plain, bold, machine]) expect(flat(text)).toContain(flat(each));
       }),
-      { numRuns: 500 },
+      { numRuns: 500, examples: [['a', 'b', 'c\\|d']] },
     );
   });
 });

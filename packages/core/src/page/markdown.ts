@@ -37,11 +37,14 @@ const line = (text: Text): string =>
     .replace(/^(\d+)([.)])/, '$1\\$2');
 
 /** A table's cell: a bar would end it, in code too. */
-const cell = (text: Text): string =>
-  parts(text)
-    .map((part) => (typeof part === 'string' ? inline(part) : inline(part).replaceAll('|', '\\|')))
-    .join('')
-    .trim();
+const cell = (text: Text): string => parts(text).map(inCell).join('').trim();
+
+function inCell(part: Inline): string {
+  if (typeof part === 'string' || 'strong' in part) return inline(part);
+  // In code a backslash before a bar can be written in no way that all readers take alike.
+  if (part.code.includes('\\|')) return escaped(part.code);
+  return inline(part).replaceAll('|', '\\|');
+}
 
 function inline(part: Inline): string {
   if (typeof part === 'string') return escaped(part);
