@@ -14,7 +14,8 @@ const rigOf = (row: Row, upstream: RequestListener = (_, res) => res.end('{}'), 
     ...more,
   });
 
-const post = (rig: Rig, secret: string) => fetch(`${rig.url}/v1/jobs`, { method: 'POST', headers: bearer(secret) });
+const post = (rig: Rig, secret: string) =>
+  fetch(`${rig.url}/v1/jobs`, { method: 'POST', headers: { ...bearer(secret), 'Idempotency-Key': 'once' } });
 const balance = async (rig: Rig, keyId: string) => (await rig.latchkey.keys.get({ keyId })).credits?.balance;
 const kinds = async (rig: Rig, keyId: string) =>
   (await rig.latchkey.credits.ledger({ keyId })).data.map(({ kind }) => kind).reverse();
@@ -70,6 +71,14 @@ describe('credits come back', () => {
     ['not then, where no outcome is named', { refundOn: [] }, (req) => req.socket.destroy(), 502, 'spent'],
     ['not for a timeout by default', {}, () => {}, 504, 'spent'],
     ['for a timeout where the row says so', { refundOn: ['timeout'] }, () => {}, 504, 'back'],
+    [
+      'for a 429 that is not kept under an Idempotency-Key',
+      { idempotent: true },
+      (_, res) => void res.writeHead(429).end(),
+      429,
+      'back',
+    ],
+    ['not for a 400 that is', { idempotent: true }, (_, res) => void res.writeHead(400).end(), 400, 'spent'],
     ['not for an answer that passes', {}, (_, res) => void res.end('{}'), 200, 'spent'],
   ];
   it.each(cases)('%s', async (_, row, upstream, status, expected) => {

@@ -1,6 +1,7 @@
 // The one call to the upstream: streams both ways at the slower side's pace, and ends when either side or the key does.
 
 import type { Readable } from 'node:stream';
+import { isFinal } from '@latchkey/core';
 import type { Dispatcher } from 'undici';
 import type { IdempotentRun } from '../operations/idempotency.js';
 import { streamBody } from './body.js';
@@ -75,7 +76,7 @@ export function forward(
     onResponseStart(started, status, head) {
       if (status >= 200) {
         mayRepeat = false;
-        refundFor(exchange, status);
+        refundFor(exchange, status, run !== null && !isFinal(status));
         handOver(exchange, status, head['x-latchkey-lease']);
       }
       answer.start(started, status, head);

@@ -34,8 +34,8 @@ describe('the next request after a change of its tier', () => {
 
   it.each([
     ['a smaller batch', { batchSize: 29 }, '/v1/creators/batch', batch, /studio tier/],
-    ['other endpoints', { endpoints: ['GET /v1/me'] }, '/v1/creators/cr_1', undefined, /free tier/],
-    ['a field withheld', { gatedFields: ['name'] }, '/v1/creators/cr_1?fields=name', undefined, /free tier/],
+    ['other endpoints', { endpoints: ['GET /v1/me'] }, '/v1/creators/cr_1', undefined, /studio tier/],
+    ['a field withheld', { gatedFields: ['name'] }, '/v1/creators/cr_1?fields=name', undefined, /studio tier/],
     ['a lower place', { rank: 1 }, '/v1/webhooks/1', undefined, /studio tier/],
   ] as const)('is refused for %s, by the name of the tier that would do', async (_, patch, path, body, names) => {
     const rig = await start(creators);

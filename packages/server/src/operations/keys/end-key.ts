@@ -4,6 +4,7 @@ import {
   isLive,
   type KeyRecord,
   LatchkeyError,
+  maskedWord,
   type OperationInput,
   type Operations,
   type StoreView,
@@ -29,7 +30,12 @@ export async function revokeKey(services: Services, input: OperationInput<Operat
     if (key.revokedAt !== null && input.onlyIfLive) throw notFound('key');
     const family = input.family ? await view.keys.family(key.familyId) : [key];
     const ending = family.filter(({ revokedAt }) => revokedAt === null);
-    const revokedReason = input.reason ?? null;
+    // A leaked key is told by whoever revokes it: it must not be kept with the reason.
+    const revokedReason =
+      input.reason
+        ?.split(' ')
+        .map((word) => maskedWord(word, null))
+        .join(' ') ?? null;
     for (const each of ending) await view.keys.update({ ...each, revokedAt: now, revokedReason });
     return {
       value: {

@@ -290,6 +290,12 @@ describe('an end', () => {
   });
   afterAll(() => w.close());
 
+  it('keeps the reason without the key that was told with it', async () => {
+    const { id, secret } = await w.key();
+    const { key } = await w.lk.keys.revoke({ keyId: id, reason: `found ${secret} in a log` });
+    expect(key.revokedReason).toBe('found [masked] in a log');
+  });
+
   it('by revoking is at once and final, and again answers the same', async () => {
     const { id, secret } = await w.key();
     expect(await w.reason(secret)).toBeNull();
