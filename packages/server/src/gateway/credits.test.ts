@@ -132,6 +132,31 @@ describe('credits come back', () => {
   });
 });
 
+describe('repeats under one Idempotency-Key', () => {
+  const repeat = (rig: Rig, secret: string, key: string) =>
+    fetch(`${rig.url}/v1/jobs`, { method: 'POST', headers: { ...bearer(secret), 'idempotency-key': key }, body: '{}' });
+
+  it('are charged once, at a used-up balance too; one that failed is charged anew', async () => {
+    let status = 200;
+    const rig = await rigOf({ idempotent: true }, (_, res) => void res.writeHead(status).end('{}'));
+    const { secret, id } = await rig.key({ credits: 2 });
+    const answers = await Promise.all(Array.from({ length: 10 }, () => repeat(rig, secret, 'order-1')));
+    expect(answers.filter(({ status: code }) => code === 200).length).toBeGreaterThan(0);
+    expect((await repeat(rig, secret, 'order-1')).status).toBe(200);
+    expect((await repeat(rig, secret, 'order-2')).status).toBe(402);
+    expect(rig.seen).toHaveLength(1);
+    expect(await kinds(rig, id)).toEqual(['grant', 'debit']);
+
+    await rig.latchkey.credits.adjust({ keyId: id, set: 2 });
+    status = 503;
+    expect((await repeat(rig, secret, 'order-3')).status).toBe(503);
+    await eventually(async () => (await balance(rig, id)) === 2);
+    status = 200;
+    expect((await repeat(rig, secret, 'order-3')).status).toBe(200);
+    expect(await balance(rig, id)).toBe(0);
+  });
+});
+
 describe('a row that settles later', () => {
   const later: Row = { cost: { requests: 1, credits: 5, settle: 'later' }, maxSeconds: 60 };
 
