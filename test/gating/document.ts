@@ -8,8 +8,8 @@ export type Node =
   | { kind: 'list'; entries: Node[] }
   | { kind: 'object'; members: [name: string, value: Node][] };
 
-/** Stands in everything that is hidden, in one of its spellings, and nowhere else. */
-export const MARKERS = ['LEAKED', '424242424242', Buffer.from('LEAKED').toString('utf16le')];
+/** Stands in everything that is hidden, in one of its spellings, and nowhere else: as bytes, each a character. */
+export const MARKERS = ['LEAKED', '424242424242', 'L\0E\0A\0K', '\0L\0E\0A\0K'];
 const HIDDEN_SCALARS = ['"LEAKED"', '"x LEAKED \\" \\\\ y"', '424242424242', '-424242424242e7', '"é LEAKED 日本"'];
 const SCALARS = [
   ...['0', '-0', '1.0', '1e400', '-12.50E-7', '12345678901234567890123', 'true', 'false', 'null', '""', '"a"'],

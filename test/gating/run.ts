@@ -125,7 +125,7 @@ function judge({ name, sent, due }: Case, heard: Heard, report: GatingReport): v
     );
   };
   const everything = JSON.stringify(heard.headers) + heard.bytes.toString('latin1');
-  const leaked = MARKERS.find((marker) => everything.includes(Buffer.from(marker, 'latin1').toString('latin1')));
+  const leaked = MARKERS.find((marker) => everything.includes(marker));
   if (leaked !== undefined) {
     report.leaks++;
     fault('a hidden value reached the caller');
