@@ -1,11 +1,12 @@
 // The processes of a bench run: started, heard until they say where they listen, ended together.
 import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const children = [];
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 
-/** Starts a process and resolves with the first JSON line it prints. */
+/** Starts a process and resolves with the first JSON line it prints, and its `pid`. */
 export function start(file, args = [], env = {}) {
   const child = spawn(process.execPath, [here(file), ...args], {
     env: { ...process.env, ...env },
@@ -17,7 +18,7 @@ export function start(file, args = [], env = {}) {
     const hear = (chunk) => {
       text += chunk;
       const line = text.split('\n').find((candidate) => candidate.startsWith('{'));
-      if (line) resolve(JSON.parse(line));
+      if (line) resolve({ ...JSON.parse(line), pid: child.pid });
     };
     child.stdout.on('data', hear);
     child.stderr.on('data', hear);
@@ -29,6 +30,19 @@ export function endAll() {
   for (const child of children) {
     child.removeAllListeners('exit');
     child.kill('SIGTERM');
+  }
+}
+
+/** Milliseconds of processor time that a process has used; null where the system does not tell (it does on Linux). */
+export function cpuMs(pid) {
+  try {
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+      .replace(/^.*\) /s, '')
+      .split(' ');
+    // Of 100 ticks a second: utime and stime, fields 14 and 15 of proc(5).
+    return (Number(fields[11]) + Number(fields[12])) * 10;
+  } catch {
+    return null;
   }
 }
 

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { endAll, median, option, portOf, start, write } from './children.js';
+import { cpuMs, endAll, median, option, portOf, start, write } from './children.js';
 import { load } from './load.js';
 import { seedTiers } from './seed.js';
 
@@ -56,8 +56,10 @@ async function main() {
     const results = Object.fromEntries(Object.keys(CONTENDERS).map((name) => [name, []]));
     for (let round = 0; round < ROUNDS; round++) {
       for (const [name, contender] of Object.entries(CONTENDERS)) {
+        const before = cpuMs(latchkey.pid);
         const result = await measured(port, keys[contender.tier], contender, kilobytes);
-        results[name].push(result);
+        const spent = before === null ? Number.NaN : cpuMs(latchkey.pid) - before;
+        results[name].push({ ...result, cpuMs: spent / result.all });
         wrong += result.wrong;
         if (result.wrong > 0) write(`  ${name}: ${result.wrong} wrong answers, first: ${result.firstWrong}`);
       }
@@ -72,11 +74,13 @@ function report(kilobytes, results) {
   write(`\nanswers of ${kilobytes} KB`);
   for (const [name, rounds] of Object.entries(results)) {
     const ratios = rounds.map((round, at) => round.perSecond / results.ungated[at].perSecond).sort((a, b) => a - b);
-    const figures = `${Math.round(median(rounds.map((round) => round.perSecond)))}/s  p50 ${median(rounds.map((round) => round.p50)).toFixed(2)} ms`;
+    const middle = (figure) => median(rounds.map((round) => round[figure]));
+    const cpu = `${middle('cpuMs').toFixed(2)} ms of processor each`;
+    const figures = `${Math.round(middle('perSecond'))}/s  p50 ${middle('p50').toFixed(2)} ms  ${cpu}`;
     const ratio =
       name === 'ungated'
         ? ''
-        : `  ${median(ratios).toFixed(2)} × ungated (${ratios[0].toFixed(2)}–${ratios.at(-1).toFixed(2)})`;
+        : `  ${median(ratios).toFixed(2)} × ungated (${ratios[0].toFixed(2)}–${ratios.at(-1).toFixed(2)}), by processor time ${(median(results.ungated.map((round) => round.cpuMs)) / middle('cpuMs')).toFixed(2)}`;
     write(`  ${name.padEnd(18)} ${figures}${ratio}`);
   }
 }

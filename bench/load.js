@@ -15,7 +15,9 @@ export async function load({ port, connections, seconds, warmup, next }) {
   const latencies = [];
   let wrong = 0;
   let firstWrong = null;
+  let all = 0;
   const record = (sentAt, now, good, status, body) => {
+    all++;
     if (!good) {
       wrong++;
       firstWrong ??= `${status} ${body.slice(0, 200)}`;
@@ -30,6 +32,8 @@ export async function load({ port, connections, seconds, warmup, next }) {
     p50: at(0.5),
     p99: at(0.99),
     answers: latencies.length,
+    /** Those before and after the measured time too. */
+    all,
     wrong,
     firstWrong,
   };
