@@ -62,7 +62,8 @@ describe('a masked path', () => {
     fc.assert(
       fc.property(fc.string({ maxLength: 300 }), fc.string({ maxLength: 300 }), (before, after) => {
         const kept = maskedPath(`/${before}${SECRET}${after}`, SECRET);
-        for (let at = 0; at + 10 <= CORE.length; at++) expect(kept).not.toContain(CORE.slice(at, at + 10));
+        const parts = Array.from({ length: CORE.length - 9 }, (_, at) => CORE.slice(at, at + 10));
+        expect(parts.filter((part) => kept.includes(part))).toEqual([]);
       }),
     );
   });

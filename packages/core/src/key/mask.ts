@@ -20,10 +20,11 @@ const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]|\p{Cs}/gu;
  */
 export function maskedPath(path: string, presented: string | null): string {
   const plain = path.split('?', 1)[0] as string;
-  const segments = plain.slice(0, MOST_READ).split('/');
+  const read = plain.slice(0, MOST_READ);
+  const segments = read.split('/');
   const isCut = plain.length > MOST_READ;
   if (isCut) segments.pop();
-  const spansSegments = presented?.includes('/') === true && readingsOf(plain).some((text) => text.includes(presented));
+  const spansSegments = presented?.includes('/') === true && readingsOf(read).some((text) => text.includes(presented));
   if (spansSegments) return `/${MASKED}`;
   let kept = '';
   for (const [at, segment] of segments.entries()) {

@@ -1,19 +1,11 @@
 // Denials: why a key was refused can be read afterwards, and nothing in what is kept is a secret or belongs to a test key.
 
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { KEPT_OF_A_KEY } from './denial-buffer.js';
 import { prune } from './maintenance.js';
-import { codeOf, DAY, type World, world } from './world.suite.js';
+import { codeOf, DAY, worldsOfEachTest } from './world.suite.js';
 
-const worlds: World[] = [];
-const open = async (...settings: Parameters<typeof world>): Promise<World> => {
-  const made = await world(...settings);
-  worlds.push(made);
-  return made;
-};
-afterEach(async () => {
-  for (const made of worlds.splice(0)) await made.close();
-});
+const open = worldsOfEachTest();
 
 const ASKED = { method: 'GET', path: '/v1/users/usr_1', ip: '203.0.113.7', requestId: 'req_asked' } as const;
 

@@ -1,18 +1,10 @@
 // Explain: says what the decision says, check by check with its numbers, and leaves everything as it was.
 
 import fc from 'fast-check';
-import { afterEach, describe, expect, it } from 'vitest';
-import { codeOf, OPERATOR, type World, world } from './world.suite.js';
+import { describe, expect, it } from 'vitest';
+import { codeOf, OPERATOR, type World, worldsOfEachTest } from './world.suite.js';
 
-const worlds: World[] = [];
-const open = async (...settings: Parameters<typeof world>): Promise<World> => {
-  const made = await world(...settings);
-  worlds.push(made);
-  return made;
-};
-afterEach(async () => {
-  for (const made of worlds.splice(0)) await made.close();
-});
+const open = worldsOfEachTest();
 
 type Explanation = Awaited<ReturnType<World['lk']['keys']['explain']>>;
 const check = ({ checks }: Explanation, name: string) => {
@@ -312,7 +304,7 @@ describe('explaining', () => {
           }
         },
       ),
-      { numRuns: 150 },
+      { numRuns: 60 },
     );
     expect(reasons.size).toBeGreaterThan(7);
   });

@@ -13,7 +13,7 @@ import {
   splitInput,
 } from '@latchkey/core';
 import { DatabaseSync } from '@photostructure/sqlite';
-import { expect } from 'vitest';
+import { afterEach, expect } from 'vitest';
 import { createLatchkey, databaseFile, type Latchkey, type LatchkeySettings, OPERATOR } from '../latchkey.js';
 import type { Verdict, VerifyRequest } from './engine.js';
 
@@ -137,6 +137,19 @@ export async function world(
 }
 
 export { OPERATOR };
+
+/** A way to open worlds in the tests of a file; each is closed with the test that opened it. */
+export function worldsOfEachTest(): typeof world {
+  const worlds: World[] = [];
+  afterEach(async () => {
+    for (const made of worlds.splice(0)) await made.close();
+  });
+  return async (...settings) => {
+    const made = await world(...settings);
+    worlds.push(made);
+    return made;
+  };
+}
 
 /** Resolves to the error a call ends in; fails when it does not. */
 export async function refusal(call: Promise<unknown>): Promise<LatchkeyError> {
