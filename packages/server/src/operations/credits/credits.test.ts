@@ -102,7 +102,7 @@ describe('credits', () => {
     expect(batch.data.map(({ reason }) => reason)).toEqual([null, null, null, 'insufficient_credits']);
   });
 
-  it('500 at once on a balance of 1: one passes, 20 times over', async () => {
+  it('500 at once on a balance of 1: one passes, 20 times over', { timeout: 90_000 }, async () => {
     for (let round = 0; round < 20; round++) {
       const { id, secret } = await w.key({ credits: 1, limits: { perMinute: 1_000_000, perDay: 1_000_000 } });
       const reasons = await Promise.all(Array.from({ length: 500 }, () => w.reason(secret, { cost: cost(1) })));
