@@ -30,6 +30,11 @@ export interface Counted {
   close(): Promise<void>;
 }
 
+interface Work {
+  /** The end of its connection ended it. */
+  cut: boolean;
+}
+
 interface Options {
   /** Says that the job under a lease is over. */
   endLease(leaseId: string): Promise<unknown>;
@@ -40,20 +45,32 @@ const CHUNKED = 'HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nTransfer-Encodin
 const whole = (status: string, headers = '') => `HTTP/1.1 ${status}\r\nContent-Length: 2\r\n${headers}\r\nok`;
 
 export async function openCountingUpstream({ endLease, cap }: Options): Promise<Counted> {
-  const going = new Map<string, Set<object>>();
+  const going = new Map<string, Set<Work>>();
   const arrived = new Map<string, number>();
   const faults: string[] = [];
   const sockets = new Set<Socket>();
   let most = 0;
 
-  /** Counts one piece of work; the returned function ends it, once. */
-  function begin(keyId: string): () => void {
-    const work = {};
-    const ofKey = going.get(keyId) ?? new Set<object>();
+  /** Counts one piece of work; the returned function ends it, once: `cut` when the end of its connection did. */
+  function begin(keyId: string): (cut?: boolean) => void {
+    const work: Work = { cut: false };
+    const ofKey = going.get(keyId) ?? new Set<Work>();
     going.set(keyId, ofKey.add(work));
-    most = Math.max(most, ofKey.size);
-    if (ofKey.size > cap) faults.push(`${ofKey.size} pieces of work for one key, over the cap of ${cap}`);
-    return () => void ofKey.delete(work);
+    if (ofKey.size > most) judge([...ofKey]);
+    return (cut = false) => {
+      if (ofKey.delete(work)) work.cut = cut;
+    };
+  }
+
+  /** Of several sockets that are ready at once, a new request may be read before the end of an older one that came first: both are heard, then counted. */
+  function judge(atOnce: readonly Work[]): void {
+    setImmediate(() =>
+      setImmediate(() => {
+        const count = atOnce.filter(({ cut }) => !cut).length;
+        most = Math.max(most, count);
+        if (count > cap) faults.push(`${count} pieces of work for one key, over the cap of ${cap}`);
+      }),
+    );
   }
 
   function serve(socket: Socket): void {
@@ -88,7 +105,7 @@ export async function openCountingUpstream({ endLease, cap }: Options): Promise<
       const leaseId = header('x-latchkey-lease-id');
       if (url.pathname === '/v1/jobs' && leaseId === '') faults.push('a job came without a lease');
       const done = begin(header('x-latchkey-key-id'));
-      over = done;
+      over = () => done(true);
       const say = (text: string): void => {
         if (socket.writable) socket.write(text, 'latin1');
       };
@@ -133,14 +150,14 @@ export async function openCountingUpstream({ endLease, cap }: Options): Promise<
       /** A job is taken on with its answer. That a connection is reset behind it says that the answer was never taken. */
       function runJob(reports: boolean): void {
         let ended = false;
-        const end = (): void => {
+        const end = (cut = false): void => {
           if (ended) return;
           ended = true;
-          done();
+          done(cut);
           if (reports) endLease(leaseId).catch(() => {});
         };
         setTimeout(end, after * 3);
-        over = (reset) => void (reset && end());
+        over = (reset) => void (reset && end(true));
         say(whole('202 Accepted'));
       }
     }

@@ -8,6 +8,7 @@ it.each(seeds(5))('seed %i: 2,000 aborted, timed-out and crashed requests leave 
   const { faults, ...outcome } = await storm({ seed, bad: 2_000 });
   console.log(`slots, seed ${seed}: ${JSON.stringify(outcome)}`);
   expect(faults).toEqual([]);
-  expect(outcome).toMatchObject({ held: 0, leases: 0, gauge: 0, most: 5 });
+  expect(outcome).toMatchObject({ held: 0, leases: 0, gauge: 0 });
+  expect(outcome.most).toBeLessThanOrEqual(5);
   expect(outcome.bad).toBeGreaterThanOrEqual(2_000);
 });
