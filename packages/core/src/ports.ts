@@ -17,6 +17,13 @@ import type { Reason } from './verify/reasons.js';
 /** Milliseconds since the Unix epoch. Every time inside the engine is one of these; RFC 3339 exists only at the edges. */
 export type Instant = number;
 export type Clock = () => Instant;
+/** Timers on a clock that never goes back, so that nobody's setting of the time moves them. */
+export interface Scheduler {
+  /** Milliseconds since some instant of this process; only differences say anything. */
+  now(): number;
+  /** Runs `work` once, after at least `ms`; returns the way to call it off. Keeps no process alive. */
+  after(ms: number, work: () => void): () => void;
+}
 /** Fills a fresh array of `length` bytes from a cryptographically secure source. */
 export type RandomBytes = (length: number) => Uint8Array;
 
@@ -645,6 +652,23 @@ export interface ChangeFeed {
   publish(changes: readonly Change[]): Promise<Propagation>;
   /** Listeners run synchronously, in the order they subscribed. Returns the way to unsubscribe. */
   subscribe(listener: (change: Change) => void): () => void;
+}
+
+/** Messages between the nodes of one installation: at most once, in no promised order. What must not be lost is read from the store. */
+export interface Bus {
+  /** Rejects when the message could not be handed over. A node hears its own messages too. */
+  send(message: string): Promise<void>;
+  /** Returns the way to unsubscribe. */
+  subscribe(listener: (message: string) => void): () => void;
+  close(): Promise<void>;
+}
+
+/** The nodes that serve one installation now, as this one sees them. */
+export interface Members {
+  /** This node. A process has another id each time it starts, so the id is its boot epoch too. */
+  readonly nodeId: string;
+  /** Ids of the live nodes in ascending order, this one among them. */
+  live(): readonly string[];
 }
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
