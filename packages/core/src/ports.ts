@@ -375,6 +375,15 @@ export interface CreditPlace {
   at: Instant;
 }
 
+/** What one look-up finds: all the rows that decide on a key, as they stood at one instant. */
+export interface KeyLookup {
+  key: KeyRecord;
+  project: ProjectRecord;
+  organization: OrganizationRecord;
+  /** true: a deleted key had one of the digest values that were asked for. */
+  buried: boolean;
+}
+
 export interface KeyFilter {
   projectId: string;
   /** Absent: every key; `true` leaves out revoked ones. */
@@ -418,6 +427,8 @@ export interface StoreView {
     get(id: string): Promise<KeyRecord | null>;
     /** One indexed read; the first record that carries any of the digest values. */
     findByDigest(values: readonly string[]): Promise<KeyRecord | null>;
+    /** The same record with its project and organization, in one statement; `buried` as `anyBuried` of the same values. */
+    findForVerify(values: readonly string[]): Promise<KeyLookup | null>;
     /** True when a key that was deleted had one of the digest values: whatever brings it again, it stays gone. */
     anyBuried(values: readonly string[]): Promise<boolean>;
     list(filter: KeyFilter, page: PageRequest): Promise<Page<KeyRecord>>;
@@ -638,7 +649,8 @@ export interface Change {
   /** `tier`: any of them changed; `id` says which. */
   subject: 'key' | 'project' | 'organization' | 'root_key' | 'tier';
   id: string;
-  kind: 'changed' | 'ended';
+  /** `created`: a key that could not pass before, and opens no origin. */
+  kind: 'created' | 'changed' | 'ended';
 }
 
 /** How far a change got before the call returned. */
@@ -650,6 +662,11 @@ export interface Propagation {
 
 export interface ChangeFeed {
   publish(changes: readonly Change[]): Promise<Propagation>;
+  /**
+   * Resolves once the listeners here have heard every change that was committed on any node before the call; rejects when that cannot be
+   * found out. Absent: the feed cannot tell.
+   */
+  caughtUp?(): Promise<void>;
   /** Listeners run synchronously, in the order they subscribed. Returns the way to unsubscribe. */
   subscribe(listener: (change: Change) => void): () => void;
 }

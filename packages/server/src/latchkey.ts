@@ -60,6 +60,8 @@ export interface LatchkeySettings {
   random?: RandomBytes;
   /** Milliseconds between writes of buffered usage. */
   flushMs?: number;
+  /** Megabytes that the keys kept in memory may take. Default 128. */
+  cacheMb?: number;
 }
 
 export interface Hold {
@@ -130,6 +132,7 @@ export async function createLatchkey(settings: LatchkeySettings): Promise<Latchk
         auditKey,
         issuer: settings.publicUrl ?? 'latchkey',
         ...(settings.flushMs !== undefined && { flushMs: settings.flushMs }),
+        ...(settings.cacheMb !== undefined && { cacheBytes: settings.cacheMb * 1024 * 1024 }),
       },
     );
     const call = (options: { idempotencyKey?: string } = {}): Call => ({

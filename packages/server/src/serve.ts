@@ -79,6 +79,7 @@ export async function startServer(settings: Settings): Promise<RunningServer> {
       rootKey: settings.rootKey,
       servedModes: servedModes(settings),
       publicUrl: settings.publicUrl,
+      cacheMb: settings.cacheMb,
       telemetry,
     });
     closers.push(() => latchkey.close());

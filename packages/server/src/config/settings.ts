@@ -24,6 +24,18 @@ const port = z.union(
   ],
   PORT,
 );
+const MEGABYTES = 'must be a whole number from 1 to 65536';
+const megabytes = z.union(
+  [
+    z.int(MEGABYTES).min(1, MEGABYTES).max(65_536, MEGABYTES),
+    z
+      .string()
+      .regex(/^[0-9]{1,5}$/)
+      .transform(Number)
+      .pipe(z.int(MEGABYTES).min(1, MEGABYTES).max(65_536, MEGABYTES)),
+  ],
+  MEGABYTES,
+);
 const httpUrl = z
   .string()
   .refine(
@@ -104,6 +116,11 @@ export const SETTINGS = {
     z.string().min(32, 'must have at least 32 characters').optional(),
     'A first root key to accept, at least 32 characters. Without it one is made and printed once.',
     true,
+  ),
+  cacheMb: setting(
+    'LATCHKEY_CACHE_MB',
+    megabytes.default(128),
+    'Memory for keys that were asked for, in MB; a key takes about 2 KB. What does not fit is read again when it is asked for.',
   ),
   trustedProxies: setting(
     'LATCHKEY_TRUSTED_PROXIES',

@@ -22,6 +22,8 @@ export function createMemoryFeed(options: {
       }
       return { nodes: 1, of: 1, ms: Math.max(0, options.clock() - startedAt) };
     },
+    // Whoever changes something here is answered after the listeners were told.
+    caughtUp: async () => {},
     subscribe(listener) {
       const own = (change: Change) => listener(change);
       listeners = [...listeners, own];

@@ -14,7 +14,7 @@ const LONGEST_WAIT_MS = 2 ** 31 - 1;
  * is answered here, by an operation, runs on.
  */
 export function endRunning(parts: Parts, change: Change): void {
-  if (change.subject === 'root_key') return;
+  if (change.subject === 'root_key' || change.kind === 'created') return;
   for (const exchange of parts.running) {
     const snapshot = exchange.verdict?.snapshot ?? null;
     if (!isUnderWay(exchange) || snapshot === null) continue;

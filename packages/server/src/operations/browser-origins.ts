@@ -85,8 +85,8 @@ export function createBrowserOrigins(store: Store, clock: Clock, telemetry: Tele
       }
       return patternsFor(origin).some((pattern) => keysByPattern.has(pattern));
     },
-    apply({ subject, id }) {
-      if (!isLoaded) return;
+    apply({ subject, id, kind }) {
+      if (!isLoaded || kind === 'created') return;
       if (subject === 'key') changed.add(id);
       // The keys of a project or organization go with it.
       const isOutdated = subject === 'project' || subject === 'organization' || changed.size > MOST_CHANGED;

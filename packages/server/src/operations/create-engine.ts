@@ -22,6 +22,7 @@ import { verifyRequest } from './verify-request.js';
 
 /** A key in steady use is written once in this time, however often it is used; what a crash may lose. */
 const FLUSH_MS = 10_000;
+const CACHE_BYTES = 128 * 1024 * 1024;
 
 export interface EngineOptions {
   /** The raw audit key, base64url. */
@@ -30,6 +31,8 @@ export interface EngineOptions {
   issuer: string;
   /** How often buffered usage is written; 0: only on demand and at the end. */
   flushMs?: number;
+  /** What the snapshots of keys may take in memory together. */
+  cacheBytes?: number;
 }
 
 /** An engine with the services behind it, for composition: maintenance works on the services directly. */
@@ -55,7 +58,15 @@ export function createEngine(parts: EngineParts, options: EngineOptions): Engine
     leases,
     newId,
     auditKey: options.auditKey,
-    cache: createKeyCache(store, profile, tiers, telemetry),
+    cache: createKeyCache({
+      store,
+      profile,
+      tiers,
+      telemetry,
+      feed,
+      clock,
+      maxBytes: options.cacheBytes ?? CACHE_BYTES,
+    }),
     tiers,
     rootKeys: createRootKeyCache(store, clock),
     usage: createUsageBuffer(store, telemetry),
@@ -76,7 +87,6 @@ export function createEngine(parts: EngineParts, options: EngineOptions): Engine
   const principal = createPrincipals(parts.signer, options.issuer, clock, random);
   const flushMs = options.flushMs ?? FLUSH_MS;
   const flush = (): void => {
-    telemetry.gauge('latchkey_keys_cached', services.cache.size());
     services.later('flush_usage', () => services.usage.flush());
     services.later('flush_denials', () => services.denials.flush());
   };
@@ -101,6 +111,10 @@ export function createEngine(parts: EngineParts, options: EngineOptions): Engine
     jwks: () => parts.signer.jwks(),
     onChange: (listener) => feed.subscribe(listener),
     reportGauges() {
+      const cached = services.cache.size();
+      telemetry.gauge('latchkey_keys_cached', cached.keys);
+      telemetry.gauge('latchkey_cache_bytes', cached.bytes);
+      telemetry.gauge('latchkey_unknown_cached', cached.unknown);
       telemetry.gauge('latchkey_slots_held', services.limiter.held());
       telemetry.gauge('latchkey_leases_open', leases.size());
     },

@@ -22,11 +22,11 @@ import {
 } from '@latchkey/core';
 import type { Call, DialectReply, Verdict } from './engine.js';
 import { type Identity, identify } from './explain-identity.js';
-import { compileSnapshot } from './key-cache.js';
 import { judgeTierName } from './keys/record.js';
 import { claimsOf, factsOf } from './question.js';
 import { type Answerable, replyTo } from './reply.js';
 import type { Services } from './services.js';
+import { compileSnapshot } from './snapshot.js';
 import { keyNow, standingOf } from './verify-key.js';
 
 type Question = OperationInput<Operations['explainKey']>;

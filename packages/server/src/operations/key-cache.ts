@@ -1,165 +1,142 @@
 // Snapshots of keys by digest, kept in memory and dropped by the change feed. A fill that read before a change can never undo it.
 
 import {
-  type AddressRange,
   type Change,
+  type ChangeFeed,
+  type Clock,
   type Digest,
-  effectiveLimits,
-  expandPermissions,
-  type KeyRecord,
+  type KeyLookup,
   LatchkeyError,
-  type OrganizationRecord,
   type Profile,
-  type ProjectRecord,
   type Snapshot,
   type Store,
   type Telemetry,
   type Tier,
 } from '@latchkey/core';
-import { LRUCache } from 'lru-cache';
-import { parseRange } from './address.js';
+import { createChangeLog } from './change-log.js';
+import { createSnapshotShelf } from './snapshot-shelf.js';
 import type { TierBook } from './tier-book.js';
+import { createUnknownDigests } from './unknown-digests.js';
 
-/** Snapshots kept; one takes about 2 KB. */
-export const CACHED_KEYS = 100_000;
-/** Changes remembered for fills and requests that are under way. */
-const REMEMBERED_CHANGES = 10_000;
 const MAX_REREADS = 5;
 /** Stands for all tiers among what changed. */
 const TIERS = 'tiers';
 
 export interface KeyCache {
-  /** The snapshot behind any of the digests, from memory or by one indexed read; `position` is the feed's at that moment. */
-  find(digests: readonly Digest[]): Promise<{ snapshot: Snapshot | null; position: number }>;
+  /**
+   * The snapshot behind any of the digests, from memory or by one indexed read; `position` is the feed's at that moment. Requests that
+   * miss the same key at once share the read.
+   */
+  find(digests: readonly Digest[]): Promise<Found>;
   /** true when none of the snapshot's key, project or organization was ended after `position`. */
   unendedSince(snapshot: Snapshot, position: number): boolean;
   /** true when none of them, and no tier, changed at all after `position`. */
   unchangedSince(snapshot: Snapshot, position: number): boolean;
   apply(change: Change): void;
-  size(): number;
+  /** How many keys are kept, about how many bytes they take, and how many digests are known to be nobody's. */
+  size(): { keys: number; bytes: number; unknown: number };
 }
 
-/** What is kept and handed out again and again: a caller in process that writes into its answer changes nobody else's. */
-export function deepFreeze<Value>(value: Value): Value {
-  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
-    Object.freeze(value);
-    for (const member of Object.values(value)) deepFreeze(member);
-  }
-  return value;
+interface Found {
+  snapshot: Snapshot | null;
+  position: number;
 }
 
-/** Everything deciding needs to know of a key, resolved against the tiers and the profile's policy. */
-export function compileSnapshot(
-  key: KeyRecord,
-  project: ProjectRecord,
-  organization: OrganizationRecord,
-  { policy }: Profile,
-  tiers: readonly Tier[],
-): Snapshot {
-  const tier = tiers.find(({ name }) => name === key.tier) ?? null;
-  const implies = Object.fromEntries(policy.permissions.map((permission) => [permission.name, permission.implies]));
-  const ranges = key.restrictions?.ips?.map(parseRange);
-  return deepFreeze({
-    key,
-    project,
-    organization,
-    tier,
-    tiers,
-    permissions: key.permissions === null ? ['*'] : expandPermissions(key.permissions, implies),
-    limits: effectiveLimits(tier?.limits ?? policy.limits, key.limits),
-    restrictions: key.restrictions && {
-      ips: ranges ? ranges.filter((range): range is AddressRange => range !== null) : null,
-      source: key.restrictions,
-    },
-  });
+export interface KeyCacheParts {
+  store: Pick<Store, 'keys'>;
+  profile: Profile;
+  tiers: Pick<TierBook, 'current'>;
+  telemetry: Telemetry;
+  feed: Pick<ChangeFeed, 'caughtUp'>;
+  clock: Clock;
+  /** What the kept snapshots may take together. */
+  maxBytes: number;
 }
 
-export function createKeyCache(
-  store: Store,
-  profile: Profile,
-  tiers: Pick<TierBook, 'current'>,
-  telemetry: Telemetry,
-): KeyCache {
-  const digestByKey = new Map<string, string>();
-  const snapshots = new LRUCache<string, Snapshot>({
-    max: CACHED_KEYS,
-    dispose: ({ key }, value) => {
-      if (digestByKey.get(key.id) === value) digestByKey.delete(key.id);
-    },
-  });
-  /** Position of the latest change of a subject: any change, and those that ended it. */
-  const changed = new Map<string, number>();
-  const ended = new Map<string, number>();
+const subjectsOf = ({ key, project, organization }: Omit<KeyLookup, 'buried'>): string[] => [
+  key.id,
+  project.id,
+  organization.id,
+  TIERS,
+];
+
+export function createKeyCache(parts: KeyCacheParts): KeyCache {
+  const { store, profile, tiers, telemetry, feed, clock, maxBytes } = parts;
+  const shelf = createSnapshotShelf(profile, maxBytes);
+  const unknown = createUnknownDigests(feed, clock);
+  const changed = createChangeLog();
+  const ended = createChangeLog();
   let position = 0;
+  const fills = new Map<string, Promise<Found>>();
 
-  const remember = (subjects: Map<string, number>, id: string): void => {
-    subjects.delete(id);
-    subjects.set(id, position);
-    if (subjects.size > REMEMBERED_CHANGES) subjects.delete(subjects.keys().next().value as string);
-  };
-  const touchedSince = (subjects: Map<string, number>, snapshot: Snapshot, since: number): boolean =>
-    [snapshot.key.id, snapshot.project.id, snapshot.organization.id, TIERS].some(
-      (id) => (subjects.get(id) ?? 0) > since,
-    );
-
-  async function read(values: readonly string[]): Promise<Snapshot | null> {
-    const key = await store.keys.findByDigest(values);
-    if (key === null) return null;
+  async function read(values: readonly string[]): Promise<{ found: KeyLookup; all: readonly Tier[] } | null> {
+    const found = await store.keys.findForVerify(values);
     // An import that stands under another digest must not bring back a secret whose key was deleted.
-    if (key.digest.value !== values[0] && (await store.keys.anyBuried(values))) return null;
-    const [project, organization, all] = await Promise.all([
-      store.projects.get(key.projectId),
-      store.organizations.get(key.organizationId),
-      tiers.current(),
-    ]);
-    return project && organization ? compileSnapshot(key, project, organization, profile, all) : null;
+    if (found === null || (found.buried && found.key.digest.value !== values[0])) return null;
+    return { found, all: await tiers.current() };
+  }
+
+  async function fill(slot: string, values: readonly string[]): Promise<Found> {
+    try {
+      for (let attempt = 0; ; attempt++) {
+        const before = position;
+        const births = unknown.births();
+        const row = await read(values);
+        if (row === null) {
+          unknown.add(slot, births);
+          return { snapshot: null, position: before };
+        }
+        if (!changed.touchedSince(subjectsOf(row.found), before))
+          return { snapshot: shelf.put(row.found, row.all), position: before };
+        // A change landed while the rows were being read: they may be from before it.
+        if (attempt === MAX_REREADS) throw new LatchkeyError('unavailable', 'The key keeps changing while it is read.');
+      }
+    } finally {
+      // In the step that keeps the snapshot: whoever comes after a change may not join what was read before it.
+      fills.delete(slot);
+    }
   }
 
   return {
     async find(digests) {
-      for (const { value } of digests) {
-        const snapshot = snapshots.get(value);
-        if (snapshot !== undefined) {
-          telemetry.count('latchkey_cache_lookups_total', { result: 'hit' });
-          return { snapshot, position };
-        }
+      const values = digests.map(({ value }) => value);
+      for (const value of values) {
+        const snapshot = shelf.get(value);
+        if (snapshot === undefined) continue;
+        telemetry.count('latchkey_cache_lookups_total', { result: 'hit' });
+        return { snapshot, position };
+      }
+      const slot = values.join();
+      if (await unknown.has(slot)) {
+        telemetry.count('latchkey_cache_lookups_total', { result: 'unknown' });
+        return { snapshot: null, position };
       }
       telemetry.count('latchkey_cache_lookups_total', { result: 'miss' });
-      const values = digests.map(({ value }) => value);
-      for (let attempt = 0; ; attempt++) {
-        const before = position;
-        const snapshot = await read(values);
-        if (snapshot !== null && touchedSince(changed, snapshot, before)) {
-          // A change landed while the rows were being read: they may be from before it.
-          if (attempt < MAX_REREADS) continue;
-          throw new LatchkeyError('unavailable', 'The key keeps changing while it is read.');
-        }
-        if (snapshot !== null) {
-          snapshots.set(snapshot.key.digest.value, snapshot);
-          digestByKey.set(snapshot.key.id, snapshot.key.digest.value);
-        }
-        return { snapshot, position: before };
+      const joined = await fills.get(slot);
+      // Who joined a read that found nothing may have come for a key that was made since it began.
+      if (joined !== undefined && joined.snapshot !== null) return joined;
+      let own = fills.get(slot);
+      if (own === undefined) {
+        own = fill(slot, values);
+        fills.set(slot, own);
       }
+      return own;
     },
-    unendedSince: (snapshot, since) => position === since || !touchedSince(ended, snapshot, since),
-    unchangedSince: (snapshot, since) => position === since || !touchedSince(changed, snapshot, since),
+    unendedSince: (snapshot, since) => position === since || !ended.touchedSince(subjectsOf(snapshot), since),
+    unchangedSince: (snapshot, since) => position === since || !changed.touchedSince(subjectsOf(snapshot), since),
     apply(change) {
+      const { subject, id, kind } = change;
       position++;
-      remember(changed, change.id);
-      if (change.kind === 'ended') remember(ended, change.id);
-      if (change.subject === 'key') {
-        const value = digestByKey.get(change.id);
-        if (value !== undefined) snapshots.delete(value);
-      } else if (change.subject === 'tier') {
+      // No snapshot stands under a key that was only just made.
+      if (kind !== 'created') changed.note(id, position);
+      if (kind === 'ended') ended.note(id, position);
+      unknown.apply(change);
+      if (subject === 'tier') {
         // Every snapshot names the tiers that would have done.
-        remember(changed, TIERS);
-        snapshots.clear();
-      } else if (change.subject !== 'root_key') {
-        for (const [value, snapshot] of snapshots.entries()) {
-          if (snapshot[change.subject].id === change.id) snapshots.delete(value);
-        }
-      }
+        changed.note(TIERS, position);
+        shelf.clear();
+      } else if (subject !== 'root_key') shelf.drop(subject, id);
     },
-    size: () => snapshots.size,
+    size: () => ({ keys: shelf.keys(), bytes: shelf.bytes(), unknown: unknown.size() }),
   };
 }

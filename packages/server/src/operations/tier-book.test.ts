@@ -18,8 +18,7 @@ const batchInForce = async (secret: string): Promise<number | null | undefined> 
 describe('a fill that read the tiers just before they changed', () => {
   const reads = [
     ['the tiers', () => w.lk.engine.services.store.tiers, 'list'],
-    ['the key', () => w.lk.engine.services.store.keys, 'findByDigest'],
-    ['the project', () => w.lk.engine.services.store.projects, 'get'],
+    ['the key', () => w.lk.engine.services.store.keys, 'findForVerify'],
   ] as const;
   it.each(reads)('leaves no old one: held after %s', async (_, rows, method) => {
     const { secret } = await w.key();
@@ -74,8 +73,7 @@ describe('a fill that read the tiers just before they changed', () => {
       };
     const { secret } = await w.key();
     store.tiers.list = slow(store.tiers.list);
-    store.keys.findByDigest = slow(store.keys.findByDigest);
-    store.projects.get = slow(store.projects.get);
+    store.keys.findForVerify = slow(store.keys.findForVerify);
     let stale = 0;
     let settled = 100;
     await setBatch(settled);

@@ -1,7 +1,7 @@
 // The tiers of the moment, kept in memory and dropped by the change feed. A read that began before a change never stays.
 
 import { type Change, LatchkeyError, type Store, type TierRecord } from '@latchkey/core';
-import { deepFreeze } from './key-cache.js';
+import { deepFreeze } from './snapshot.js';
 
 const MAX_REREADS = 5;
 

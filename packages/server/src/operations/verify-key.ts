@@ -18,10 +18,10 @@ import {
 } from '@latchkey/core';
 import { referrerOf } from './address.js';
 import type { Call, Verdict, VerifyRequest } from './engine.js';
-import { deepFreeze } from './key-cache.js';
 import { keyWithLastUse } from './keys/record.js';
 import { replyTo } from './reply.js';
 import type { Services } from './services.js';
+import { deepFreeze } from './snapshot.js';
 import { countedAs } from './verdict.js';
 import { verifyRequest } from './verify-request.js';
 

@@ -78,12 +78,12 @@ describe('every reason', () => {
     unavailable: async () => {
       const { secret } = await w.key();
       const { keys } = w.lk.engine.services.store;
-      const { findByDigest } = keys;
-      keys.findByDigest = () => Promise.reject(new Error('database is gone'));
+      const { findForVerify } = keys;
+      keys.findForVerify = () => Promise.reject(new Error('database is gone'));
       try {
         return await w.reason(secret);
       } finally {
-        keys.findByDigest = findByDigest;
+        keys.findForVerify = findForVerify;
       }
     },
   };
@@ -507,11 +507,10 @@ describe('a broken database', () => {
     const w = await world('suward');
     const { secret } = await w.key();
     const store = w.lk.engine.services.store as { -readonly [Name in keyof Store]: Store[Name] };
-    const { keys, projects, readDay, raiseDay } = store;
+    const { keys, readDay, raiseDay } = store;
     const broken = () => Promise.reject(new Error('ECONNRESET 10.0.0.7'));
     for (const breaking of [
-      () => Object.assign(store, { keys: { ...keys, findByDigest: broken } }),
-      () => Object.assign(store, { projects: { ...projects, get: broken } }),
+      () => Object.assign(store, { keys: { ...keys, findForVerify: broken } }),
       () => Object.assign(store, { readDay: broken }),
       () => Object.assign(store, { raiseDay: broken }),
     ]) {
@@ -519,7 +518,7 @@ describe('a broken database', () => {
       const verdict = await w.verify(secret);
       expect(verdict).toMatchObject({ reason: 'unavailable', retryAfterSeconds: 1, snapshot: null });
       expect(JSON.stringify(await w.lk.keys.verify({ secret, render: true }))).not.toContain('ECONNRESET');
-      Object.assign(store, { keys, projects, readDay, raiseDay });
+      Object.assign(store, { keys, readDay, raiseDay });
     }
     expect(await w.reason(secret)).toBeNull();
     await w.close();

@@ -14,6 +14,7 @@ import {
 } from '@latchkey/core';
 import { type SelectQueryBuilder, sql } from 'kysely';
 import { accountRecord } from './credit-rows.js';
+import { findForVerify } from './key-lookup.js';
 import { atomically, chunksOf, type Db, firstByDigest, fromJson, newestFirst, toJson } from './query.js';
 import type { KeyRow, Schema } from './schema.js';
 
@@ -52,7 +53,7 @@ const updatable = (record: KeyRecord): Omit<KeyRow, LastUseColumns> => ({
   revoked_reason: record.revokedReason,
 });
 
-const keyRecord = (row: KeyRow, credits: CreditAccount | null = null): KeyRecord => ({
+export const keyRecord = (row: KeyRow, credits: CreditAccount | null = null): KeyRecord => ({
   id: row.id,
   organizationId: row.organization_id,
   projectId: row.project_id,
@@ -138,6 +139,7 @@ export const keys = (db: Db): StoreView['keys'] => ({
     const rows = await db.selectFrom('keys').selectAll().where('digest', 'in', values).execute();
     return recordOf(db, firstByDigest(rows, values));
   },
+  findForVerify: findForVerify(db),
   async anyBuried(values) {
     if (values.length === 0) return false;
     const row = await db

@@ -13,7 +13,7 @@ const organizationRow = (record: OrganizationRecord): OrganizationRow => ({
   suspended_at: record.suspendedAt,
 });
 
-const organizationRecord = (row: OrganizationRow): OrganizationRecord => ({
+export const organizationRecord = (row: OrganizationRow): OrganizationRecord => ({
   id: row.id,
   name: row.name,
   metadata: fromJson<JsonObject>(row.metadata),
@@ -54,7 +54,7 @@ const projectRow = (record: ProjectRecord): ProjectRow => ({
   suspended_at: record.suspendedAt,
 });
 
-const projectRecord = (row: ProjectRow): ProjectRecord => ({
+export const projectRecord = (row: ProjectRow): ProjectRecord => ({
   id: row.id,
   organizationId: row.organization_id,
   name: row.name,

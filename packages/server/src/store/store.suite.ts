@@ -411,6 +411,54 @@ export function storeSuite(name: string, open: () => Promise<StoreUnderTest>, { 
         expect((await store.keys.findByDigest([digestOf('a'), digestOf('b')]))?.id).toBe('a');
       });
 
+      it('are found for a decision with all that decides on them, and as every other read has them', async () => {
+        await store.organizations.update(organization('org_1', { metadata: { a: 1 }, suspendedAt: 5 }));
+        await store.projects.update(project('proj_1', { tier: 'pro', metadata: { b: [2] }, suspendedAt: 7 }));
+        const full = key('a', {
+          ...{
+            permissions: ['read'],
+            restrictions: { ips: ['192.0.2.0/24'] },
+            limits: { perMinute: 3 },
+            metadata: { x: 'é' },
+          },
+          ...{ webhookSecret: 'v1.bbbbbbbbbbbb.AAAA', graceEndsAt: 2, lastUsedAt: 9, lastUsedIp: '192.0.2.1' },
+        });
+        await store.keys.insert(full);
+        await store.keys.insert(key('b'));
+        const place = { familyId: 'fam_a', keyId: 'a', projectId: 'proj_1', organizationId: 'org_1' };
+        const refill = { amount: 5, every: 'day' } as const;
+        await store.credits.open({ ...place, requestId: 'req_1', actorId: 'root_1', at: 1_000 }, 10, refill);
+        const found = await store.keys.findForVerify(['none', digestOf('a')]);
+        expect(found).toEqual({
+          key: await store.keys.get('a'),
+          project: await store.projects.get('proj_1'),
+          organization: await store.organizations.get('org_1'),
+          buried: false,
+        });
+        expect(found?.key).toMatchObject({ ...full, credits: { balance: 10, refill } });
+        expect((await store.keys.findForVerify([digestOf('b'), digestOf('a')]))?.key).toEqual(key('b'));
+        expect((await store.keys.findForVerify([digestOf('a'), digestOf('b')]))?.key.id).toBe('a');
+        expect(await store.keys.findForVerify([digestOf('z')])).toBeNull();
+        expect(await store.keys.findForVerify([])).toBeNull();
+      });
+
+      it('are found for a decision beside the digest of a deleted one, and that is said', async () => {
+        await store.keys.insert(key('a'));
+        await store.keys.insert(key('b'));
+        await store.keys.delete('b', 99);
+        expect(await store.keys.findForVerify([digestOf('b')])).toBeNull();
+        expect(await store.keys.findForVerify([digestOf('b'), digestOf('a')])).toMatchObject({
+          key: { id: 'a' },
+          buried: true,
+        });
+        expect(await store.keys.findForVerify([digestOf('a')])).toMatchObject({ key: { id: 'a' }, buried: false });
+        const plain = { kind: 'sha256', pepperId: null, value: digestOf('plain') } as const;
+        await store.keys.insert(key('c', { digest: plain, imported: true }));
+        await store.keys.update(key('c', { imported: true }));
+        const moved = await store.keys.findForVerify([digestOf('c'), digestOf('plain')]);
+        expect(moved, 'its older digest is known, not buried').toMatchObject({ key: { id: 'c' }, buried: false });
+      });
+
       it('with an id or digest that is there are duplicates', async () => {
         await store.keys.insert(key('a'));
         await expect(store.keys.insert(key('b', { digest: key('a').digest }))).rejects.toMatchObject({

@@ -10,9 +10,11 @@ import { Kysely, sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createLatchkey, databaseFile } from '../latchkey.js';
 import { openSqlite } from './dialect/sqlite.js';
+import { lookupQuery } from './key-lookup.js';
 import { lockDataDir } from './lock.js';
 import { MIGRATIONS, migrate } from './migrations/migrate.js';
 import { openSqliteStore } from './open-store.js';
+import type { Schema } from './schema.js';
 import { digestOf, key, organization, project, storeSuite } from './store.suite.js';
 
 const inMemory = () => openSqliteStore({ file: ':memory:' });
@@ -236,6 +238,25 @@ describe('a SQLite file', () => {
     }
     raw.close();
     await store.close();
+  });
+
+  it('answers what a decision needs of a key in one statement, which reads no table through', async () => {
+    const { dialect, close } = openSqlite(file);
+    const db = new Kysely<Schema>({ dialect });
+    await migrate(db);
+    const { sql: text } = lookupQuery(db, ['a', 'b']).compile();
+    const raw = new DatabaseSync(file);
+    const plan = raw.prepare(`explain query plan ${text.replaceAll('?', "'a'")}`).all() as { detail: string }[];
+    const steps = plan.map(({ detail }) => detail).filter((detail) => /^(SEARCH|SCAN)/.test(detail));
+    expect(steps).toEqual([
+      'SEARCH keys USING INDEX keys_by_digest (digest=?)',
+      expect.stringMatching(/^SEARCH projects USING INDEX \S+ \(id=\?\)$/),
+      expect.stringMatching(/^SEARCH organizations USING INDEX \S+ \(id=\?\)$/),
+      expect.stringMatching(/^SEARCH credit_accounts USING INDEX \S+ \(family_id=\?\) LEFT-JOIN$/),
+      expect.stringMatching(/^SEARCH tombstones USING INDEX \S+ \(digest=\?\)$/),
+    ]);
+    raw.close();
+    close();
   });
 
   it('keeps every acknowledged commit, and no half one, through kill -9', async () => {

@@ -26,10 +26,16 @@ export const METRICS = {
   },
   latchkey_cache_lookups_total: {
     kind: 'counter',
-    help: 'Lookups in the key cache by result: hit, miss',
+    help: 'Lookups in the key cache by result: hit, miss (read from the database), unknown (known not to be there)',
     labels: ['result'],
   },
   latchkey_keys_cached: { kind: 'gauge', help: 'Keys in the cache now', labels: [] },
+  latchkey_cache_bytes: {
+    kind: 'gauge',
+    help: 'Memory that they take, about; bounded by LATCHKEY_CACHE_MB',
+    labels: [],
+  },
+  latchkey_unknown_cached: { kind: 'gauge', help: 'Digests remembered to be of no key, 10,000 at most', labels: [] },
   latchkey_in_flight: { kind: 'gauge', help: 'Requests being answered now', labels: ['surface'] },
   latchkey_slots_held: { kind: 'gauge', help: 'Concurrency slots held now, by requests and leases', labels: [] },
   latchkey_leases_open: { kind: 'gauge', help: 'Leases open now', labels: [] },

@@ -235,9 +235,10 @@ export function judgeOwnRights(rules: Rules, actor: Actor, settings: KeySettings
   if (wider !== null) throw exceeds(`that many requests: set a limits.${wider} no higher than its own`);
 }
 
-/** What has to be heard of a new key: nothing holds it, but its pages may be new. */
-export const newKeyChanges = ({ id, restrictions }: KeyRecord): Change[] =>
-  restrictions?.referrers === undefined ? [] : [{ subject: 'key', id, kind: 'changed' }];
+/** What has to be heard of a new key: that its digest is unknown no more, and that its pages may be new. */
+export const newKeyChanges = ({ id, restrictions }: KeyRecord): Change[] => [
+  { subject: 'key', id, kind: restrictions?.referrers === undefined ? 'created' : 'changed' },
+];
 
 export interface NewKey {
   key: KeyRecord;
