@@ -1,40 +1,12 @@
 // Opens the store of one node: a SQLite file behind the Store port. Tables and queries live beside it.
 
-import { LatchkeyError, type Store, type StoreView } from '@latchkey/core';
+import { LatchkeyError, type Store } from '@latchkey/core';
 import { Kysely, sql } from 'kysely';
-import { audit } from './audit.js';
-import { createCreditBook } from './credit-book.js';
-import { credits } from './credits.js';
-import { denials } from './denials.js';
 import { openSqlite } from './dialect/sqlite.js';
-import { createIdempotencyBook } from './idempotency-book.js';
-import { keys } from './keys.js';
-import { leases } from './leases.js';
 import { migrate } from './migrations/migrate.js';
-import { organizations, projects } from './organizations.js';
-import type { Db } from './query.js';
-import { createQuotaBook } from './quota-book.js';
-import { replays } from './replays.js';
-import { rootKeys } from './root-keys.js';
+import { transact } from './query.js';
 import type { Schema } from './schema.js';
-import { settings } from './settings.js';
-import { tiers } from './tiers.js';
-import { usage } from './usage.js';
-
-const viewOf = (db: Db): StoreView => ({
-  organizations: organizations(db),
-  projects: projects(db),
-  keys: keys(db),
-  tiers: tiers(db),
-  rootKeys: rootKeys(db),
-  audit: audit(db),
-  replays: replays(db),
-  leases: leases(db),
-  usage: usage(db),
-  denials: denials(db),
-  credits: credits(db),
-  settings: settings(db),
-});
+import { booksOf, viewOf } from './view.js';
 
 /**
  * Opens the database, made when missing (directory 0700, file 0600), and brings its tables up to date.
@@ -56,10 +28,8 @@ export async function openSqliteStore(options: { file: string }): Promise<Store>
 
   return {
     ...viewOf(db),
-    ...createQuotaBook(db),
-    idempotency: createIdempotencyBook(db),
-    ...createCreditBook(db),
-    transaction: (work) => db.transaction().execute((trx) => work(viewOf(trx))),
+    ...booksOf(db),
+    transaction: (work) => transact(db, (trx) => work(viewOf(trx))),
     async ping() {
       await sql`select 1`.execute(db);
     },

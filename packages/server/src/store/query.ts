@@ -1,6 +1,6 @@
 // What the repositories share: JSON columns, pages by keyset, several statements as one. No table is named here.
 
-import type { Cursor, Page, PageRequest } from '@latchkey/core';
+import { type Cursor, LatchkeyError, type Page, type PageRequest } from '@latchkey/core';
 import { type Kysely, type SelectQueryBuilder, sql } from 'kysely';
 import type { Schema } from './schema.js';
 
@@ -11,7 +11,28 @@ export const fromJson = <T>(text: string | null): T | null => (text === null ? n
 
 /** Runs `work` inside the transaction that `db` already is, or in one of its own. */
 export const atomically = <T>(db: Db, work: (trx: Db) => Promise<T>): Promise<T> =>
-  db.isTransaction ? work(db) : db.transaction().execute(work);
+  db.isTransaction ? work(db) : transact(db, work);
+
+const MOST_ATTEMPTS = 5;
+
+/**
+ * Runs `work` in a transaction. Of two that stand in each other's way the database ends one and keeps nothing of it; that one
+ * runs again, so `work` does nothing but ask the view it is given.
+ */
+export async function transact<T>(db: Db, work: (trx: Db) => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await db.transaction().execute(work);
+    } catch (error) {
+      if (attempt === MOST_ATTEMPTS || !isConflict(error)) throw error;
+    }
+  }
+}
+
+/** SQLSTATE: serialization_failure, deadlock_detected. */
+const CONFLICTS = new Set<unknown>(['40001', '40P01']);
+const isConflict = (error: unknown): boolean =>
+  error instanceof LatchkeyError && CONFLICTS.has((error.cause as { code?: unknown } | undefined)?.code);
 
 /** Cuts one page out of rows that were read with `limit + 1`. */
 export function pageOf<Row, T>(

@@ -12,11 +12,13 @@ import {
   type Dialect,
   type Driver,
   type QueryResult,
+  type SelectQueryNode,
   SqliteAdapter,
   SqliteIntrospector,
   SqliteQueryCompiler,
 } from 'kysely';
 import { makeDirectory } from '../make-directory.js';
+import { judgeStorable } from './storable.js';
 
 const STATEMENTS_KEPT = 500;
 /** How long queued transactions may run on before timers and sockets get their turn. */
@@ -59,9 +61,6 @@ export function translating<T>(work: () => T): T {
     throw translateSqliteError(error);
   }
 }
-
-/** Text that SQLite would cut or change: NUL and lone surrogates. */
-const UNSTORABLE = /\0|\p{Cs}/u;
 
 export interface SqliteDatabase {
   dialect: Dialect;
@@ -163,10 +162,17 @@ function integrityProblems(raw: DatabaseSyncInstance): string[] {
   return problems;
 }
 
+/** Leaves out `for update`: a transaction has the whole file to itself here. */
+class Compiler extends SqliteQueryCompiler {
+  protected override visitSelectQuery({ endModifiers, ...node }: SelectQueryNode): void {
+    super.visitSelectQuery(node);
+  }
+}
+
 function createDialect(raw: DatabaseSyncInstance): Dialect {
   return {
     createDriver: () => createDriver(raw),
-    createQueryCompiler: () => new SqliteQueryCompiler(),
+    createQueryCompiler: () => new Compiler(),
     createAdapter: () => new SqliteAdapter(),
     createIntrospector: (db) => new SqliteIntrospector(db),
   };
@@ -198,10 +204,7 @@ function createDriver(raw: DatabaseSyncInstance): Driver {
   const run = <R>(query: CompiledQuery): QueryResult<R> => {
     // A full disk makes SQLite roll back by itself; what follows must not be committed one by one.
     if (expectsTransaction && !raw.isTransaction) throw unavailable(new Error('the transaction is gone'));
-    for (const value of query.parameters) {
-      if (typeof value === 'string' && UNSTORABLE.test(value))
-        throw new LatchkeyError('invalid_request', 'Text must be well-formed Unicode without NUL.');
-    }
+    judgeStorable(query.parameters);
     const { statement, reader } = prepare(query.sql);
     if (reader) return { rows: statement.all(...query.parameters) as R[] };
     const { changes } = statement.run(...query.parameters);

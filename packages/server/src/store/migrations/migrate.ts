@@ -25,12 +25,17 @@ export const MIGRATIONS: readonly Migration[] = [
 ];
 
 /**
- * Runs what is missing, all or nothing.
+ * Runs what is missing, all or nothing, after `alone` has made sure that nobody else does.
  * @throws LatchkeyError `configuration_invalid` when the database was written by a newer Latchkey.
  */
-export async function migrate<S>(database: Kysely<S>, migrations: readonly Migration[] = MIGRATIONS): Promise<void> {
+export async function migrate<S>(
+  database: Kysely<S>,
+  migrations: readonly Migration[] = MIGRATIONS,
+  alone: (trx: Kysely<S>) => Promise<void> = async () => {},
+): Promise<void> {
   const db = database as unknown as Kysely<{ migrations: { name: string; position: number } }>;
   await db.transaction().execute(async (trx) => {
+    await alone(trx as unknown as Kysely<S>);
     await trx.schema
       .createTable('migrations')
       .ifNotExists()

@@ -1,0 +1,42 @@
+// All repositories and books over one database, whatever it is. No query stands here.
+
+import type { Store, StoreView } from '@latchkey/core';
+import { audit } from './audit.js';
+import { createCreditBook } from './credit-book.js';
+import { credits } from './credits.js';
+import { denials } from './denials.js';
+import { createIdempotencyBook } from './idempotency-book.js';
+import { keys } from './keys.js';
+import { leases } from './leases.js';
+import { organizations, projects } from './organizations.js';
+import type { Db } from './query.js';
+import { createQuotaBook } from './quota-book.js';
+import { replays } from './replays.js';
+import { rootKeys } from './root-keys.js';
+import { settings } from './settings.js';
+import { tiers } from './tiers.js';
+import { usage } from './usage.js';
+
+export const viewOf = (db: Db): StoreView => ({
+  organizations: organizations(db),
+  projects: projects(db),
+  keys: keys(db),
+  tiers: tiers(db),
+  rootKeys: rootKeys(db),
+  audit: audit(db),
+  replays: replays(db),
+  leases: leases(db),
+  usage: usage(db),
+  denials: denials(db),
+  credits: credits(db),
+  settings: settings(db),
+});
+
+type Books = Omit<Store, keyof StoreView | 'transaction' | 'ping' | 'backup' | 'integrity' | 'close'>;
+
+/** What is written together with others, beside changes. */
+export const booksOf = (db: Db): Books => ({
+  ...createQuotaBook(db),
+  idempotency: createIdempotencyBook(db),
+  ...createCreditBook(db),
+});
