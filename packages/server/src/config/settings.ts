@@ -120,7 +120,7 @@ export const SETTINGS = {
   cacheMb: setting(
     'LATCHKEY_CACHE_MB',
     megabytes.default(128),
-    'Memory for keys that were asked for, in MB; a key takes about 2 KB. What does not fit is read again when it is asked for.',
+    'Memory for keys that were asked for, in MB; a key takes 1.4 KB and what its metadata takes. What does not fit is read again when it is asked for.',
   ),
   trustedProxies: setting(
     'LATCHKEY_TRUSTED_PROXIES',

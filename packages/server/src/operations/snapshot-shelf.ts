@@ -3,8 +3,8 @@
 import type { KeyLookup, Profile, Snapshot, Tier } from '@latchkey/core';
 import { LRUCache } from 'lru-cache';
 import { createSharedRecords } from './shared-records.js';
-import { compileSnapshot, createShare } from './snapshot.js';
-import { weightOf } from './snapshot-weight.js';
+import { compileSnapshot, createShare, type Share } from './snapshot.js';
+import { partBytes, placeBytes, weightOf } from './snapshot-weight.js';
 
 export interface SnapshotShelf {
   get(digest: string): Snapshot | undefined;
@@ -35,9 +35,17 @@ export function createSnapshotShelf(profile: Profile, maxBytes: number): Snapsho
       const { snapshots, digestByKey, projects, organizations } = shelf;
       const sharedProject = projects.keep(project);
       const sharedOrganization = organizations.keep(organization);
-      const snapshot = compileSnapshot(key, sharedProject, sharedOrganization, profile, tiers, share);
+      // What keys have in common is weighed with the one that it was made for.
+      let size = sharedProject === project ? placeBytes(project) : 0;
+      if (sharedOrganization === organization) size += placeBytes(organization);
+      const weighing: Share = (text, make) =>
+        share(text, () => {
+          size += partBytes(text);
+          return make();
+        });
+      const snapshot = compileSnapshot(key, sharedProject, sharedOrganization, profile, tiers, weighing);
       const { value } = snapshot.key.digest;
-      const size = weightOf(snapshot);
+      size += weightOf(snapshot);
       if (size > maxBytes) {
         projects.release(sharedProject);
         organizations.release(sharedOrganization);

@@ -3,8 +3,10 @@
 import type { Snapshot } from '@latchkey/core';
 
 /** Objects, their fixed members, what is said of the key in answers, and its places in the cache's maps. */
-const BASE_BYTES = 1_500;
+const BASE_BYTES = 1_350;
 const OBJECT_BYTES = 40;
+/** Its places in the maps that find it again. */
+const PLACE_BYTES = 200;
 const MEMBER_BYTES = 12;
 const NUMBER_BYTES = 16;
 const BEYOND_LATIN = /[^\0-\xff]/;
@@ -25,24 +27,19 @@ function bytesOf(value: unknown): number {
   return bytes;
 }
 
-/**
- * Bytes that a snapshot keeps alive. Lists that other keys may have too are counted for each of them: that errs towards
- * too much, so that a cache of keys which share nothing stays within its bound as well.
- */
-export function weightOf({ key, permissions, restrictions }: Snapshot): number {
-  return (
-    BASE_BYTES +
-    textBytes(key.name) +
-    textBytes(key.webhookSecret) +
-    textBytes(key.ownerId) +
-    textBytes(key.environment) +
-    textBytes(key.revokedReason) +
-    bytesOf(key.metadata) +
-    bytesOf(key.limits) +
-    bytesOf(key.credits) +
-    bytesOf(key.permissions) +
-    (key.permissions === null ? 0 : bytesOf(permissions)) +
-    // The text of a restriction and what it was compiled to.
-    3 * bytesOf(restrictions?.source ?? null)
-  );
-}
+/** Bytes of a list or record made from a JSON text of this length. */
+export const partBytes = (text: string): number => OBJECT_BYTES + 3 * text.length;
+
+/** Bytes of a project or organization that only one key stands under. */
+export const placeBytes = (place: Snapshot['project'] | Snapshot['organization']): number =>
+  PLACE_BYTES + bytesOf(place);
+
+/** Bytes that a snapshot keeps alive, without what it has in common with others. */
+export const weightOf = ({ key }: Snapshot): number =>
+  BASE_BYTES +
+  textBytes(key.name) +
+  textBytes(key.webhookSecret) +
+  textBytes(key.ownerId) +
+  textBytes(key.revokedReason) +
+  bytesOf(key.metadata) +
+  bytesOf(key.credits);

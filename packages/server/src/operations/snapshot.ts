@@ -78,29 +78,46 @@ function compiled(source: KeyRecord['restrictions']): Snapshot['restrictions'] {
   return { ips: ranges ? ranges.filter((range): range is AddressRange => range !== null) : null, source };
 }
 
-/** A database driver makes every text anew; most columns hold one of a few. */
+/** A database driver makes every text anew; most columns hold one of a few. Written out, since V8 keeps a frozen copy by spread as a hash table. */
 function withSharedParts(key: KeyRecord, project: ProjectRecord, share: Share): KeyRecord {
   const word = <Text extends string | null>(text: Text): Text =>
     text === null ? text : share(`word ${text}`, () => text);
   const part = <Value>(name: string, value: Value): Value =>
     value === null ? value : share(`${name} ${JSON.stringify(value)}`, () => deepFreeze(value));
   return {
-    ...key,
-    organizationId: project.organizationId === key.organizationId ? project.organizationId : key.organizationId,
-    projectId: project.id === key.projectId ? project.id : key.projectId,
+    id: key.id,
+    organizationId: key.organizationId === project.organizationId ? project.organizationId : key.organizationId,
+    projectId: key.projectId === project.id ? project.id : key.projectId,
+    familyId: key.familyId,
+    generation: key.generation,
+    name: key.name,
     prefix: word(key.prefix),
+    hint: key.hint,
     mode: key.mode === 'live' ? 'live' : 'test',
     model: key.model === 'v2' ? 'v2' : 'legacy',
     tier: word(key.tier),
     permissions: part('granted', key.permissions),
     restrictions: part('restricted', key.restrictions),
     limits: part('overrides', key.limits),
+    credits: key.credits,
     environment: word(key.environment),
+    metadata: key.metadata,
+    ownerId: key.ownerId,
     digest: {
       kind: key.digest.kind === 'hmac' ? 'hmac' : 'sha256',
       pepperId: word(key.digest.pepperId),
       value: key.digest.value,
     },
+    imported: key.imported,
+    webhookSecret: key.webhookSecret,
     createdBy: word(key.createdBy),
+    createdAt: key.createdAt,
+    expiresAt: key.expiresAt,
+    disabledAt: key.disabledAt,
+    graceEndsAt: key.graceEndsAt,
+    revokedAt: key.revokedAt,
+    revokedReason: key.revokedReason,
+    lastUsedAt: key.lastUsedAt,
+    lastUsedIp: key.lastUsedIp,
   };
 }
