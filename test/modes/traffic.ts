@@ -9,8 +9,9 @@ import { type Profile, REHEARSABLE } from '@latchkey/core';
 import { DatabaseSync } from '@photostructure/sqlite';
 import { Pool } from 'undici';
 import { loadProfile } from '../../packages/server/src/config/load-profile.js';
+import { databaseFile } from '../../packages/server/src/database.js';
 import { createGateway } from '../../packages/server/src/gateway/gateway.js';
-import { createLatchkey, databaseFile, type Latchkey } from '../../packages/server/src/latchkey.js';
+import { createLatchkey, type Latchkey } from '../../packages/server/src/latchkey.js';
 
 export interface Outcome {
   /** Requests through the gateway and calls of the management API, by what they were. */

@@ -550,6 +550,8 @@ export interface Store extends StoreView, QuotaBook, CreditBook {
   transaction<T>(work: (view: StoreView) => Promise<T>): Promise<T>;
   /** Throws when the database cannot answer. */
   ping(): Promise<void>;
+  /** The time by the database's own clock, which all of its nodes go by. */
+  time(): Promise<Instant>;
   /** Writes a consistent copy of the database to `file`, while serving. */
   backup(file: string): Promise<void>;
   /** Problems found in the database file itself; empty when sound. */

@@ -1,6 +1,5 @@
 // Latchkey in process: the engine on its adapters, put together from settings. Servers and commands stand on this; importing it starts nothing.
 
-import { join } from 'node:path';
 import {
   type Actor,
   type Clock,
@@ -19,6 +18,7 @@ import {
   type Vault,
 } from '@latchkey/core';
 import { loadProfile } from './config/load-profile.js';
+import { openForServing } from './database.js';
 import { createMemoryFeed } from './events/memory-feed.js';
 import { startJobs } from './jobs/schedule.js';
 import { createMemoryLimiter } from './limiter/memory.js';
@@ -34,8 +34,8 @@ import { seedTiers } from './operations/profile.js';
 import { acceptRootKey } from './operations/root-keys.js';
 import { holdRequest } from './operations/verify-key.js';
 import { createRandomPool } from './random-pool.js';
-import { lockDataDir } from './store/lock.js';
-import { openDatabase, openSqliteStore } from './store/open-store.js';
+import { processScheduler } from './scheduler.js';
+import { createSharedClock, type SharedClock } from './shared-clock.js';
 import { createVault } from './vault/open-vault.js';
 import { makePrincipalKey, openPrincipalKey } from './vault/principal-key.js';
 import { type Ring, ringFromText } from './vault/ring.js';
@@ -46,8 +46,10 @@ export type RingSource = string | (() => Ring);
 export interface LatchkeySettings {
   /** Name of a shipped profile, the path of a profile.json, or a profile already read. */
   profile: string | Profile;
-  /** Directory of the SQLite file. Absent: everything is in memory and gone at the end. */
+  /** Directory of the SQLite file. Absent, and no `databaseUrl`: everything is in memory and gone at the end. */
   dataDir?: string;
+  /** `postgres://…`: everything is kept there instead, and shared with every other node that has the same address. */
+  databaseUrl?: string | undefined;
   pepper: RingSource;
   masterKey: RingSource;
   /** A first root key to accept, at least 32 characters. */
@@ -90,7 +92,6 @@ export const OPERATOR: Actor = { type: 'operator', id: 'operator', permissions: 
 
 /** @throws LatchkeyError `configuration_invalid`, `data_dir_in_use`, `data_dir_profile_mismatch`, `pepper_missing`, `sealed_value_unreadable` */
 export async function createLatchkey(settings: LatchkeySettings): Promise<Latchkey> {
-  const clock = settings.clock ?? Date.now;
   const random = settings.random ?? createRandomPool();
   const telemetry = settings.telemetry ?? silent;
   const profile = typeof settings.profile === 'string' ? loadProfile(settings.profile) : settings.profile;
@@ -99,10 +100,16 @@ export async function createLatchkey(settings: LatchkeySettings): Promise<Latchk
     masterKeys: ringSource(settings.masterKey, 'LATCHKEY_MASTER_KEY'),
     random,
   });
-  const opened = await openData(settings.dataDir);
+  const { databaseUrl, dataDir } = settings;
+  const opened = await openForServing({ databaseUrl, dataDir, telemetry });
   const { store } = opened;
   let limiter: Limiter | null = null;
+  let shared: SharedClock | null = null;
   try {
+    // Nodes that share a database go by its time, so that none of them ends a key early or refills twice.
+    if (databaseUrl !== undefined && settings.clock === undefined)
+      shared = await createSharedClock({ read: () => store.time(), scheduler: processScheduler });
+    const clock = settings.clock ?? shared?.clock ?? Date.now;
     await claimForProfile(store, profile);
     await judgePeppers(store, vault, clock());
     const auditKey = await sealedSetting(store, vault, 'audit_key', () =>
@@ -171,6 +178,7 @@ export async function createLatchkey(settings: LatchkeySettings): Promise<Latchk
         closing ??= (async () => {
           await stopJobs();
           for (const release of holds) release();
+          shared?.stop();
           // The lock and the file are let go even when the last write fails.
           await engine.close().finally(() => opened.close());
         })();
@@ -178,27 +186,9 @@ export async function createLatchkey(settings: LatchkeySettings): Promise<Latchk
       },
     };
   } catch (error) {
+    shared?.stop();
     await limiter?.close().catch(() => {});
     await opened.close();
-    throw error;
-  }
-}
-
-/** The file that holds everything but the peppers and master keys. */
-export const databaseFile = (dataDir: string): string => join(dataDir, 'latchkey.sqlite');
-
-async function openData(dataDir: string | undefined): Promise<{ store: Store; close(): Promise<void> }> {
-  if (dataDir === undefined) {
-    const store = await openSqliteStore({ file: ':memory:' });
-    return { store, close: () => store.close() };
-  }
-  const unlock = await lockDataDir(dataDir);
-  try {
-    const store = await openDatabase(databaseFile(dataDir));
-    const close = (): Promise<void> => store.close().finally(unlock);
-    return { store, close };
-  } catch (error) {
-    unlock();
     throw error;
   }
 }

@@ -74,6 +74,7 @@ export async function startServer(settings: Settings): Promise<RunningServer> {
     const latchkey = await createLatchkey({
       profile,
       dataDir: settings.dataDir,
+      databaseUrl: settings.databaseUrl,
       pepper: ring('LATCHKEY_PEPPER', settings.pepper, settings.pepperFile),
       masterKey: ring('LATCHKEY_MASTER_KEY', settings.masterKey, settings.masterKeyFile),
       rootKey: settings.rootKey,

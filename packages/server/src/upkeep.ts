@@ -36,12 +36,13 @@ import {
 import type { Finding, RingName, RingStatus } from './cli/local.js';
 import { loadProfile } from './config/load-profile.js';
 import type { Settings } from './config/settings.js';
-import { databaseFile, OPERATOR } from './latchkey.js';
+import { type Database, databaseFile, databaseOf } from './database.js';
+import { OPERATOR } from './latchkey.js';
 import { auditFaults, creditFaults, SEALED_SETTINGS } from './operations/maintenance.js';
 import { createRootKey, type RootKeyServices } from './operations/root-keys.js';
 import { lockDataDir } from './store/lock.js';
 import { makeDirectory } from './store/make-directory.js';
-import { openDatabase, openSqliteStore } from './store/open-store.js';
+import { openSqliteStore } from './store/open-store.js';
 import { createVault } from './vault/open-vault.js';
 import { type Ring, ringFromText } from './vault/ring.js';
 import { addToRingFile, dropFromRingFile, readRingFile } from './vault/ring-file.js';
@@ -86,17 +87,20 @@ const vaultOf = (settings: Settings): Vault => {
   return createVault({ peppers: () => peppers, masterKeys: () => masterKeys, random });
 };
 
-async function withStore<T>(settings: Settings, work: (store: Store, file: string) => Promise<T>): Promise<T> {
-  const file = databaseFile(locateData(settings));
-  if (!existsSync(file)) {
+const databaseIn = (settings: Settings): Database =>
+  databaseOf({ databaseUrl: settings.databaseUrl, dataDir: locateData(settings) });
+
+async function withStore<T>(settings: Settings, work: (store: Store, database: Database) => Promise<T>): Promise<T> {
+  const database = databaseIn(settings);
+  if (!database.exists()) {
     throw new LatchkeyError(
       'configuration_invalid',
-      `There is no database ${file}: name its directory with --data-dir.`,
+      `There is no database ${database.name}: name its directory with --data-dir.`,
     );
   }
-  const store = await openDatabase(file);
+  const store = await database.open();
   try {
-    return await work(store, file);
+    return await work(store, database);
   } finally {
     await store.close();
   }
@@ -116,19 +120,30 @@ function onDisk<T>(what: string, work: () => T): T {
 const countKeys = async (view: StoreView): Promise<number> =>
   (await view.keys.countByPepper(Date.now())).reduce((sum, { count }) => sum + count, 0);
 
-export async function migrate(settings: Settings): Promise<{ file: string }> {
-  const dir = locateData(settings);
-  const unlock = await lockDataDir(dir);
+export async function migrate(settings: Settings): Promise<{ database: string }> {
+  const database = databaseIn(settings);
+  // Nodes may serve a shared database meanwhile; a file is one process's.
+  const unlock = database.file === null ? () => {} : await lockDataDir(dirname(database.file));
   try {
-    await (await openDatabase(databaseFile(dir))).close();
-    return { file: databaseFile(dir) };
+    await (await database.open()).close();
+    return { database: database.name };
   } finally {
     unlock();
   }
 }
 
+/** What only a file can: of PostgreSQL its own tools make and put back copies. */
+function fileOf({ name, file }: Database): string {
+  if (file !== null) return file;
+  throw new LatchkeyError(
+    'configuration_invalid',
+    `A database on PostgreSQL is copied with \`pg_dump --format=custom --file=latchkey.dump "${name}"\` and put back with \`pg_restore --clean --if-exists --dbname="${name}" latchkey.dump\`.`,
+  );
+}
+
 /** The copy is whole or not there: it is written beside and renamed. */
 export function backup(settings: Settings, target: string): Promise<{ file: string; bytes: number; keys: number }> {
+  fileOf(databaseIn(settings));
   const file = resolve(target);
   if (existsSync(file))
     throw new LatchkeyError('configuration_invalid', `${file} is already there: name another file.`);
@@ -139,7 +154,7 @@ export function backup(settings: Settings, target: string): Promise<{ file: stri
     await store.backup(draft).catch((error) => {
       throw new LatchkeyError(
         'configuration_invalid',
-        `${database} cannot be copied to ${file}: ${reasonOf(error.cause ?? error)}.`,
+        `${database.name} cannot be copied to ${file}: ${reasonOf(error.cause ?? error)}.`,
         { cause: error },
       );
     });
@@ -174,8 +189,8 @@ export async function restore(settings: Settings, source: string, force: boolean
       `${from} is a database in use, not a backup: ${from}-wal holds a part of it. Make one with \`latchkey backup\`.`,
     );
   }
-  const dir = locateData(settings);
-  const file = databaseFile(dir);
+  const file = fileOf(databaseIn(settings));
+  const dir = dirname(file);
   const unlock = await lockDataDir(dir);
   try {
     if (existsSync(file) && !force) {
@@ -282,7 +297,7 @@ async function keyFaults(view: StoreView, vault: Vault): Promise<string[]> {
 
 export async function ringStatus(settings: Settings, name: RingName): Promise<RingStatus[]> {
   const { ring } = ringOf(settings, name);
-  const needed = existsSync(databaseFile(locateData(settings)))
+  const needed = databaseIn(settings).exists()
     ? await withStore(settings, (store) => uses(store, settings, name))
     : new Map();
   return ring.keys.map(({ id }) => ({ id, current: id === ring.current.id, needed: needed.get(id) ?? 0 }));
@@ -419,14 +434,14 @@ export const exportKeys = (
 /** The profile with the tiers that the database has, or, where there is none yet, with its own. */
 export async function runningConfiguration(settings: Settings): Promise<{ running: Running; source: string }> {
   const profile = loadProfile(settings.profile);
-  const file = databaseFile(locateData(settings));
+  const database = databaseIn(settings);
   const fromFile = { running: { profile, tiers: tiersOf(profile.policy) }, source: `the profile ${settings.profile}` };
-  if (!existsSync(file)) return fromFile;
+  if (!database.exists()) return fromFile;
   return withStore(settings, async (store) => {
     const [fault] = await profileFaults(store, settings);
-    if (fault !== undefined) throw new LatchkeyError('data_dir_profile_mismatch', `${file}: ${fault}.`);
+    if (fault !== undefined) throw new LatchkeyError('data_dir_profile_mismatch', `${database.name}: ${fault}.`);
     const tiers = await store.tiers.list();
-    return tiers.length === 0 ? fromFile : { running: { profile, tiers }, source: file };
+    return tiers.length === 0 ? fromFile : { running: { profile, tiers }, source: database.name };
   });
 }
 

@@ -25,7 +25,7 @@ export interface Local {
   serve(flags: Flags, json: boolean): Promise<void>;
   dev(flags: Flags, json: boolean): Promise<void>;
   init(flags: { profile?: string; format?: string; force?: boolean }): Promise<{ file: string; schema: string }>;
-  migrate(flags: Flags): Promise<{ file: string }>;
+  migrate(flags: Flags): Promise<{ database: string }>;
   backup(flags: Flags & { file: string }): Promise<{ file: string; bytes: number; keys: number }>;
   restore(
     flags: Flags & { file: string; force?: boolean },

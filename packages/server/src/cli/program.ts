@@ -115,7 +115,7 @@ export function buildProgram(
     .action((flags) =>
       run(async () => {
         const done = await local.migrate(flags);
-        return say(done, `${done.file} is up to date.`);
+        return say(done, `${done.database} is up to date.`);
       }),
     );
 

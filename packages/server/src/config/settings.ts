@@ -140,8 +140,12 @@ export const SETTINGS = {
   ),
   databaseUrl: setting(
     'DATABASE_URL',
-    z.string().optional(),
-    'Reserved for PostgreSQL; this release stores in SQLite and refuses to start when it is set.',
+    z
+      .string()
+      .regex(/^postgres(ql)?:\/\//, 'must start with postgres://')
+      .refine((url) => URL.canParse(url), 'is no address')
+      .optional(),
+    'PostgreSQL that keeps everything and is shared by several nodes, e.g. postgres://user:password@host:5432/latchkey. Absent: SQLite in the data directory.',
     true,
   ),
   redisUrl: setting(

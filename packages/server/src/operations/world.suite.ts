@@ -14,7 +14,8 @@ import {
 } from '@latchkey/core';
 import { DatabaseSync } from '@photostructure/sqlite';
 import { afterEach, expect } from 'vitest';
-import { createLatchkey, databaseFile, type Latchkey, type LatchkeySettings, OPERATOR } from '../latchkey.js';
+import { databaseFile } from '../database.js';
+import { createLatchkey, type Latchkey, type LatchkeySettings, OPERATOR } from '../latchkey.js';
 import type { Verdict, VerifyRequest } from './engine.js';
 
 /** A ring of one fresh key, as text. */

@@ -62,6 +62,11 @@ export async function openPostgresStore(settings: PostgresSettings): Promise<Sto
     async ping() {
       await sql`select 1`.execute(db);
     },
+    async time() {
+      const { rows } = await sql<{ now: number }>`
+        select floor(extract(epoch from clock_timestamp()) * 1000)::bigint as now`.execute(db);
+      return (rows[0] as { now: number }).now;
+    },
     async backup() {
       throw new LatchkeyError(
         'invalid_request',

@@ -33,6 +33,8 @@ export async function openSqliteStore(options: { file: string }): Promise<Store>
     async ping() {
       await sql`select 1`.execute(db);
     },
+    // In this process, so its clock is the process's.
+    time: async () => Date.now(),
     backup: (file) => database.backup(file, alone),
     integrity: () => alone(() => database.integrity()),
     close() {

@@ -1272,6 +1272,7 @@ export function storeSuite(name: string, open: () => Promise<StoreUnderTest>, { 
       await seed();
       expect(await store.integrity()).toEqual([]);
       await store.ping();
+      expect(Math.abs((await store.time()) - Date.now())).toBeLessThan(5_000);
       await store.close();
       await store.close();
       await expect(store.ping()).rejects.toMatchObject({ code: 'unavailable' });

@@ -32,7 +32,7 @@ export const viewOf = (db: Db): StoreView => ({
   settings: settings(db),
 });
 
-type Books = Omit<Store, keyof StoreView | 'transaction' | 'ping' | 'backup' | 'integrity' | 'close'>;
+type Books = Omit<Store, keyof StoreView | 'transaction' | 'ping' | 'time' | 'backup' | 'integrity' | 'close'>;
 
 /** What is written together with others, beside changes. */
 export const booksOf = (db: Db): Books => ({
