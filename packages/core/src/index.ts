@@ -15,6 +15,7 @@ export * from './key/mask.js';
 export * from './key/models.js';
 export * from './key/state.js';
 export * from './key/view.js';
+export * from './limit/family-step.js';
 export * from './limit/limits.js';
 export * from './limit/window.js';
 export { authenticationPage } from './page/authentication-page.js';

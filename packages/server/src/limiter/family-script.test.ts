@@ -1,0 +1,101 @@
+// The script on a real Redis against its definition: the vectors, and sequences drawn from a seed, answer by answer and state by state.
+
+import { type FamilyAnswer, type FamilyCall, type FamilyState, type NodeShare, stepFamily } from '@latchkey/core';
+import { Redis } from 'ioredis';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { seeds } from '../../../../test/e2e/random.js';
+import { openRedis, redisOrSkip } from '../../../../test/servers/redis.js';
+import { drawnCalls, type SomeCall, seeded, wholeCall } from '../../../core/src/limit/family-step.suite.js';
+import vectors from '../../../core/src/limit/family-step.vectors.json' with { type: 'json' };
+import { atGivenTime, FAMILY_SCRIPT, familyKey, pushCall, readAnswer } from './family-script.js';
+
+const program = redisOrSkip();
+const SCRIPT = atGivenTime(FAMILY_SCRIPT);
+
+describe.skipIf(program === null)('the script', () => {
+  let redis: Redis;
+  let close: () => Promise<void>;
+  let families = 0;
+
+  beforeAll(async () => {
+    const server = await openRedis();
+    redis = new Redis(server.url);
+    close = async () => {
+      redis.disconnect();
+      await server.stop();
+    };
+  });
+  afterAll(() => close());
+
+  const run = async (families: readonly (readonly [string, FamilyCall])[], now: number): Promise<FamilyAnswer[]> => {
+    const args: (string | number)[] = [families[0]?.[1].node ?? ''];
+    for (const [, call] of families) pushCall(args, call);
+    const keys = families.map(([family]) => familyKey(family));
+    const raw = (await redis.eval(SCRIPT, keys.length, ...keys, ...args, now)) as [number, ...(number | string)[][]];
+    expect(raw[0]).toBe(now);
+    return raw.slice(1).map((answer) => readAnswer(answer as (number | string)[]));
+  };
+
+  const stateOf = async (family: string): Promise<FamilyState | null> => {
+    const fields = await redis.hgetall(familyKey(family));
+    if (fields.t === undefined) return null;
+    const [minute, minuteUsed, day, dayUsed, knownDay, slots, leases] = fields.t.split(' ').map(Number) as number[];
+    const nodes: Record<string, NodeShare> = {};
+    const ends: Record<string, number> = {};
+    for (const [field, value] of Object.entries(fields)) {
+      const [sequence, minute, minuteUsed, day, dayUsed, slots] = value.split(' ').map(Number) as [number, ...number[]];
+      if (field.startsWith('n:'))
+        nodes[field.slice(2)] = { sequence, minute, minuteUsed, day, dayUsed, slots } as NodeShare;
+      if (field.startsWith('l:')) ends[field.slice(2)] = Number(value);
+    }
+    expect(slots).toBe(Object.values(nodes).reduce((sum, share) => sum + share.slots, 0));
+    expect(leases).toBe(Object.keys(ends).length);
+    return { minute, minuteUsed, day, dayUsed, knownDay, nodes, leases: ends } as FamilyState;
+  };
+
+  it.each(vectors.map(({ name, steps, state }) => [name, steps, state] as const))('%s', async (_, steps, state) => {
+    const family = `vector ${families++}`;
+    for (const [index, { at, call, answer }] of steps.entries())
+      expect(await run([[family, wholeCall(call as SomeCall, index + 1)]], at)).toEqual([answer]);
+    expect(await stateOf(family)).toEqual(state);
+  });
+
+  it.each(seeds(4))('does what its definition says, whatever comes: seed %i', async (seed) => {
+    const family = `drawn ${families++}`;
+    let state: FamilyState | null = null;
+    for (const { at, call } of drawnCalls(seeded(seed), 400)) {
+      const stepped: ReturnType<typeof stepFamily> = stepFamily(state, call, at);
+      state = stepped.state;
+      expect(await run([[family, call]], at)).toEqual([stepped.answer]);
+      expect(await stateOf(family)).toEqual(state);
+    }
+  });
+
+  it('does several families in one call, each as if it were alone', async () => {
+    const drawn = [...drawnCalls(seeded(11), 60)];
+    const names = [`many ${families++}`, `many ${families++}`, `many ${families++}`];
+    const states: (FamilyState | null)[] = [null, null, null];
+    for (const { at, call } of drawn) {
+      const expected = names.map((_, index) => {
+        const stepped = stepFamily(states[index] ?? null, call, at);
+        states[index] = stepped.state;
+        return stepped.answer;
+      });
+      expect(
+        await run(
+          names.map((name) => [name, call]),
+          at,
+        ),
+      ).toEqual(expected);
+    }
+  });
+
+  it('goes by the clock of Redis alone', async () => {
+    const args: (string | number)[] = ['a'];
+    pushCall(args, wholeCall({ asks: [{ limits: { perMinute: 3 } }] }, 1));
+    const [now] = (await redis.eval(FAMILY_SCRIPT, 1, familyKey('clock'), ...args)) as [number];
+    const [seconds] = (await redis.time()) as [number, number];
+    expect(Math.abs(now / 1000 - seconds)).toBeLessThan(2);
+    expect(await redis.pttl(familyKey('clock'))).toBeGreaterThan(2 * 86_400_000);
+  });
+});
