@@ -11,7 +11,7 @@ import {
   type SpendOrder,
 } from '@latchkey/core';
 import { atDesk, type Desk, type Needs } from './credit-desk.js';
-import type { Db } from './query.js';
+import { type Db, transact } from './query.js';
 
 interface Order {
   needs: Needs;
@@ -21,35 +21,44 @@ interface Order {
   reject(error: unknown): void;
 }
 
-/** Calls that come before a transaction has begun are booked in it: one fsync for all of them. */
+/**
+ * Calls that come before a transaction has begun are booked in it: one commit for all of them. One transaction of this book is
+ * under way at a time, so what comes meanwhile gathers for the next, and a hot account is not fought for.
+ */
 export function createCreditBook(db: Db): CreditBook {
   let waiting: Order[] = [];
-  const take = (): Order[] => {
-    const taken = waiting;
-    waiting = [];
-    return taken;
-  };
-  const bookAll = async (): Promise<void> => {
-    let orders: Order[] | null = null;
+  let booking = false;
+
+  const bookOnce = async (): Promise<void> => {
+    let orders: Order[] = [];
+    // A transaction that runs again books the same orders, and none that came since.
+    const taken = (): Order[] => {
+      if (orders.length === 0) [orders, waiting] = [waiting, []];
+      return orders;
+    };
     try {
-      const outcomes = await db.transaction().execute((trx) => {
-        const taken = take();
-        orders = taken;
-        return atDesk(trx, together(taken), (desk) => taken.map(({ run }) => run(desk)));
-      });
-      (orders as Order[] | null)?.forEach(({ resolve }, at) => {
+      const outcomes = await transact(db, (trx) =>
+        atDesk(trx, together(taken()), (desk) => orders.map(({ run }) => run(desk))),
+      );
+      orders.forEach(({ resolve }, at) => {
         resolve(outcomes[at] as never);
       });
     } catch (error) {
       // Before the transaction began nobody had taken them.
-      for (const { reject } of orders ?? take()) reject(error);
+      for (const { reject } of taken()) reject(error);
     }
+  };
+  const bookAll = async (): Promise<void> => {
+    while (waiting.length > 0) await bookOnce();
+    booking = false;
   };
 
   const order = <T>(needs: Needs, run: (desk: Desk) => T): Promise<T> =>
     new Promise<T>((resolve, reject) => {
       waiting.push({ needs, run, resolve, reject });
-      if (waiting.length === 1) setImmediate(bookAll);
+      if (booking) return;
+      booking = true;
+      setImmediate(bookAll);
     });
 
   return {

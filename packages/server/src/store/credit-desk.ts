@@ -9,7 +9,7 @@ import {
   LatchkeyError,
   type ReservationRecord,
 } from '@latchkey/core';
-import type { CompiledQuery } from 'kysely';
+import { type CompiledQuery, sql } from 'kysely';
 import { accountRecord, accountRow, entryRecord, entryRow, reservationRecord, reservationRow } from './credit-rows.js';
 import { chunksOf, type Db } from './query.js';
 
@@ -67,7 +67,26 @@ export async function atDesk<T>(trx: Db, needs: Needs, work: (desk: Desk) => T):
     readReservations.add(record.id);
     reservations.set(record.id, record);
   };
-  for (const ids of chunksOf([...new Set(needs.reservationIds)]))
+  const reservationIds = [...new Set(needs.reservationIds)];
+  const families = new Set(needs.familyIds);
+  for (const ids of chunksOf(reservationIds))
+    for (const row of await trx.selectFrom('reservations').select('family_id').where('id', 'in', ids).execute())
+      families.add(row.family_id);
+  // The accounts come first, locked in one order everywhere: what is read of a family after that stays as it is until the commit.
+  for (const ids of chunksOf([...families].sort())) {
+    const rows = await trx
+      .selectFrom('credit_accounts')
+      .selectAll()
+      .where('family_id', 'in', ids)
+      .orderBy('family_id')
+      .forUpdate()
+      .execute();
+    for (const row of rows) {
+      accounts.set(row.family_id, accountRecord(row));
+      readAccounts.set(row.family_id, row.entries);
+    }
+  }
+  for (const ids of chunksOf(reservationIds))
     for (const row of await trx.selectFrom('reservations').selectAll().where('id', 'in', ids).execute())
       remember(reservationRecord(row));
   for (const chunk of chunksOf([...new Set(needs.reserves?.map(({ requestId }) => requestId))])) {
@@ -82,12 +101,7 @@ export async function atDesk<T>(trx: Db, needs: Needs, work: (desk: Desk) => T):
       latest.set(named(row.family_id, row.request_id), row.id);
     }
   }
-  const families = [...new Set([...(needs.familyIds ?? []), ...[...reservations.values()].map((one) => one.familyId)])];
-  for (const ids of chunksOf(families)) {
-    for (const row of await trx.selectFrom('credit_accounts').selectAll().where('family_id', 'in', ids).execute()) {
-      accounts.set(row.family_id, accountRecord(row));
-      readAccounts.set(row.family_id, row.entries);
-    }
+  for (const ids of chunksOf([...accounts.keys()])) {
     const due = await trx
       .selectFrom('reservations')
       .selectAll()
@@ -175,8 +189,12 @@ export async function atDesk<T>(trx: Db, needs: Needs, work: (desk: Desk) => T):
     },
   });
 
-  for (const id of changedAccounts) await saveAccount(trx, accounts.get(id) as CreditAccount, readAccounts.get(id));
-  for (const entry of entries) await trx.executeQuery(insertEntry(trx, entry));
+  await saveAccounts(
+    trx,
+    [...changedAccounts].map((id) => accounts.get(id) as CreditAccount),
+    readAccounts,
+  );
+  await insertEntries(trx, entries);
   for (const id of changedReservations) {
     const row = reservationRow(reservations.get(id) as ReservationRecord);
     if (readReservations.has(id)) await trx.updateTable('reservations').set(row).where('id', '=', id).execute();
@@ -185,24 +203,44 @@ export async function atDesk<T>(trx: Db, needs: Needs, work: (desk: Desk) => T):
   return result;
 }
 
-let insertion: CompiledQuery | null = null;
+/** Rows in one statement, the most first. */
+const BLOCKS = [64, 8, 1];
+/** Of each database the statement for each number of rows: building one takes longer than running it. */
+const insertions = new WeakMap<object, Map<number, CompiledQuery>>();
 
-/** The statement is made once: building it takes longer than running it. */
-function insertEntry(trx: Db, entry: CreditEntry): CompiledQuery {
-  const row = entryRow(entry);
-  insertion ??= trx.insertInto('credit_entries').values(row).compile();
-  return { ...insertion, parameters: Object.values(row) };
+async function insertEntries(trx: Db, entries: readonly CreditEntry[]): Promise<void> {
+  const { adapter } = trx.getExecutor();
+  const made = insertions.get(adapter) ?? new Map<number, CompiledQuery>();
+  insertions.set(adapter, made);
+  for (let at = 0; at < entries.length; ) {
+    const size = BLOCKS.find((block) => at + block <= entries.length) ?? 1;
+    const rows = entries.slice(at, at + size).map(entryRow);
+    const insertion = made.get(size) ?? trx.insertInto('credit_entries').values(rows).compile();
+    made.set(size, insertion);
+    await trx.executeQuery({ ...insertion, parameters: rows.flatMap((row) => Object.values(row)) });
+    at += size;
+  }
 }
 
-/** @throws LatchkeyError `unavailable` when somebody else wrote the account meanwhile: nothing of the transaction may stay */
-async function saveAccount(trx: Db, account: CreditAccount, entriesBefore: number | undefined): Promise<void> {
-  const row = accountRow(account);
-  if (entriesBefore === undefined) return void (await trx.insertInto('credit_accounts').values(row).execute());
-  const { numUpdatedRows } = await trx
-    .updateTable('credit_accounts')
-    .set(row)
-    .where('family_id', '=', account.familyId)
-    .where('entries', '=', entriesBefore)
-    .executeTakeFirstOrThrow();
-  if (numUpdatedRows !== 1n) throw new LatchkeyError('unavailable', 'A credit account changed while it was written.');
+/** @throws LatchkeyError `unavailable` when somebody else wrote an account meanwhile: nothing of the transaction may stay */
+async function saveAccounts(
+  trx: Db,
+  accounts: readonly CreditAccount[],
+  entriesBefore: ReadonlyMap<string, number>,
+): Promise<void> {
+  const fresh = accounts.filter(({ familyId }) => !entriesBefore.has(familyId));
+  for (const account of fresh) await trx.insertInto('credit_accounts').values(accountRow(account)).execute();
+  for (const known of chunksOf(accounts.filter(({ familyId }) => entriesBefore.has(familyId)))) {
+    const rows = known.map((account) => {
+      const row = accountRow(account);
+      return sql`(cast(${row.family_id} as text), cast(${entriesBefore.get(row.family_id)} as bigint), cast(${row.balance} as bigint), cast(${row.refill} as text), cast(${row.refilled_period} as bigint), cast(${row.bounded} as integer), cast(${row.entries} as bigint))`;
+    });
+    const { numAffectedRows } = await sql`
+      with changed (id, before, balance, refill, period, bounded, entries) as (values ${sql.join(rows)})
+      update credit_accounts set balance = changed.balance, refill = changed.refill,
+        refilled_period = changed.period, bounded = changed.bounded, entries = changed.entries
+      from changed where family_id = changed.id and credit_accounts.entries = changed.before`.execute(trx);
+    if (numAffectedRows !== BigInt(rows.length))
+      throw new LatchkeyError('unavailable', 'A credit account changed while it was written.');
+  }
 }

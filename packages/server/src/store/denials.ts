@@ -2,7 +2,7 @@
 
 import type { Denial, DenialRecord, Reason, StoreView, Surface } from '@latchkey/core';
 import { sql } from 'kysely';
-import { atomically, chunksOf, type Db, fromJson, newestFirst, toJson } from './query.js';
+import { atomically, chunksOf, type Db, fromJson, inOrder, newestFirst, toJson } from './query.js';
 import type { DenialRow } from './schema.js';
 
 const denialRow = (record: DenialRecord): DenialRow => ({
@@ -36,13 +36,16 @@ const denialRecord = (row: DenialRow): DenialRecord => ({
 export const denials = (db: Db): StoreView['denials'] => ({
   add: (rows, most) =>
     atomically(db, async (trx) => {
-      const named = [...new Set(rows.map(({ keyId }) => keyId))];
+      const named = [...new Set(rows.map(({ keyId }) => keyId))].sort();
       const there = new Set<string>();
       for (const ids of chunksOf(named)) {
         for (const { id } of await trx.selectFrom('keys').select('id').where('id', 'in', ids).execute()) there.add(id);
       }
       for (const chunk of chunksOf(
-        rows.filter(({ keyId }) => there.has(keyId)),
+        inOrder(
+          rows.filter(({ keyId }) => there.has(keyId)),
+          ({ id }) => id,
+        ),
         200,
       )) {
         await trx
@@ -51,7 +54,7 @@ export const denials = (db: Db): StoreView['denials'] => ({
           .onConflict((conflict) => conflict.column('id').doNothing())
           .execute();
       }
-      for (const keyId of there) {
+      for (const keyId of named.filter((id) => there.has(id))) {
         await trx
           .deleteFrom('denials')
           .where('key_id', '=', keyId)

@@ -1,16 +1,24 @@
-// Writes that share a transaction: what is asked for in one tick is committed together. What is written is the caller's business.
+// Writes that share a transaction: what is asked for while one is written is committed together. What is written is the caller's business.
 
-/** One fsync for all of a tick, and one outcome: each caller resolves once everything is durable, or is told that nothing was. */
+/**
+ * One commit for all that wait, and one outcome: each caller resolves once everything is durable, or is told that nothing was.
+ * One commit is under way at a time.
+ */
 export function groupCommit<Item>(commit: (items: readonly Item[]) => Promise<void>): (item: Item) => Promise<void> {
-  let open: { items: Item[]; done: Promise<void> } | null = null;
-  const begin = () => {
+  interface Group {
+    items: Item[];
+    done: Promise<void>;
+  }
+  let open: Group | null = null;
+  let last: Promise<unknown> = Promise.resolve();
+  const begin = (): Group => {
     const items: Item[] = [];
-    const done = new Promise<void>((resolve, reject) => {
-      setImmediate(() => {
-        open = null;
-        commit(items).then(resolve, reject);
-      });
+    const turn = Promise.all([last, new Promise((resolve) => setImmediate(resolve))]);
+    const done = turn.then(() => {
+      open = null;
+      return commit(items);
     });
+    last = done.catch(() => {});
     return { items, done };
   };
   return (item) => {

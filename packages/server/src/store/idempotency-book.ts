@@ -2,7 +2,7 @@
 
 import type { IdempotencyBook, IdempotencyRecord } from '@latchkey/core';
 import { groupCommit } from './group-commit.js';
-import { chunksOf, type Db } from './query.js';
+import { chunksOf, type Db, inOrder, transact } from './query.js';
 import type { IdempotencyRow } from './schema.js';
 
 const recordOf = (row: IdempotencyRow): IdempotencyRecord => ({
@@ -28,9 +28,9 @@ export function createIdempotencyBook(db: Db): IdempotencyBook {
     const last = new Map(changes.map(({ id, record }) => [id, record]));
     const gone = [...last].flatMap(([id, record]) => (record === null ? [id] : []));
     const rows = [...last.values()].flatMap((record) => (record === null ? [] : [rowOf(record)]));
-    return db.transaction().execute(async (trx) => {
+    return transact(db, async (trx) => {
       for (const ids of chunksOf(gone)) await trx.deleteFrom('idempotency').where('id', 'in', ids).execute();
-      for (const chunk of chunksOf(rows)) {
+      for (const chunk of chunksOf(inOrder(rows, ({ id }) => id))) {
         await trx
           .insertInto('idempotency')
           .values(chunk)

@@ -72,6 +72,13 @@ export const firstByDigest = <Row extends { digest: string }>(
     null,
   );
 
+/** Rows in the order of their keys: who writes many rows locks them in the same order as everybody else, and nobody waits in a ring. */
+export const inOrder = <T>(rows: readonly T[], keyOf: (row: T) => string): T[] =>
+  rows
+    .map((row) => ({ row, key: keyOf(row) }))
+    .sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0))
+    .map(({ row }) => row);
+
 /** Splits a batch so that one statement stays below the databases' limits on parameters. */
 export function* chunksOf<T>(items: readonly T[], size = 500): Generator<T[]> {
   for (let at = 0; at < items.length; at += size) yield items.slice(at, at + size);

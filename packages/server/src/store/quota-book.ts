@@ -2,14 +2,14 @@
 
 import type { QuotaBook } from '@latchkey/core';
 import { groupCommit } from './group-commit.js';
-import { chunksOf, type Db } from './query.js';
+import { chunksOf, type Db, inOrder, transact } from './query.js';
 import type { QuotaDayRow } from './schema.js';
 
 /** `raiseDay` calls of one tick are committed together: one fsync for all of them, and one outcome. */
 export function createQuotaBook(db: Db): QuotaBook {
   const write = (rows: readonly QuotaDayRow[], onlyUp: boolean): Promise<void> =>
-    db.transaction().execute(async (trx) => {
-      for (const chunk of chunksOf(rows)) {
+    transact(db, async (trx) => {
+      for (const chunk of chunksOf(inOrder(rows, ({ family_id, day }) => `${family_id} ${day}`))) {
         await trx
           .insertInto('quota_days')
           .values(chunk)

@@ -2,7 +2,7 @@
 
 import type { FamilyHour, StoreView, UsageRow } from '@latchkey/core';
 import { sql } from 'kysely';
-import { atomically, chunksOf, type Db } from './query.js';
+import { atomically, chunksOf, type Db, inOrder } from './query.js';
 import type { UsageHourRow } from './schema.js';
 
 /** One row per stored hour: a statement may not touch the same row twice. */
@@ -23,7 +23,7 @@ function merged(rows: readonly UsageRow[]): UsageHourRow[] {
         count: row.count,
       });
   }
-  return [...byKey.values()];
+  return inOrder([...byKey.entries()], ([key]) => key).map(([, row]) => row);
 }
 
 export const usage = (db: Db): StoreView['usage'] => ({
@@ -80,7 +80,7 @@ export const usage = (db: Db): StoreView['usage'] => ({
   },
   recordUse: (uses) =>
     atomically(db, async (trx) => {
-      for (const use of uses) {
+      for (const use of inOrder(uses, ({ keyId }) => keyId)) {
         await trx
           .updateTable('keys')
           .set({ last_used_at: use.at, last_used_ip: use.ip })
