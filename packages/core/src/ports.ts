@@ -499,8 +499,8 @@ export interface StoreView {
     prune(at: Instant): Promise<void>;
   };
   usage: {
-    /** Adds counts to the stored hours. */
-    add(rows: readonly UsageRow[]): Promise<void>;
+    /** Adds counts to the stored hours, together with last uses as `recordUse` does. */
+    add(rows: readonly UsageRow[], uses?: readonly LastUse[]): Promise<void>;
     list(filter: UsageFilter): Promise<UsageRow[]>;
     /** What the families' keys did, hour by hour, of those keys that are still there. */
     ofFamilies(familyIds: readonly string[], from: Instant, to: Instant): Promise<FamilyHour[]>;
@@ -547,6 +547,10 @@ export interface StoreView {
 
 export interface Store extends StoreView, QuotaBook, CreditBook {
   idempotency: IdempotencyBook;
+  /**
+   * What changes records goes through this: of all transactions, on whatever node, one runs at a time. `work` asks nothing but
+   * its view and may run again, when nothing of the first run was kept.
+   */
   transaction<T>(work: (view: StoreView) => Promise<T>): Promise<T>;
   /** Throws when the database cannot answer. */
   ping(): Promise<void>;

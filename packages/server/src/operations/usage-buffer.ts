@@ -36,10 +36,7 @@ export function createUsageBuffer(store: Store, telemetry: Telemetry): UsageBuff
     counts = new Map();
     uses = new Map();
     try {
-      await store.transaction(async (view) => {
-        await view.usage.add([...writing.counts.values()]);
-        await view.usage.recordUse([...writing.uses.values()]);
-      });
+      await store.usage.add([...writing.counts.values()], [...writing.uses.values()]);
     } catch (cause) {
       for (const row of writing.counts.values()) addCount(row);
       for (const use of writing.uses.values()) if (!uses.has(use.keyId)) uses.set(use.keyId, use);

@@ -1,6 +1,6 @@
 // Hourly counts and last use in SQL. What counts as what is decided by the callers.
 
-import type { FamilyHour, StoreView, UsageRow } from '@latchkey/core';
+import type { FamilyHour, LastUse, StoreView, UsageRow } from '@latchkey/core';
 import { sql } from 'kysely';
 import { atomically, chunksOf, type Db, inOrder } from './query.js';
 import type { UsageHourRow } from './schema.js';
@@ -27,8 +27,9 @@ function merged(rows: readonly UsageRow[]): UsageHourRow[] {
 }
 
 export const usage = (db: Db): StoreView['usage'] => ({
-  add: (rows) =>
+  add: (rows, uses = []) =>
     atomically(db, async (trx) => {
+      await moveLastUses(trx, uses);
       for (const chunk of chunksOf(merged(rows))) {
         await trx
           .insertInto('usage_hours')
@@ -78,15 +79,19 @@ export const usage = (db: Db): StoreView['usage'] => ({
     }
     return hours;
   },
-  recordUse: (uses) =>
-    atomically(db, async (trx) => {
-      for (const use of inOrder(uses, ({ keyId }) => keyId)) {
-        await trx
-          .updateTable('keys')
-          .set({ last_used_at: use.at, last_used_ip: use.ip })
-          .where('id', '=', use.keyId)
-          .where((eb) => eb.or([eb('last_used_at', 'is', null), eb('last_used_at', '<', use.at)]))
-          .execute();
-      }
-    }),
+  recordUse: (uses) => atomically(db, (trx) => moveLastUses(trx, uses)),
 });
+
+async function moveLastUses(trx: Db, uses: readonly LastUse[]): Promise<void> {
+  const latest = new Map<string, LastUse>();
+  for (const use of uses) if ((latest.get(use.keyId)?.at ?? -1) < use.at) latest.set(use.keyId, use);
+  for (const chunk of chunksOf(inOrder([...latest.values()], ({ keyId }) => keyId))) {
+    const ids = chunk.map(({ keyId }) => keyId);
+    await trx.selectFrom('keys').select('id').where('id', 'in', ids).orderBy('id').forNoKeyUpdate().execute();
+    const rows = chunk.map(({ keyId, at, ip }) => sql`(${keyId}, cast(${at} as bigint), cast(${ip} as text))`);
+    await sql`
+      with used (key_id, at, ip) as (values ${sql.join(rows)})
+      update keys set last_used_at = used.at, last_used_ip = used.ip
+      from used where id = used.key_id and (last_used_at is null or last_used_at < used.at)`.execute(trx);
+  }
+}
