@@ -28,7 +28,11 @@ export function translatePostgresError(error: unknown): unknown {
   return new LatchkeyError('internal_error', undefined, { cause: error });
 }
 
-/** true: the server itself answered, so waiting for it is no use. */
-export const cameFromServer = (error: unknown): boolean => sqlState(error) !== '';
 /** More connections than the server, or this user, may have. */
 export const isFull = (error: unknown): boolean => sqlState(error) === '53300';
+/** true: the connection ends with this. */
+export const isFatal = (error: unknown): boolean =>
+  sqlState(error) === '' || (error as { severity?: unknown }).severity === 'FATAL';
+/** true: the server ended the connection on somebody's word and said so, hence kept nothing of the statement. */
+export const wasTerminated = (error: unknown): boolean =>
+  error instanceof LatchkeyError && sqlState(error.cause) === '57P01';

@@ -3,7 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Scheduler, Telemetry } from '@latchkey/core';
 import pg from 'pg';
-import { cameFromServer, isFull, translatePostgresError, unavailable } from './postgres-errors.js';
+import { isFatal, isFull, translatePostgresError, unavailable } from './postgres-errors.js';
 
 /** After so long without an answer somebody asks whether the server still works on the statement. */
 const STALL_MS = 500;
@@ -116,7 +116,7 @@ export function createPool(options: PoolOptions): Pool {
     connect(CONNECT_MS, tag).then(
       (client) => {
         const member: Member = { client, tag, lane: name, gone: false, givenUp: false, idleSince: scheduler.now() };
-        client.once('end', () => discard(member));
+        for (const sign of ['error', 'end'] as const) client.once(sign, () => discard(member));
         offer(member);
       },
       (error: unknown) => {
@@ -229,7 +229,8 @@ export function createPool(options: PoolOptions): Pool {
         try {
           return await member.client.query({ text, values: values as unknown[] });
         } catch (error) {
-          if (!cameFromServer(error)) discard(member);
+          // Those at rest may have gone the same way unheard; a fresh one tells.
+          if (isFatal(error)) for (const gone of [member, ...both.flatMap((own) => own.idle)]) discard(gone);
           throw translatePostgresError(error);
         } finally {
           stop();

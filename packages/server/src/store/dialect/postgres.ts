@@ -12,6 +12,7 @@ import {
   PostgresQueryCompiler,
   type QueryResult,
 } from 'kysely';
+import { wasTerminated } from './postgres-errors.js';
 import type { Connection, Pool } from './postgres-pool.js';
 import { judgeStorable } from './storable.js';
 
@@ -48,8 +49,9 @@ function createSession(pool: Pool): Session {
       try {
         return await run(connection, query);
       } catch (error) {
-        // A connection that broke says nothing of the server. A read may be asked again; of a write nobody knows what became.
-        if (!reads || attempt > 1 || connection.state() !== 'lost') throw error;
+        // A connection that broke says nothing of the server. A read may be asked again; of a write mostly nobody knows what became.
+        const harmless = reads || wasTerminated(error);
+        if (!harmless || attempt > 1 || connection.state() !== 'lost') throw error;
       } finally {
         connection.release();
       }
