@@ -537,6 +537,25 @@ export interface StoreView {
     /** Accounts whose ledger does not add up to them. */
     faults(): Promise<{ familyId: string; balance: number; entries: number; ledger: number; lines: number }[]>;
   };
+  /** The log of changes that every node reads. Positions count up from 1 without a gap, in the order of the commits. */
+  changes: {
+    /** The position under which these will stand, once the transaction is committed. */
+    append(changes: readonly Change[], at: Instant): Promise<number>;
+    /** What came after a position, oldest first, at most `limit` entries; `latest`: the last position of that same moment. */
+    after(position: number, limit: number): Promise<{ latest: number; rows: LoggedChanges[] }>;
+    /** 0 when nothing was ever written. */
+    latest(): Promise<number>;
+    /** Forgets the entries up to that position, itself included. */
+    prune(position: number): Promise<void>;
+  };
+  /** The nodes that serve this database. Nobody's clock is in it: a node lives as long as its beat is seen to move. */
+  nodes: {
+    /** Counts the node's beat up, from 1. */
+    beat(id: string): Promise<void>;
+    /** In ascending order of their ids. */
+    list(): Promise<{ id: string; beat: number }[]>;
+    remove(ids: readonly string[]): Promise<void>;
+  };
   /** Small named values of the installation: the profile's name, sealed signing keys. */
   settings: {
     get(name: string): Promise<string | null>;
@@ -652,14 +671,23 @@ export interface Vault {
 
 /** A change that caches and running requests have to hear of. `ended`: nothing under this id may pass any more. */
 export interface Change {
-  /** `tier`: any of them changed; `id` says which. */
-  subject: 'key' | 'project' | 'organization' | 'root_key' | 'tier';
+  /**
+   * `tier`: any of them changed; `id` says which. `imported_keys`: there are keys of foreign shape from now on. `all`: what
+   * changed is not known, so everything may have.
+   */
+  subject: 'key' | 'project' | 'organization' | 'root_key' | 'tier' | 'imported_keys' | 'all';
   id: string;
   /** `created`: a key that could not pass before, and opens no origin. */
   kind: 'created' | 'changed' | 'ended';
 }
 
-/** How far a change got before the call returned. */
+/** What one commit changed. */
+export interface LoggedChanges {
+  position: number;
+  changes: readonly Change[];
+}
+
+/** How far a change got before the call returned: `nodes` have confirmed it, of those that may serve from what they remember. */
 export interface Propagation {
   nodes: number;
   of: number;
@@ -667,14 +695,37 @@ export interface Propagation {
 }
 
 export interface ChangeFeed {
-  publish(changes: readonly Change[]): Promise<Propagation>;
+  /** true: what other processes change is heard here too. */
+  readonly isShared: boolean;
   /**
-   * Resolves once the listeners here have heard every change that was committed on any node before the call; rejects when that cannot be
-   * found out. Absent: the feed cannot tell.
+   * Writes changes into the log that all nodes read, inside the transaction that makes them; resolves to their position, null:
+   * there is no log. Of no changes: the position of everything that the transaction sees.
    */
-  caughtUp?(): Promise<void>;
-  /** Listeners run synchronously, in the order they subscribed. Returns the way to unsubscribe. */
+  record(view: Pick<StoreView, 'changes'>, changes: readonly Change[], at: Instant): Promise<number | null>;
+  /**
+   * After the commit. This node has heard them when the call returns its promise; the others have confirmed when it resolves,
+   * within a second. Of no changes: the same for all that stands up to the position.
+   * @throws LatchkeyError `unavailable` where nothing was changed and what stands before cannot be heard
+   */
+  publish(changes: readonly Change[], position?: number | null): Promise<Propagation>;
+  /**
+   * Resolves once the listeners here have heard every change that was committed on any node before the call.
+   * @throws LatchkeyError `unavailable` when that cannot be found out
+   */
+  caughtUp(): Promise<void>;
+  /**
+   * Listeners run synchronously, in the order they subscribed. Each change is heard once. Those of one commit come in their
+   * order; those of two may come in either order. Returns the way to unsubscribe.
+   */
   subscribe(listener: (change: Change) => void): () => void;
+  /** Milliseconds on a clock that never goes back. */
+  now(): number;
+  /**
+   * true while what was read at `readAt` (of `now`) may be acted on: it is recent enough itself, or everything that changed since
+   * was heard until a short while ago. Absent: read at some time or other.
+   */
+  trusts(readAt?: number): boolean;
+  close(): Promise<void>;
 }
 
 /** Messages between the nodes of one installation: at most once, in no promised order. What must not be lost is read from the store. */

@@ -117,7 +117,8 @@ export async function createLatchkey(settings: LatchkeySettings): Promise<Latchk
     );
     const signer = openPrincipalKey(await sealedSetting(store, vault, 'principal_key', () => makePrincipalKey(random)));
     // One node counts in its own memory by design: nothing it needs can be away.
-    telemetry.gauge('latchkey_degraded', 0);
+    telemetry.gauge('latchkey_degraded', 0, { part: 'limiter' });
+    telemetry.gauge('latchkey_nodes', 1);
     limiter = createMemoryLimiter({ book: countedBook(store, telemetry), clock });
     const engine = createEngine(
       {

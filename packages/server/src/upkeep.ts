@@ -37,6 +37,7 @@ import type { Finding, RingName, RingStatus } from './cli/local.js';
 import { loadProfile } from './config/load-profile.js';
 import type { Settings } from './config/settings.js';
 import { type Database, databaseFile, databaseOf } from './database.js';
+import { createMemoryFeed } from './events/memory-feed.js';
 import { OPERATOR } from './latchkey.js';
 import { auditFaults, creditFaults, SEALED_SETTINGS } from './operations/maintenance.js';
 import { createRootKey, type RootKeyServices } from './operations/root-keys.js';
@@ -382,7 +383,7 @@ export const createRootKeyHere = (
       clock: Date.now,
       newId: createIdMaker(Date.now, random),
       // A running server reads root keys anew; nobody has to be told.
-      feed: { publish: async () => ({ nodes: 0, of: 0, ms: 0 }), subscribe: () => () => {} },
+      feed: createMemoryFeed({ clock: Date.now }),
     };
     const call = { actor: OPERATOR, requestId: 'command-line', idempotencyKey: null };
     const input = judge(operations.createRootKey.body, { name, permissions }, '');

@@ -14,14 +14,15 @@ const LONGEST_WAIT_MS = 2 ** 31 - 1;
  * is answered here, by an operation, runs on.
  */
 export function endRunning(parts: Parts, change: Change): void {
-  if (change.subject === 'root_key' || change.kind === 'created') return;
+  const { subject, kind } = change;
+  if (subject === 'root_key' || subject === 'imported_keys' || kind === 'created') return;
   for (const exchange of parts.running) {
     const snapshot = exchange.verdict?.snapshot ?? null;
     if (!isUnderWay(exchange) || snapshot === null) continue;
     // Any tier bears on every key: it may be the one that a route asks for.
-    if (change.subject === 'tier') void judgeAgain(parts, exchange);
-    else if (snapshot[change.subject].id !== change.id) continue;
-    else if (change.kind === 'ended') endEarly(parts, exchange);
+    if (subject === 'tier' || subject === 'all') void judgeAgain(parts, exchange);
+    else if (snapshot[subject].id !== change.id) continue;
+    else if (kind === 'ended') endEarly(parts, exchange);
     else void judgeAgain(parts, exchange);
   }
 }

@@ -89,7 +89,7 @@ export function createBrowserOrigins(store: Store, clock: Clock, telemetry: Tele
       if (!isLoaded || kind === 'created') return;
       if (subject === 'key') changed.add(id);
       // The keys of a project or organization go with it.
-      const isOutdated = subject === 'project' || subject === 'organization' || changed.size > MOST_CHANGED;
+      const isOutdated = ['project', 'organization', 'all'].includes(subject) || changed.size > MOST_CHANGED;
       if (!isOutdated) return;
       isLoaded = false;
       changed.clear();

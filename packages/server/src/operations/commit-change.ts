@@ -41,7 +41,7 @@ export async function commitChange<Value>(
   call: Call,
   work: (view: StoreView, now: number) => Promise<Outcome<Value>>,
 ): Promise<{ value: Value; propagated: Propagation }> {
-  const outcome = await services.store.transaction(async (view) => {
+  const { changes, position, value } = await services.store.transaction(async (view) => {
     const now = services.clock();
     const done = await work(view, now);
     for (const note of done.audit) {
@@ -60,9 +60,13 @@ export async function commitChange<Value>(
       };
       await appendAudit(view, services.vault, services.auditKey, entry);
     }
-    return done;
+    const changes = done.changes ?? [];
+    // What does nothing repeats what was done, perhaps on another node: it is told only once that was heard.
+    const isTold = changes.length > 0 || done.audit.length === 0;
+    const position = isTold ? await services.feed.record(view, changes, now) : null;
+    return { changes, position, value: done.value };
   });
-  return { value: outcome.value, propagated: await services.feed.publish(outcome.changes ?? []) };
+  return { value, propagated: await services.feed.publish(changes, position) };
 }
 
 async function appendAudit(view: StoreView, vault: Vault, auditKey: string, entry: AuditEntry): Promise<void> {

@@ -44,7 +44,7 @@ export function createEngine(parts: EngineParts, options: EngineOptions): Engine
   const { store, clock, telemetry, profile, feed, random } = parts;
   const pending = new Set<Promise<void>>();
   const newId = createIdMaker(clock, random);
-  const tiers = createTierBook(store);
+  const tiers = createTierBook(store, feed);
   const later: Services['later'] = (name, work) => {
     const running = work()
       .catch((cause) => telemetry.log('warn', 'background_work_failed', { work: name, cause }))
@@ -68,12 +68,12 @@ export function createEngine(parts: EngineParts, options: EngineOptions): Engine
       maxBytes: options.cacheBytes ?? CACHE_BYTES,
     }),
     tiers,
-    rootKeys: createRootKeyCache(store, clock),
+    rootKeys: createRootKeyCache(store, clock, feed),
     usage: createUsageBuffer(store, telemetry),
     denials: createDenialBuffer(store, telemetry, newId),
     throttle: createFailureThrottle(clock, telemetry),
     browserOrigins: createBrowserOrigins(store, clock, telemetry),
-    importedKeys: createImportedKeys(store),
+    importedKeys: createImportedKeys(store, feed),
     idempotency: createIdempotency({ ...parts, auditKey: options.auditKey }),
     later,
   };
@@ -82,6 +82,7 @@ export function createEngine(parts: EngineParts, options: EngineOptions): Engine
     services.cache.apply(change);
     services.rootKeys.apply(change);
     services.browserOrigins.apply(change);
+    services.importedKeys.apply(change);
     leases.hear(change);
   });
   const principal = createPrincipals(parts.signer, options.issuer, clock, random);

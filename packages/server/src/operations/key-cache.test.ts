@@ -291,6 +291,8 @@ describe('a digest that is nobody\u2019s', () => {
           if (away) throw new LatchkeyError('unavailable');
           for (const change of missed.splice(0)) elsewhere.apply(change);
         },
+        now: () => 0,
+        trusts: () => true,
       },
     });
     feed.subscribe((change) => missed.push(change));

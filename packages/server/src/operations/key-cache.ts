@@ -19,8 +19,9 @@ import type { TierBook } from './tier-book.js';
 import { createUnknownDigests } from './unknown-digests.js';
 
 const MAX_REREADS = 5;
-/** Stands for all tiers among what changed. */
+/** Stand for all tiers among what changed, and for everything. */
 const TIERS = 'tiers';
+const ALL = '*';
 
 export interface KeyCache {
   /**
@@ -28,7 +29,7 @@ export interface KeyCache {
    * miss the same key at once share the read.
    */
   find(digests: readonly Digest[]): Promise<Found>;
-  /** true when none of the snapshot's key, project or organization was ended after `position`. */
+  /** true when none of the snapshot's key, project or organization was ended after `position`, as far as can be known here now. */
   unendedSince(snapshot: Snapshot, position: number): boolean;
   /** true when none of them, and no tier, changed at all after `position`. */
   unchangedSince(snapshot: Snapshot, position: number): boolean;
@@ -47,7 +48,7 @@ export interface KeyCacheParts {
   profile: Profile;
   tiers: Pick<TierBook, 'current'>;
   telemetry: Telemetry;
-  feed: Pick<ChangeFeed, 'caughtUp'>;
+  feed: Pick<ChangeFeed, 'caughtUp' | 'now' | 'trusts'>;
   clock: Clock;
   /** What the kept snapshots may take together. */
   maxBytes: number;
@@ -58,6 +59,7 @@ const subjectsOf = ({ key, project, organization }: Omit<KeyLookup, 'buried'>): 
   project.id,
   organization.id,
   TIERS,
+  ALL,
 ];
 
 export function createKeyCache(parts: KeyCacheParts): KeyCache {
@@ -68,6 +70,9 @@ export function createKeyCache(parts: KeyCacheParts): KeyCache {
   const ended = createChangeLog();
   let position = 0;
   const fills = new Map<string, Promise<Found>>();
+  /** When snapshots were read that nothing vouches for but their age: the feed had heard nothing for too long. */
+  const readAt = new WeakMap<Snapshot, number>();
+  const isTrusted = (snapshot: Snapshot): boolean => feed.trusts() || feed.trusts(readAt.get(snapshot));
 
   async function read(values: readonly string[]): Promise<{ found: KeyLookup; all: readonly Tier[] } | null> {
     const found = await store.keys.findForVerify(values);
@@ -81,13 +86,17 @@ export function createKeyCache(parts: KeyCacheParts): KeyCache {
       for (let attempt = 0; ; attempt++) {
         const before = position;
         const births = unknown.births();
+        const startedAt = feed.now();
         const row = await read(values);
         if (row === null) {
           unknown.add(slot, births);
           return { snapshot: null, position: before };
         }
-        if (!changed.touchedSince(subjectsOf(row.found), before))
-          return { snapshot: shelf.put(row.found, row.all), position: before };
+        if (!changed.touchedSince(subjectsOf(row.found), before)) {
+          const snapshot = shelf.put(row.found, row.all);
+          if (!feed.trusts()) readAt.set(snapshot, startedAt);
+          return { snapshot, position: before };
+        }
         // A change landed while the rows were being read: they may be from before it.
         if (attempt === MAX_REREADS) throw new LatchkeyError('unavailable', 'The key keeps changing while it is read.');
       }
@@ -100,7 +109,8 @@ export function createKeyCache(parts: KeyCacheParts): KeyCache {
   return {
     async find(digests) {
       const values = digests.map(({ value }) => value);
-      for (const value of values) {
+      // What nobody has confirmed for too long is read again, whatever it says.
+      for (const value of feed.trusts() ? values : []) {
         const snapshot = shelf.get(value);
         if (snapshot === undefined) continue;
         telemetry.count('latchkey_cache_lookups_total', { result: 'hit' });
@@ -122,7 +132,8 @@ export function createKeyCache(parts: KeyCacheParts): KeyCache {
       }
       return own;
     },
-    unendedSince: (snapshot, since) => position === since || !ended.touchedSince(subjectsOf(snapshot), since),
+    unendedSince: (snapshot, since) =>
+      (position === since || !ended.touchedSince(subjectsOf(snapshot), since)) && isTrusted(snapshot),
     unchangedSince: (snapshot, since) => position === since || !changed.touchedSince(subjectsOf(snapshot), since),
     apply(change) {
       const { subject, id, kind } = change;
@@ -135,7 +146,12 @@ export function createKeyCache(parts: KeyCacheParts): KeyCache {
         // Every snapshot names the tiers that would have done.
         changed.note(TIERS, position);
         shelf.clear();
-      } else if (subject !== 'root_key') shelf.drop(subject, id);
+      } else if (subject === 'all') {
+        changed.note(ALL, position);
+        // What is not known to have ended may have.
+        ended.note(ALL, position);
+        shelf.clear();
+      } else if (subject !== 'root_key' && subject !== 'imported_keys') shelf.drop(subject, id);
     },
     size: () => ({ keys: shelf.keys(), bytes: shelf.bytes(), unknown: unknown.size() }),
   };

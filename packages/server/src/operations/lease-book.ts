@@ -141,8 +141,13 @@ export function createLeaseBook({ store, clock, limiter, newId, later }: Needs):
       for (const familyId of [...families.keys()]) freeDue(familyId);
     },
     hear({ subject, id, kind }) {
-      if (kind !== 'ended' || (subject !== 'key' && subject !== 'project' && subject !== 'organization')) return;
-      const touched = [...all.values()].map(({ record }) => record).filter((record) => record[`${subject}Id`] === id);
+      const records = [...all.values()].map(({ record }) => record);
+      const touched =
+        subject === 'all'
+          ? records
+          : kind === 'ended' && (subject === 'key' || subject === 'project' || subject === 'organization')
+            ? records.filter((record) => record[`${subject}Id`] === id)
+            : [];
       if (touched.length > 0) later('free_leases', () => dropOfEndedKeys(touched));
     },
     list({ keyId }, { limit, after }) {

@@ -20,7 +20,7 @@ interface Repository<Row> {
 
 /** Where rows of one kind live, how they look from outside, and which chain their audit belongs to. */
 export interface Kind<Row extends Suspendable, View extends Record<string, unknown>> {
-  subject: Exclude<Change['subject'], 'root_key' | 'key' | 'tier'>;
+  subject: Extract<Change['subject'], 'organization' | 'project'>;
   rows(view: StoreView): Repository<Row>;
   view(row: Row): View;
   scope(row: Row): Pick<AuditNote, 'organizationId' | 'projectId'>;

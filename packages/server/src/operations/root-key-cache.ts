@@ -1,10 +1,10 @@
 // Root keys by digest, kept in memory so that a call to the management API needs no read. Dropped by the change feed and by age.
 
-import type { Change, Clock, RootKeyRecord, Store } from '@latchkey/core';
+import type { Change, ChangeFeed, Clock, RootKeyRecord, Store } from '@latchkey/core';
 import { LRUCache } from 'lru-cache';
 
 const KEPT = 1000;
-/** A key that another process changed in the database is noticed within this time. */
+/** Where no feed tells of other processes, a key that one of them changed in the database is noticed within this time. */
 const TRUSTED_MS = 5000;
 
 export interface RootKeyCache {
@@ -13,14 +13,20 @@ export interface RootKeyCache {
   apply(change: Change): void;
 }
 
-export function createRootKeyCache(store: Store, clock: Clock): RootKeyCache {
+export function createRootKeyCache(
+  store: Store,
+  clock: Clock,
+  feed: Pick<ChangeFeed, 'isShared' | 'trusts'>,
+): RootKeyCache {
   const kept = new LRUCache<string, { rootKey: RootKeyRecord; readAt: number }>({ max: KEPT });
   let position = 0;
+  const isTrusted = (readAt: number): boolean =>
+    feed.isShared ? feed.trusts() : Math.abs(clock() - readAt) < TRUSTED_MS;
   return {
     async find(values) {
       for (const value of values) {
         const entry = kept.get(value);
-        if (entry !== undefined && Math.abs(clock() - entry.readAt) < TRUSTED_MS) return entry.rootKey;
+        if (entry !== undefined && isTrusted(entry.readAt)) return entry.rootKey;
       }
       const before = position;
       const rootKey = await store.rootKeys.findByDigest(values);
@@ -29,7 +35,7 @@ export function createRootKeyCache(store: Store, clock: Clock): RootKeyCache {
       return rootKey;
     },
     apply({ subject }) {
-      if (subject !== 'root_key') return;
+      if (subject !== 'root_key' && subject !== 'all') return;
       position++;
       kept.clear();
     },

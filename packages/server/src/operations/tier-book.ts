@@ -1,6 +1,6 @@
 // The tiers of the moment, kept in memory and dropped by the change feed. A read that began before a change never stays.
 
-import { type Change, LatchkeyError, type Store, type TierRecord } from '@latchkey/core';
+import { type Change, type ChangeFeed, LatchkeyError, type Store, type TierRecord } from '@latchkey/core';
 import { deepFreeze } from './snapshot.js';
 
 const MAX_REREADS = 5;
@@ -14,7 +14,7 @@ export interface TierBook {
   apply(change: Change): void;
 }
 
-export function createTierBook(store: Pick<Store, 'tiers'>): TierBook {
+export function createTierBook(store: Pick<Store, 'tiers'>, feed: Pick<ChangeFeed, 'trusts'>): TierBook {
   let known: readonly TierRecord[] | null = null;
   let reading: Promise<readonly TierRecord[]> | null = null;
   /** Counts the changes: a list belongs to the position that it was read at. */
@@ -33,7 +33,7 @@ export function createTierBook(store: Pick<Store, 'tiers'>): TierBook {
 
   return {
     async current() {
-      if (known !== null) return known;
+      if (known !== null && feed.trusts()) return known;
       if (reading === null) {
         const mine = read().finally(() => {
           if (reading === mine) reading = null;
@@ -43,7 +43,7 @@ export function createTierBook(store: Pick<Store, 'tiers'>): TierBook {
       return reading;
     },
     apply({ subject }) {
-      if (subject !== 'tier') return;
+      if (subject !== 'tier' && subject !== 'all') return;
       position++;
       known = null;
       // Whoever asks from here on reads anew; who asked before is told by the position.

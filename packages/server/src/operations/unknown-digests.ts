@@ -22,7 +22,7 @@ export interface UnknownDigests {
 /**
  * Making a key is announced like any change, and nothing is unknown across an announcement. A node that missed one would still
  * refuse the new key, so before an entry counts, the feed must have heard all that was committed by then: one read of its position
- * for all who ask meanwhile, and none where the feed never leaves the process. A feed that cannot say so: nothing is remembered.
+ * for all who ask meanwhile, and none where the feed never leaves the process.
  */
 export function createUnknownDigests(feed: Pick<ChangeFeed, 'caughtUp'>, clock: Clock): UnknownDigests {
   const entries = new LRUCache<string, { births: number; at: number }>({ max: UNKNOWN_KEPT });
@@ -38,16 +38,16 @@ export function createUnknownDigests(feed: Pick<ChangeFeed, 'caughtUp'>, clock: 
 
   return {
     async has(slot) {
-      if (feed.caughtUp === undefined || !holds(slot)) return false;
+      if (!holds(slot)) return false;
       await feed.caughtUp();
       return holds(slot);
     },
     births: () => births,
     add(slot, since) {
-      if (feed.caughtUp !== undefined && since === births) entries.set(slot, { births, at: clock() });
+      if (since === births) entries.set(slot, { births, at: clock() });
     },
     apply({ subject, kind }) {
-      if (subject === 'key' && kind !== 'ended') births++;
+      if ((subject === 'key' && kind !== 'ended') || subject === 'all') births++;
     },
     size: () => entries.size,
   };

@@ -216,6 +216,22 @@ export interface ReservationRow {
   closed_at: number | null;
 }
 
+export interface ChangesRow {
+  position: number;
+  at: number;
+  changes: string;
+}
+
+export interface ChangeHeadRow {
+  id: number;
+  position: number;
+}
+
+export interface NodeRow {
+  id: string;
+  beat: number;
+}
+
 export interface SettingRow {
   name: string;
   value: string;
@@ -239,5 +255,8 @@ export interface Schema {
   credit_accounts: CreditAccountRow;
   credit_entries: CreditEntryRow;
   reservations: ReservationRow;
+  changes: ChangesRow;
+  change_heads: ChangeHeadRow;
+  nodes: NodeRow;
   settings: SettingRow;
 }

@@ -2,6 +2,7 @@
 
 import type {
   AuditRecord,
+  Change,
   DenialRecord,
   IdempotencyRecord,
   KeyRecord,
@@ -911,6 +912,80 @@ export function storeSuite(name: string, open: () => Promise<StoreUnderTest>, { 
         expect(ids(await on([null]))).toEqual(['key_9']);
         expect(await on([])).toEqual([]);
       });
+    });
+
+    describe('the log of changes', () => {
+      const ended = (id: string): Change => ({ subject: 'key', id, kind: 'ended' });
+
+      it('counts up without a gap, what failed left out, and tells its end with what is read', async () => {
+        expect(await store.changes.after(0, 10)).toEqual({ latest: 0, rows: [] });
+        expect(await store.changes.latest()).toBe(0);
+        const append = (id: string) => store.transaction((view) => view.changes.append([ended(id)], 1_000));
+        expect(await append('a')).toBe(1);
+        await store
+          .transaction(async (view) => {
+            expect(await view.changes.append([ended('lost')], 1_000)).toBe(2);
+            throw new Error('undone');
+          })
+          .catch(() => {});
+        expect(await append('é "b"')).toBe(2);
+        expect(await append('c')).toBe(3);
+        expect(await store.changes.after(0, 10)).toEqual({
+          latest: 3,
+          rows: [
+            { position: 1, changes: [ended('a')] },
+            { position: 2, changes: [ended('é "b"')] },
+            { position: 3, changes: [ended('c')] },
+          ],
+        });
+        expect(await store.changes.after(1, 1)).toEqual({
+          latest: 3,
+          rows: [{ position: 2, changes: [ended('é "b"')] }],
+        });
+        expect(await store.changes.after(3, 10)).toEqual({ latest: 3, rows: [] });
+        expect(await store.changes.latest()).toBe(3);
+      });
+
+      it('is seen in the order of its positions, by whoever reads while many write', async () => {
+        const writing = Promise.all(
+          Array.from({ length: 50 }, (_, at) =>
+            store.transaction(async (view) => {
+              const position = await view.changes.append([ended(`k${at}`)], 1_000);
+              if (at % 7 === 0) await new Promise((resolve) => setTimeout(resolve, 2));
+              return position;
+            }),
+          ),
+        );
+        let last = 0;
+        while (last < 50) {
+          const { latest, rows } = await store.changes.after(last, 1_000);
+          expect(rows.map(({ position }) => position)).toEqual(rows.map((_, at) => last + at + 1));
+          expect(latest).toBe(last + rows.length);
+          last = latest;
+        }
+        expect((await writing).sort((a, b) => a - b)).toEqual(Array.from({ length: 50 }, (_, at) => at + 1));
+      });
+
+      it('keeps its count when what is past is forgotten', async () => {
+        for (const id of ['a', 'b', 'c']) await store.transaction((view) => view.changes.append([ended(id)], 1_000));
+        await store.changes.prune(2);
+        expect(await store.changes.after(0, 10)).toEqual({ latest: 3, rows: [{ position: 3, changes: [ended('c')] }] });
+        await store.changes.prune(3);
+        expect(await store.changes.after(0, 10)).toEqual({ latest: 3, rows: [] });
+        expect(await store.transaction((view) => view.changes.append([ended('d')], 1_000))).toBe(4);
+      });
+    });
+
+    it('nodes count their beats up, are listed and removed', async () => {
+      expect(await store.nodes.list()).toEqual([]);
+      for (const id of ['node_b', 'node_a', 'node_b']) await store.nodes.beat(id);
+      expect(await store.nodes.list()).toEqual([
+        { id: 'node_a', beat: 1 },
+        { id: 'node_b', beat: 2 },
+      ]);
+      await store.nodes.remove(['node_b', 'node_x']);
+      await store.nodes.remove([]);
+      expect(await store.nodes.list()).toEqual([{ id: 'node_a', beat: 1 }]);
     });
 
     it('settings are set, replaced and listed by name', async () => {

@@ -2,12 +2,14 @@
 
 import type { Store, StoreView } from '@latchkey/core';
 import { audit } from './audit.js';
+import { changes } from './changes.js';
 import { createCreditBook } from './credit-book.js';
 import { credits } from './credits.js';
 import { denials } from './denials.js';
 import { createIdempotencyBook } from './idempotency-book.js';
 import { keys } from './keys.js';
 import { leases } from './leases.js';
+import { nodes } from './nodes.js';
 import { organizations, projects } from './organizations.js';
 import type { Db } from './query.js';
 import { createQuotaBook } from './quota-book.js';
@@ -29,6 +31,8 @@ export const viewOf = (db: Db): StoreView => ({
   usage: usage(db),
   denials: denials(db),
   credits: credits(db),
+  changes: changes(db),
+  nodes: nodes(db),
   settings: settings(db),
 });
 

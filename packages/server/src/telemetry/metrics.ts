@@ -42,14 +42,15 @@ export const METRICS = {
   latchkey_revocations_total: { kind: 'counter', help: 'Keys ended by a call', labels: [] },
   latchkey_revocation_lag_seconds: {
     kind: 'histogram',
-    help: 'Time from the commit of a revocation to the moment the nodes had confirmed it',
+    help: 'Time from the commit of a revocation to the moment a node confirmed it, for each other node; this one alone: until it had heard',
     labels: [],
     buckets: [0.001, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30],
   },
+  latchkey_nodes: { kind: 'gauge', help: 'Live nodes of this installation, as this one sees them', labels: [] },
   latchkey_degraded: {
     kind: 'gauge',
-    help: '1 while a dependency is away and limits are kept by this node alone',
-    labels: [],
+    help: '1 while something is away that this node works on without: database, notify (LISTEN), pubsub (Redis), limiter',
+    labels: ['part'],
   },
   latchkey_usage_flush_failures_total: {
     kind: 'counter',

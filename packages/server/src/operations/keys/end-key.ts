@@ -48,7 +48,8 @@ export async function revokeKey(services: Services, input: OperationInput<Operat
   });
   if (value.ended > 0) {
     services.telemetry.count('latchkey_revocations_total', {}, value.ended);
-    services.telemetry.observe('latchkey_revocation_lag_seconds', propagated.ms / 1000);
+    // Where there are several, the feed measures each.
+    if (propagated.of === 1) services.telemetry.observe('latchkey_revocation_lag_seconds', propagated.ms / 1000);
   }
   return { key: viewOf(services, value.key), propagated };
 }

@@ -107,10 +107,9 @@ async function importOne(services: Services, project: ProjectRecord, row: Row, c
           changes: { name: row.name, by: row.secret === undefined ? (row.digest?.algorithm ?? null) : 'plaintext' },
         },
       ],
-      changes: newKeyChanges(key),
+      changes: [{ subject: 'imported_keys' as const, id, kind: 'changed' as const }, ...newKeyChanges(key)],
     };
   });
-  services.importedKeys.added();
   return value;
 }
 

@@ -8,6 +8,7 @@ import { up as credits } from './0003-credits.js';
 import { up as idempotency } from './0004-idempotency.js';
 import { up as leases } from './0005-leases.js';
 import { up as denials } from './0006-denials.js';
+import { up as nodesAndChanges } from './0007-nodes-and-changes.js';
 
 interface Migration {
   name: string;
@@ -22,6 +23,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: '0004-idempotency', up: idempotency },
   { name: '0005-leases', up: leases },
   { name: '0006-denials', up: denials },
+  { name: '0007-nodes-and-changes', up: nodesAndChanges },
 ];
 
 /**
