@@ -4,14 +4,15 @@ import type { Change, StoreView } from '@latchkey/core';
 import type { Db } from './query.js';
 
 export const changes = (db: Db): StoreView['changes'] => {
-  const head = () => db.selectFrom('change_heads').select('position').where('id', '=', 1).executeTakeFirstOrThrow();
   return {
     async append(made, at) {
       // The row stays locked until the commit: whoever raises it next commits later.
       const { position } = await db
-        .updateTable('change_heads')
-        .set((eb) => ({ position: eb('position', '+', 1) }))
-        .where('id', '=', 1)
+        .insertInto('change_heads')
+        .values({ id: 1, position: 1 })
+        .onConflict((conflict) =>
+          conflict.column('id').doUpdateSet((eb) => ({ position: eb('change_heads.position', '+', 1) })),
+        )
         .returning('position')
         .executeTakeFirstOrThrow();
       await db
@@ -39,7 +40,10 @@ export const changes = (db: Db): StoreView['changes'] => {
         ),
       };
     },
-    latest: async () => (await head()).position,
+    async latest() {
+      const head = await db.selectFrom('change_heads').select('position').where('id', '=', 1).executeTakeFirst();
+      return head?.position ?? 0;
+    },
     async prune(position) {
       await db.deleteFrom('changes').where('position', '<=', position).execute();
     },

@@ -1,10 +1,8 @@
 // The log of changes that every node reads, and the nodes that serve. A migration is never changed after a release; the next one is a new file.
 
-import { type Kysely, sql } from 'kysely';
+import type { Kysely } from 'kysely';
 
-export async function up(db: Kysely<never>): Promise<void> {
-  const { schema } = db;
-
+export async function up({ schema }: Kysely<never>): Promise<void> {
   await schema
     .createTable('changes')
     .addColumn('position', 'bigint', (column) => column.primaryKey())
@@ -12,13 +10,12 @@ export async function up(db: Kysely<never>): Promise<void> {
     .addColumn('changes', 'text', (column) => column.notNull())
     .execute();
 
-  // One row. Raising it orders the commits, and a commit that fails leaves no gap.
+  // One row, from the first change on. Raising it orders the commits, and a commit that fails leaves no gap.
   await schema
     .createTable('change_heads')
     .addColumn('id', 'integer', (column) => column.primaryKey())
     .addColumn('position', 'bigint', (column) => column.notNull())
     .execute();
-  await sql`insert into change_heads (id, position) values (1, 0)`.execute(db);
 
   await schema
     .createTable('nodes')
