@@ -6,6 +6,7 @@ import {
   LatchkeyError,
   type Limiter,
   type Mode,
+  makeId,
   type OperationMethods,
   type OperationName,
   operationMethods,
@@ -22,6 +23,7 @@ import { openForServing } from './database.js';
 import { createMemoryFeed } from './events/memory-feed.js';
 import { startJobs } from './jobs/schedule.js';
 import { createMemoryLimiter } from './limiter/memory.js';
+import { joinNodes, type Nodes } from './nodes.js';
 import { createEngine, type EngineWithServices } from './operations/create-engine.js';
 import type { Call } from './operations/engine.js';
 import {
@@ -54,6 +56,8 @@ export interface LatchkeySettings {
   masterKey: RingSource;
   /** A first root key to accept, at least 32 characters. */
   rootKey?: string | undefined;
+  /** With `databaseUrl`: how long keys that are remembered pass while nothing is heard of the database. Default 25. */
+  staleSeconds?: number;
   /** Modes that have an upstream. Default: both. */
   servedModes?: readonly Mode[];
   publicUrl?: string;
@@ -87,6 +91,9 @@ export interface Latchkey extends OperationMethods {
 
 const silent: Telemetry = { log() {}, count() {}, observe() {}, gauge() {} };
 
+/** What keeps the promise that a revoked key is refused everywhere within 30 seconds. */
+const DEFAULT_STALE_SECONDS = 25;
+
 /** The actor of code that runs in the operator's own process. */
 export const OPERATOR: Actor = { type: 'operator', id: 'operator', permissions: ['*'] };
 
@@ -105,6 +112,7 @@ export async function createLatchkey(settings: LatchkeySettings): Promise<Latchk
   const { store } = opened;
   let limiter: Limiter | null = null;
   let shared: SharedClock | null = null;
+  let nodes: Nodes | null = null;
   try {
     // Nodes that share a database go by its time, so that none of them ends a key early or refills twice.
     if (databaseUrl !== undefined && settings.clock === undefined)
@@ -118,17 +126,33 @@ export async function createLatchkey(settings: LatchkeySettings): Promise<Latchk
     const signer = openPrincipalKey(await sealedSetting(store, vault, 'principal_key', () => makePrincipalKey(random)));
     // One node counts in its own memory by design: nothing it needs can be away.
     telemetry.gauge('latchkey_degraded', 0, { part: 'limiter' });
-    telemetry.gauge('latchkey_nodes', 1);
+    const nodeId = makeId('node', random);
+    if (databaseUrl === undefined) telemetry.gauge('latchkey_nodes', 1);
+    else {
+      const staleMs = (settings.staleSeconds ?? DEFAULT_STALE_SECONDS) * 1000;
+      nodes = await joinNodes({
+        store,
+        vault,
+        auditKey,
+        nodeId,
+        staleMs,
+        random,
+        scheduler: processScheduler,
+        telemetry,
+      });
+    }
     limiter = createMemoryLimiter({ book: countedBook(store, telemetry), clock });
     const engine = createEngine(
       {
         store,
         limiter,
         vault,
-        feed: createMemoryFeed({
-          clock,
-          onError: (cause) => telemetry.log('error', 'change_listener_failed', { cause }),
-        }),
+        feed:
+          nodes?.feed ??
+          createMemoryFeed({
+            clock,
+            onError: (cause) => telemetry.log('error', 'change_listener_failed', { cause }),
+          }),
         signer: { sign: (claims) => signer.signJwt(claims), jwks: () => ({ keys: [{ ...signer.publicJwk }] }) },
         telemetry,
         profile,
@@ -181,7 +205,10 @@ export async function createLatchkey(settings: LatchkeySettings): Promise<Latchk
           for (const release of holds) release();
           shared?.stop();
           // The lock and the file are let go even when the last write fails.
-          await engine.close().finally(() => opened.close());
+          await engine
+            .close()
+            .finally(() => nodes?.close())
+            .finally(() => opened.close());
         })();
         return closing;
       },
@@ -189,6 +216,8 @@ export async function createLatchkey(settings: LatchkeySettings): Promise<Latchk
   } catch (error) {
     shared?.stop();
     await limiter?.close().catch(() => {});
+    await nodes?.feed.close();
+    await nodes?.close();
     await opened.close();
     throw error;
   }

@@ -75,7 +75,7 @@ describe('a setting', () => {
     ['upstream', 'http://localhost/api'],
     ['upstream', 'http://localhost:99999'],
     ['upstream', 'ftp://localhost'],
-    ['upstream', 'http://user:word@localhost'],
+    ['upstream', 'http://user:geheim@localhost'],
     ['publicUrl', 'https://a b'],
     ['logLevel', 'loud'],
     ['trustedProxies', '10.0.0.0/8, nonsense'],
@@ -154,11 +154,15 @@ describe('a secret', () => {
     expect(message).not.toContain('xxxx');
   });
 
-  it.each(['DATABASE_URL', 'REDIS_URL'])('%s stops the start, and is not repeated', async (name) => {
-    const { message, code } = await refusal({ env: { [name]: 'postgres://user:word@host/db' } });
+  it.each([
+    ['DATABASE_URL', 'mysql://user:geheim@host/db', /^DATABASE_URL must start with postgres:\/\//],
+    ['DATABASE_URL', 'postgres://user:geheim@[host/db', /^DATABASE_URL is no address/],
+    ['REDIS_URL', 'redis://user:geheim@host', /^REDIS_URL is set, .* Unset it; nothing was started/],
+  ])('%s that cannot be used stops the start, and is not repeated', async (name, value, problem) => {
+    const { message, code } = await refusal({ env: { [name]: value } });
     expect(code).toBe('configuration_invalid');
-    expect(message).toMatch(new RegExp(`^${name} is set, .* Unset it; nothing was started`));
-    expect(message).not.toContain('word');
+    expect(message).toMatch(problem);
+    expect(message).not.toContain('geheim');
   });
 });
 

@@ -47,13 +47,8 @@ export async function loadSettings({ flags = {}, env, file, cwd }: SettingSource
     ...(pepperFile && { pepperFile }),
     ...(masterKeyFile && { masterKeyFile }),
   } as Settings;
-  for (const [value, name] of [
-    [loaded.databaseUrl, 'DATABASE_URL'],
-    [loaded.redisUrl, 'REDIS_URL'],
-  ] as const) {
-    if (value)
-      throw invalid(`${name} is set, but this release runs on SQLite and memory alone. Unset it; nothing was started.`);
-  }
+  if (loaded.redisUrl)
+    throw invalid('REDIS_URL is set, but this release counts in memory alone. Unset it; nothing was started.');
   return loaded;
 }
 

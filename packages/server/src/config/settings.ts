@@ -11,31 +11,23 @@ export interface Setting {
   description: string;
 }
 
-const PORT = 'must be a whole number from 0 to 65535';
-const portNumber = z.int(PORT).min(0, PORT).max(65_535, PORT);
-const port = z.union(
-  [
-    portNumber,
-    z
-      .string()
-      .regex(/^[0-9]{1,5}$/)
-      .transform(Number)
-      .pipe(portNumber),
-  ],
-  PORT,
-);
-const MEGABYTES = 'must be a whole number from 1 to 65536';
-const megabytes = z.union(
-  [
-    z.int(MEGABYTES).min(1, MEGABYTES).max(65_536, MEGABYTES),
-    z
-      .string()
-      .regex(/^[0-9]{1,5}$/)
-      .transform(Number)
-      .pipe(z.int(MEGABYTES).min(1, MEGABYTES).max(65_536, MEGABYTES)),
-  ],
-  MEGABYTES,
-);
+/** A whole number, given as one or as digits. */
+function whole(least: number, most: number) {
+  const problem = `must be a whole number from ${least} to ${most}`;
+  const figure = z.int(problem).min(least, problem).max(most, problem);
+  return z.union(
+    [
+      figure,
+      z
+        .string()
+        .regex(/^[0-9]{1,9}$/)
+        .transform(Number)
+        .pipe(figure),
+    ],
+    problem,
+  );
+}
+const port = whole(0, 65_535);
 const httpUrl = z
   .string()
   .refine(
@@ -119,7 +111,7 @@ export const SETTINGS = {
   ),
   cacheMb: setting(
     'LATCHKEY_CACHE_MB',
-    megabytes.default(128),
+    whole(1, 65_536).default(128),
     'Memory for keys that were asked for, in MB; a key takes 1.4 KB and what its metadata takes. What does not fit is read again when it is asked for.',
   ),
   trustedProxies: setting(
@@ -147,6 +139,11 @@ export const SETTINGS = {
       .optional(),
     'PostgreSQL that keeps everything and is shared by several nodes, e.g. postgres://user:password@host:5432/latchkey. Absent: SQLite in the data directory.',
     true,
+  ),
+  staleSeconds: setting(
+    'LATCHKEY_STALE_SECONDS',
+    whole(1, 86_400).default(25),
+    'With DATABASE_URL: how long keys that are remembered pass while the database cannot be asked; then 503. More than 25 gives up the promise that a revoked key is refused everywhere within 30 seconds.',
   ),
   redisUrl: setting(
     'REDIS_URL',

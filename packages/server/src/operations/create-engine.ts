@@ -129,6 +129,7 @@ export function createEngine(parts: EngineParts, options: EngineOptions): Engine
       await services.denials.flush();
       await parts.limiter.close();
       unsubscribe();
+      await feed.close();
     },
   };
 }
