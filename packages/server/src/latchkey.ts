@@ -241,8 +241,7 @@ const countedBook = (book: QuotaBook, telemetry: Telemetry): QuotaBook => ({
 
 /** A database speaks one profile for life: prefixes and permissions of its keys come from it, and its first tiers. */
 async function claimForProfile(store: Store, profile: Profile): Promise<void> {
-  const owner = await store.settings.get('profile');
-  if (owner === null) return store.settings.set('profile', profile.name);
+  const owner = await settled(store, 'profile', () => profile.name);
   if (owner !== profile.name) {
     throw new LatchkeyError(
       'data_dir_profile_mismatch',
@@ -263,10 +262,18 @@ async function judgePeppers(store: Store, vault: Vault, at: number): Promise<voi
   }
 }
 
-async function sealedSetting(store: Store, vault: Vault, name: string, make: () => string): Promise<string> {
-  const sealed = await store.settings.get(name);
-  if (sealed !== null) return vault.open(sealed, name);
-  const value = make();
-  await store.settings.set(name, vault.seal(value, name));
-  return value;
+const sealedSetting = async (store: Store, vault: Vault, name: string, make: () => string): Promise<string> =>
+  vault.open(await settled(store, name, () => vault.seal(make(), name)), name);
+
+/** A setting that is made once: of nodes that start together on an empty database, one makes it and all have it. */
+async function settled(store: Store, name: string, make: () => string): Promise<string> {
+  const known = await store.settings.get(name);
+  if (known !== null) return known;
+  return store.transaction(async ({ settings }) => {
+    const meanwhile = await settings.get(name);
+    if (meanwhile !== null) return meanwhile;
+    const value = make();
+    await settings.set(name, value);
+    return value;
+  });
 }

@@ -65,6 +65,8 @@ export async function seedTiers(services: Services, call: Call): Promise<void> {
     return;
   }
   await commitChange(services, call, async (view, now) => {
+    // Another node that starts now may have been faster.
+    if ((await view.settings.get(APPLIED_PROFILE)) !== null) return { value: undefined, audit: [] };
     const tiers = ranked(tiersOf(profile.policy)).map((tier) => newTier(services, tier, now));
     for (const tier of tiers) await view.tiers.insert(tier);
     await view.settings.set(APPLIED_PROFILE, JSON.stringify(profile));

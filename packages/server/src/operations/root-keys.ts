@@ -96,15 +96,15 @@ export const isUsable = ({ revokedAt, expiresAt }: RootKeyRecord, now: number): 
  * @throws LatchkeyError `configuration_invalid` for a key that was revoked
  */
 export async function acceptRootKey(services: Services, secret: string, call: Call): Promise<boolean> {
-  const { store, vault } = services;
-  const known = await store.rootKeys.findByDigest(vault.candidates(secret, false).map(({ value }) => value));
-  if (known?.revokedAt != null) {
-    throw new LatchkeyError(
-      'configuration_invalid',
-      `LATCHKEY_ROOT_KEY is ${known.id}, which was revoked: set another one.`,
-    );
-  }
+  const candidates = services.vault.candidates(secret, false).map(({ value }) => value);
   const { value } = await commitChange(services, call, async (view, now) => {
+    const known = await view.rootKeys.findByDigest(candidates);
+    if (known?.revokedAt != null) {
+      throw new LatchkeyError(
+        'configuration_invalid',
+        `LATCHKEY_ROOT_KEY is ${known.id}, which was revoked: set another one.`,
+      );
+    }
     if (known !== null && isUsable(known, now)) return { value: false, audit: [] };
     const { rows } = await view.rootKeys.list({ limit: 1000, after: null });
     const before = rows.filter((row) => row.source === 'environment' && row.id !== known?.id && isUsable(row, now));
