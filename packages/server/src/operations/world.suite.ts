@@ -1,5 +1,6 @@
-// A small world for tests of the engine: the real thing on SQLite, with a clock that only moves when told to.
+// A small world for tests of the engine: the real thing on SQLite, or on PostgreSQL where a test file says so, with a clock that only moves when told to.
 
+import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -58,12 +59,20 @@ const REQUEST: Omit<VerifyRequest, 'credential'> = {
   holdSlot: false,
 };
 
+let makeDatabase: (() => Promise<string>) | null = null;
+
+/** From here on the worlds of this test file stand on databases that `make` makes; null: on SQLite again. */
+export const worldsOn = (make: (() => Promise<string>) | null): void => {
+  makeDatabase = make;
+};
+
 export async function world(
   profile = 'suward',
   settings: Partial<LatchkeySettings> & { onDisk?: boolean; keyModel?: 'legacy' | 'v2'; tier?: string } = {},
 ): Promise<World> {
   const { onDisk, keyModel, tier, ...rest } = settings;
-  const dataDir = onDisk ? mkdtempSync(join(tmpdir(), 'latchkey-engine-')) : undefined;
+  const databaseUrl = await makeDatabase?.();
+  const dataDir = onDisk && !databaseUrl ? mkdtempSync(join(tmpdir(), 'latchkey-engine-')) : undefined;
   const time = { now: NOON };
   const log: string[] = [];
   let current: LatchkeySettings = {
@@ -79,6 +88,7 @@ export async function world(
       gauge() {},
     },
     ...(dataDir && { dataDir }),
+    ...(databaseUrl && { databaseUrl }),
     ...rest,
   };
   let lk = await createLatchkey(current);
@@ -118,6 +128,7 @@ export async function world(
       lk = await createLatchkey(current);
     },
     sql<Row>(text: string, ...parameters: (string | number | null)[]): Row[] {
+      if (databaseUrl !== undefined) return askedPostgres<Row>(databaseUrl, text, parameters);
       if (dataDir === undefined) throw new Error('only a world on disk has a file');
       const file = new DatabaseSync(databaseFile(dataDir));
       try {
@@ -138,6 +149,27 @@ export async function world(
 }
 
 export { OPERATOR };
+
+const ASK = `
+  const { default: pg } = await import('pg');
+  const [text, values] = JSON.parse(process.argv[1]);
+  const client = new pg.Client({ connectionString: process.env.ASKED });
+  pg.types.setTypeParser(20, Number);
+  await client.connect();
+  console.log(JSON.stringify((await client.query(text, values)).rows));
+  await client.end();`;
+
+/** As a file beside the engine is asked: while nothing else happens here. */
+function askedPostgres<Row>(url: string, text: string, values: readonly unknown[]): Row[] {
+  let at = 0;
+  const asked = JSON.stringify([text.replace(/\?/g, () => `$${++at}`), values]);
+  const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', ASK, asked], {
+    encoding: 'utf8',
+    env: { ...process.env, ASKED: url },
+  });
+  if (stdout === '') throw new Error(stderr);
+  return JSON.parse(stdout) as Row[];
+}
 
 /** A way to open worlds in the tests of a file; each is closed with the test that opened it. */
 export function worldsOfEachTest(): typeof world {

@@ -1,0 +1,174 @@
+// Several stores on one PostgreSQL database, as several nodes have it: what is booked or changed at once by all of them stays exact.
+
+import { randomBytes } from 'node:crypto';
+import type { Store } from '@latchkey/core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { findPostgres, type PostgresServer, startPostgres } from '../../../../test/servers/postgres.js';
+import { createLatchkey, type Latchkey } from '../latchkey.js';
+import { auditFaults } from '../operations/maintenance.js';
+import { processScheduler } from '../scheduler.js';
+import { openPostgresStore } from './open-postgres.js';
+import { key, organization, project } from './store.suite.js';
+
+describe.skipIf(findPostgres() === null)('stores that share a PostgreSQL', () => {
+  let server: PostgresServer;
+  let url: string;
+  let stores: Store[] = [];
+  beforeAll(async () => {
+    server = await startPostgres();
+  });
+  afterAll(() => server.dispose());
+  beforeEach(async () => {
+    url = await server.database();
+    // All at once on an empty database: one of them makes the tables, and the others wait for it.
+    stores = await Promise.all([1, 2, 3].map(() => openPostgresStore({ url, scheduler: processScheduler })));
+  });
+  afterEach(() => Promise.all(stores.map((store) => store.close())));
+
+  const at = (n: number): Store => stores[n % stores.length] as Store;
+  const place = (familyId = 'fam_1') => ({
+    ...{ familyId, keyId: 'key_1', projectId: 'proj_1', organizationId: 'org_1' },
+    ...{ requestId: 'req_0', actorId: 'root_1', at: 1_000 },
+  });
+
+  it('never charge an account below 0, nor a request id twice, nor two families in a ring', async () => {
+    const families = ['fam_1', 'fam_2', 'fam_3'];
+    for (const family of families) await at(0).credits.open(place(family), 300, null);
+    let spent = 0;
+    const orders = Array.from({ length: 1_200 }, (_, n) => ({
+      ...{ familyId: families[n % 3] as string, keyId: 'key_1', credits: 1, at: 2_000 },
+      // Each id is asked for on two nodes.
+      requestId: `req_${n % 600 < 300 ? n : n - 300}`,
+    }));
+    await Promise.all(
+      orders.map(async (order, n) => {
+        // One after another within a worker, so that many transactions meet.
+        await new Promise((resolve) => setTimeout(resolve, n % 40));
+        const outcome = await at(n).spendCredits(order);
+        if (outcome.result === 'spent' && !outcome.repeated) spent++;
+      }),
+    );
+    const distinct = new Set(orders.map(({ familyId, requestId }) => `${familyId} ${requestId}`)).size;
+    expect(spent).toBe(distinct);
+    const balances = await Promise.all(families.map(async (family) => (await at(1).credits.get(family))?.balance ?? 0));
+    expect(balances.reduce((sum, balance) => sum + balance, 0)).toBe(900 - distinct);
+    expect(await at(2).credits.faults()).toEqual([]);
+    const late = await Promise.all(
+      Array.from({ length: 900 }, (_, n) =>
+        at(n).spendCredits({ familyId: 'fam_1', keyId: 'key_1', credits: 1, at: 2_000, requestId: `late_${n}` }),
+      ),
+    );
+    expect(late.filter(({ result }) => result === 'spent')).toHaveLength(balances[0] as number);
+    expect((await at(0).credits.get('fam_1'))?.balance).toBe(0);
+    expect(await at(0).credits.faults()).toEqual([]);
+  });
+
+  it('refill once, and return a reservation once', async () => {
+    const day = 86_400_000;
+    await at(0).credits.open(place(), 60, { amount: 50, every: 'day' });
+    const reserved = await at(0).reserveCredits({
+      ...{ familyId: 'fam_1', keyId: 'key_1', credits: 40, requestId: 'r', at: 2_000 },
+      ...{ id: 'res_1', expiresAt: day + 5, renew: false },
+    });
+    expect(reserved.result).toBe('reserved');
+    const spends = stores.flatMap((store, n) =>
+      Array.from({ length: 5 }, (_, turn) =>
+        store.spendCredits({ familyId: 'fam_1', keyId: 'key_1', credits: 1, requestId: `${n}.${turn}`, at: day + 5 }),
+      ),
+    );
+    const expiries = stores.map((store) => store.expireReservations(day + 5, 10));
+    const settles = stores.map((store) =>
+      store.settleReservation({ reservationId: 'res_1', settleAt: 10, actorId: 'a', at: day + 5 }),
+    );
+    await Promise.all([...spends, ...expiries, ...settles]);
+    const { rows } = await at(0).credits.entries('fam_1', { limit: 100, after: null });
+    const kinds = rows.map(({ kind }) => kind);
+    expect(kinds.filter((kind) => kind === 'refill')).toHaveLength(1);
+    expect(kinds.filter((kind) => kind === 'expire')).toHaveLength(1);
+    expect(kinds.filter((kind) => kind === 'settle')).toHaveLength(0);
+    expect((await at(1).credits.get('fam_1'))?.balance).toBe(50 + 40 - 15);
+    expect(await at(2).credits.faults()).toEqual([]);
+  });
+
+  it('change one after another: no update is lost, whichever of them makes it', async () => {
+    await at(0).settings.set('n', '0');
+    await Promise.all(
+      Array.from({ length: 90 }, (_, n) =>
+        at(n).transaction(async (view) => view.settings.set('n', String(Number(await view.settings.get('n')) + 1))),
+      ),
+    );
+    expect(await at(1).settings.get('n')).toBe('90');
+  });
+
+  it('write the same counts, blocks and last uses in any order without standing in a ring', async () => {
+    await at(0).organizations.insert(organization('org_1'));
+    await at(0).projects.insert(project('proj_1'));
+    const ids = Array.from({ length: 40 }, (_, n) => `key_${n}`);
+    for (const id of ids) await at(0).keys.insert(key(id));
+    const row = (keyId: string) => ({
+      ...{ familyId: `fam_${keyId}`, keyId, projectId: 'proj_1', organizationId: 'org_1' },
+      ...{ hour: 0, outcome: 'allowed', count: 1 },
+    });
+    await Promise.all(
+      stores.flatMap((store, n) =>
+        Array.from({ length: 10 }, async (_, turn) => {
+          const mine = n % 2 === 0 ? ids : [...ids].reverse();
+          await store.usage.add(
+            mine.map(row),
+            mine.map((keyId) => ({ keyId, at: turn, ip: null })),
+          );
+          await Promise.all(mine.map((id) => store.raiseDay(id, 1, n * 10 + turn)));
+        }),
+      ),
+    );
+    const counts = await at(0).usage.list({ from: 0, to: 1 });
+    expect(counts.map(({ count }) => count)).toEqual(ids.map(() => 30));
+    expect(await at(1).readDay('key_7', 1)).toBe(29);
+    expect((await at(2).keys.get('key_7'))?.lastUsedAt).toBe(9);
+  });
+
+  describe('with an engine on each', () => {
+    let engines: Latchkey[] = [];
+    beforeEach(async () => {
+      const ring = () => randomBytes(32).toString('base64');
+      const secrets = { pepper: ring(), masterKey: ring(), rootKey: `lk_root_${'x'.repeat(40)}` };
+      engines = await Promise.all(
+        [1, 2].map(() => createLatchkey({ profile: 'suward', databaseUrl: url, ...secrets })),
+      );
+    });
+    afterEach(() => Promise.all(engines.map((engine) => engine.close())));
+    const faults = () => {
+      const { store, vault, auditKey } = engine(0).engine.services;
+      return auditFaults(store, vault, auditKey);
+    };
+    const engine = (n: number): Latchkey => engines[n % engines.length] as Latchkey;
+
+    it('start at once as one installation: one root key, one list of tiers, one chain that is whole', async () => {
+      const { data: rootKeys } = await engine(0).rootKeys.list({});
+      expect(rootKeys).toHaveLength(1);
+      const names = (await engine(1).tiers.list({})).data.map(({ name }) => name);
+      expect(new Set(names).size).toBe(names.length);
+      expect(await faults()).toEqual([]);
+    });
+
+    it('audit what both change at once without a gap, and swap a legacy key once', async () => {
+      const { id: organizationId } = await engine(0).organizations.create({ name: 'Acme' });
+      const { id: projectId } = await engine(1).projects.create({ organizationId, name: 'Main', keyModel: 'legacy' });
+      await Promise.all(
+        Array.from({ length: 40 }, (_, n) => engine(n).projects.create({ organizationId, name: `p${n}` })),
+      );
+      const made = await engine(0).keys.create({ projectId, name: 'k' });
+      const swaps = await Promise.allSettled(
+        Array.from({ length: 8 }, (_, n) => engine(n).keys.rotate({ keyId: made.key.id })),
+      );
+      expect(swaps.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+      const { data } = await engine(1).keys.list({ projectId });
+      expect(data).toHaveLength(2);
+      expect(data.filter(({ graceEndsAt, revokedAt }) => graceEndsAt === null && revokedAt === null)).toHaveLength(1);
+      expect(await faults()).toEqual([]);
+      const sequences = (await stores[0]?.audit.chain(organizationId, 1, 1_000))?.map(({ sequence }) => sequence);
+      expect(sequences).toEqual(sequences?.map((_, n) => n + 1));
+      expect(sequences?.length).toBeGreaterThan(42);
+    });
+  });
+});
