@@ -4,11 +4,10 @@ import { connect } from 'node:net';
 const HEAD_END = Buffer.from('\r\n\r\n');
 
 /**
- * Sends requests over `connections` sockets for `seconds`; `next()` gives the bytes of a request and the check of its answer, or null
- * when there is nothing more to ask.
+ * Sends requests over `connections` sockets for `seconds`; `next()` gives the bytes of a request and the check of its answer.
  * Resolves to answers per second, latencies in ms and the answers that failed their check.
  * @param {{ port: number, connections: number, seconds: number, warmup: number,
- *   next: () => { request: string, check: (status: number, body: string) => boolean } | null }} options
+ *   next: () => { request: string, check: (status: number, body: string) => boolean } }} options
  */
 export async function load({ port, connections, seconds, warmup, next }) {
   const begin = performance.now() + warmup * 1000;
@@ -48,12 +47,12 @@ function converse(port, next, end, record) {
     let sentAt = 0;
     const ask = () => {
       sentAt = performance.now();
-      asked = sentAt >= end ? null : next();
-      if (asked === null) {
-        resolve();
+      if (sentAt >= end) {
         socket.destroy();
+        resolve();
         return;
       }
+      asked = next();
       socket.write(asked.request);
     };
     socket.on('connect', ask);

@@ -514,12 +514,6 @@ export interface StoreView {
     /** Forgets those from before an instant. */
     prune(before: Instant): Promise<void>;
   };
-  /** The networks that each live key passed from. */
-  keyNetworks: {
-    known(keyIds: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>>;
-    /** Adds what is not there yet. Of a key that is gone nothing is kept. */
-    add(uses: readonly { keyId: string; network: string }[], at: Instant): Promise<void>;
-  };
   /** Credit accounts and their ledgers; what requests spend goes through the `CreditBook`. */
   credits: {
     /** Makes the account of a new family. */
@@ -638,8 +632,13 @@ export interface Limiter {
   take(claims: TakeClaims): Promise<TakeOutcome>;
   /** The same numbers without spending. */
   peek(claims: TakeClaims): Promise<TakeOutcome>;
-  /** Holds a slot without judging: what was granted before a restart. Returns the way to free it, safe to call more than once. */
-  hold(familyId: string): () => void;
+  /**
+   * Holds a slot without judging. Without `lease` it ends with this process; with it the slot belongs to the lease, for `ms` at most,
+   * whatever becomes of this process, and holding it again is the same slot. Returns the way to free it, safe to call more than once.
+   */
+  hold(familyId: string, lease?: { id: string; ms: number }): () => void;
+  /** Frees the slot of a lease, whichever process holds it. */
+  freeLease(familyId: string, leaseId: string): void;
   /** Concurrency slots that are held now: the family's, or all. */
   held(familyId?: string): number;
   /** Writes what is reserved ahead back and stops. */

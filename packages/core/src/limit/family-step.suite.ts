@@ -13,7 +13,8 @@ export type SomeAsk = Partial<Omit<FamilyAsk, 'limits'>> & { limits?: Partial<Li
 export const wholeCall = ({ asks = [], ...given }: SomeCall, sequence: number): FamilyCall => ({
   node: 'a',
   sequence,
-  own: null,
+  own: { minute: 0, minuteUsed: 0, day: 0, dayUsed: 0, slots: 0 },
+  adopt: given.own === undefined,
   hold: [],
   free: [],
   dead: [],
@@ -66,7 +67,8 @@ export function* drawnCalls(random: () => number, steps: number): Generator<{ at
     const call: FamilyCall = {
       node: nodes[below(3)] ?? 'a',
       sequence,
-      own: maybe(() => ({ minute, minuteUsed: below(20), day, dayUsed: below(40), slots: below(4) })),
+      own: { minute, minuteUsed: below(20), day, dayUsed: below(40), slots: below(4) },
+      adopt: random() < 0.3,
       hold: random() < 0.2 ? [{ id: lease(), ms: below(90_000) }] : [],
       free: random() < 0.2 ? [lease()] : [],
       dead: random() < 0.2 ? [nodes[below(3)] ?? 'a'] : [],

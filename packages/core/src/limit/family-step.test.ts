@@ -42,7 +42,8 @@ describe('any calls of several nodes', () => {
           now += after;
           const own = state === null ? null : ((state as FamilyState).nodes[node] ?? null);
           const limits = { perMinute, perDay: { limit: perDay, metered: true }, concurrent: null };
-          const call = wholeCall({ node, own: repeat ? own : null, asks: [{ limits, count, cost }] }, ++sequence);
+          const told = repeat && own !== null ? { own } : {};
+          const call = wholeCall({ node, ...told, asks: [{ limits, count, cost }] }, ++sequence);
           const stepped: ReturnType<typeof stepFamily> = stepFamily(state, call, now);
           state = stepped.state;
           if (stepped.answer.result !== 'done') throw new Error(stepped.answer.result);

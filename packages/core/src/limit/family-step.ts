@@ -44,8 +44,10 @@ export interface FamilyAsk {
 export interface FamilyCall {
   node: string;
   sequence: number;
-  /** What the node has spent and holds before this call; null: it no longer knows, and what it told last stands. */
-  own: Omit<NodeShare, 'sequence'> | null;
+  /** What the node has spent and holds before this call. */
+  own: Omit<NodeShare, 'sequence'>;
+  /** true: the node has forgotten what it told before, and `own` comes on top of it. */
+  adopt: boolean;
   /** Leases of jobs to hold without judging, and to free. */
   hold: readonly { id: string; ms: number }[];
   free: readonly string[];
@@ -104,7 +106,12 @@ export function stepFamily(
     return { state: stored, answer: { result: 'day_unknown', day } };
 
   const before = inWindows(last, minute, day);
-  const own = call.own === null ? before : inWindows(call.own, minute, day);
+  const own = inWindows(call.own, minute, day);
+  if (call.adopt) {
+    own.minuteUsed += before.minuteUsed;
+    own.dayUsed += before.dayUsed;
+    own.slots += before.slots;
+  }
   const nodes: Record<string, NodeShare> = { ...state.nodes };
   for (const id of call.dead) {
     const share = nodes[id];

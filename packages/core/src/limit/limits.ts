@@ -62,6 +62,8 @@ export interface TakeOutcome {
   undo: (() => void) | null;
   /** true when this take passed an unmetered day's published figure. */
   fairUsePassed: boolean;
+  /** true: the counters that all nodes share could not be asked, and this node answered alone. */
+  degraded: boolean;
 }
 
 /**

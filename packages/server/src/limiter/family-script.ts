@@ -29,7 +29,7 @@ end
 local function step(key)
   local stop = number()
   stop = at + stop
-  local sequence, has_own = number(), number()
+  local sequence, adopt = number(), number()
   local minute_told, minute_own, day_told, day_own, slots_own = number(), number(), number(), number(), number()
   local needs_day, floor_day, floor_used = number(), number(), number()
 
@@ -89,11 +89,12 @@ local function step(key)
 
   local before_minute = last_minute == minute and last_minute_used or 0
   local before_day = last_day == day and last_day_used or 0
-  if has_own == 1 then
-    minute_own = minute_told == minute and minute_own or 0
-    day_own = day_told == day and day_own or 0
-  else
-    minute_own, day_own, slots_own = before_minute, before_day, last_slots
+  minute_own = minute_told == minute and minute_own or 0
+  day_own = day_told == day and day_own or 0
+  if adopt == 1 then
+    minute_own = minute_own + before_minute
+    day_own = day_own + before_day
+    slots_own = slots_own + last_slots
   end
   minute_used = max(0, minute_used + minute_own - before_minute)
   day_used = max(0, day_used + day_own - before_day)
@@ -237,8 +238,8 @@ const pushAsk = (to: Argument[], { limits, cost, count, slot, lease, look }: Fam
 export function pushCall(to: Argument[], call: FamilyCall): void {
   const lengthAt = to.push(0) - 1;
   const { own, dayFloor, ahead } = call;
-  to.push(call.sequence, own === null ? 0 : 1, own?.minute ?? 0, own?.minuteUsed ?? 0, own?.day ?? 0);
-  to.push(own?.dayUsed ?? 0, own?.slots ?? 0, call.needsDay ? 1 : 0, dayFloor?.day ?? NONE, dayFloor?.used ?? 0);
+  to.push(call.sequence, call.adopt ? 1 : 0, own.minute, own.minuteUsed, own.day, own.dayUsed, own.slots);
+  to.push(call.needsDay ? 1 : 0, dayFloor?.day ?? NONE, dayFloor?.used ?? 0);
   to.push(call.hold.length);
   for (const { id, ms } of call.hold) to.push(id, ms);
   to.push(call.free.length, ...call.free, call.dead.length, ...call.dead);

@@ -41,6 +41,8 @@ export function createMemoryLimiter(options: { book: QuotaBook; clock: Clock }):
   const families = new Map<string, Family>();
   let closed = false;
   let slotsInAll = 0;
+  /** How to free the slots of leases. A lease's end is its holder's business: this process keeps it, or nobody does. */
+  const leases = new Map<string, () => void>();
   /** The first windows that no forgotten family can have used: a clock that goes back must not reopen theirs. */
   let floorMinute = 0;
   let floorDay = 0;
@@ -109,7 +111,7 @@ export function createMemoryLimiter(options: { book: QuotaBook; clock: Clock }):
     claims: TakeClaims,
     refusedBy: TakeOutcome['refusedBy'],
     taken: Pick<TakeOutcome, 'release' | 'undo' | 'fairUsePassed'> = NOTHING_TAKEN,
-  ): TakeOutcome => ({ refusedBy, budgets: budgetsOf(family, claims.limits), ...taken });
+  ): TakeOutcome => ({ refusedBy, budgets: budgetsOf(family, claims.limits), ...taken, degraded: false });
 
   const hold = (family: Family): (() => void) => {
     let held = true;
@@ -223,7 +225,19 @@ export function createMemoryLimiter(options: { book: QuotaBook; clock: Clock }):
       return answer(claims, true);
     },
     peek: (claims) => answer(claims, false),
-    hold: (familyId) => hold(familyOf(familyId)),
+    hold(familyId, lease) {
+      if (lease === undefined) return hold(familyOf(familyId));
+      const known = leases.get(lease.id);
+      if (known !== undefined) return known;
+      const end = hold(familyOf(familyId));
+      const free = (): void => {
+        leases.delete(lease.id);
+        end();
+      };
+      leases.set(lease.id, free);
+      return free;
+    },
+    freeLease: (_, leaseId) => leases.get(leaseId)?.(),
     held: (familyId) => (familyId === undefined ? slotsInAll : (families.get(familyId)?.slots ?? 0)),
     async close() {
       if (closed) return;

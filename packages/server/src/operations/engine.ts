@@ -114,6 +114,8 @@ export interface Verdict {
   position: number;
   /** true: a test key asked for this refusal, and nothing else speaks for it. */
   rehearsed: boolean;
+  /** true: the limits were kept by this node alone. */
+  degraded: boolean;
   /** The lease that the slot is under; null: it is the request's own, or none is held. */
   lease: LeaseRecord | null;
   /** Frees what a passing request holds, its lease included; safe to call more than once. */

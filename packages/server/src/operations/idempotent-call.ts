@@ -150,6 +150,7 @@ function openGate(services: Services): Gate {
   const pass = async (): Promise<Verdict> => ({
     ...{ reason: null, required: null, snapshot: null, route: null, budgets: [], credits: null, lease: null },
     rehearsed: false,
+    degraded: false,
     ...{ retryAfterSeconds: null, hiddenFields: [], at: services.clock(), position: 0 },
     ...{ release() {}, undo() {}, refund() {} },
   });

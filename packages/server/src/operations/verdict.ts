@@ -48,6 +48,7 @@ export const verdictMaker =
       at: services.clock(),
       position,
       rehearsed: false,
+      degraded: false,
       lease: null,
       release: nothing,
       undo: nothing,

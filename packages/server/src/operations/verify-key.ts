@@ -92,7 +92,7 @@ async function verificationOf(
       resetAt: budget.resetAt === null ? null : rfc3339(budget.resetAt),
     })),
     ...(verdict.retryAfterSeconds !== null && { retryAfterSeconds: verdict.retryAfterSeconds }),
-    degraded: false,
+    degraded: verdict.degraded,
     requestId: question.requestId ?? call.requestId,
     ...(question.render && { reply: replyTo(services.profile, verdict, call.requestId) }),
   };

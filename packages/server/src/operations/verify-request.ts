@@ -85,13 +85,15 @@ async function spend(
 ): Promise<Verdict | null> {
   const costs = chargeOf(services, snapshot, request, route);
   const taken = await services.limiter.take(claims);
+  const { degraded } = taken;
   if (taken.refusedBy !== null) {
     // What was charged under this id has passed before: its retry is no other request.
     const credits = costs && request.spendId !== undefined ? await chargedBefore(services, costs) : null;
-    if (credits !== null) return answer(snapshot, position, { credits, budgets: taken.budgets });
+    if (credits !== null) return answer(snapshot, position, { credits, budgets: taken.budgets, degraded });
     return answer(snapshot, position, {
       reason: LIMIT_REASONS[taken.refusedBy],
       budgets: taken.budgets,
+      degraded,
       retryAfterSeconds: retryAfterSeconds(taken.refusedBy, taken.budgets, services.clock()),
     });
   }
@@ -101,7 +103,7 @@ async function spend(
     taken.undo?.();
     const { budgets } = await services.limiter.peek({ ...claims, cost: 0 });
     const credits = paid.reason === null ? paid.credits : null;
-    return answer(snapshot, position, { reason: paid.reason, credits, budgets });
+    return answer(snapshot, position, { reason: paid.reason, credits, budgets, degraded });
   }
   const { credits, refund } = paid;
   const lease = await leaseOn(services, snapshot, taken, leaseSeconds(request, route)).catch((error) => {
@@ -122,7 +124,7 @@ async function spend(
     taken.undo?.();
     refund();
   };
-  return answer(snapshot, position, { budgets: taken.budgets, credits, lease, release, refund, undo });
+  return answer(snapshot, position, { budgets: taken.budgets, degraded, credits, lease, release, refund, undo });
 }
 
 /** Work behind a take: when it throws, the take is given back. */

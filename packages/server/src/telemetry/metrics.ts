@@ -52,6 +52,26 @@ export const METRICS = {
     help: '1 while something is away that this node works on without: database, notify (LISTEN), pubsub (Redis), limiter',
     labels: ['part'],
   },
+  latchkey_limiter_round_trips_total: {
+    kind: 'counter',
+    help: 'Round trips to Redis for limits; each carries what waited',
+    labels: [],
+  },
+  latchkey_limiter_takes_total: {
+    kind: 'counter',
+    help: 'Limits answered on shared counters, by whom: server, ahead (debited before), denied_before, unlimited, alone (Redis away)',
+    labels: ['by'],
+  },
+  latchkey_slots_over_cap_total: {
+    kind: 'counter',
+    help: 'Slots that turned out to be held beyond a limit, since their node could not reach Redis for 15 s',
+    labels: [],
+  },
+  latchkey_redis_evicts: {
+    kind: 'gauge',
+    help: '1 when Redis may evict counters: its maxmemory-policy is not noeviction',
+    labels: [],
+  },
   latchkey_usage_flush_failures_total: {
     kind: 'counter',
     help: 'Times the buffered usage could not be written; it is tried again',

@@ -1,0 +1,320 @@
+// The way of one node to the counters in one place: one batch in flight, a budget for it, what follows when it fails and how it is made good.
+
+import { type FamilyAnswer, MINUTE_MS, type Scheduler, type Telemetry } from '@latchkey/core';
+import type { CounterLink } from './counter-link.js';
+import { type CallPlan, type Family, heard, planCall, unheard } from './family.js';
+
+/** A batch that takes longer counts as failed: nobody waits longer for a limit. */
+const BUDGET_MS = 50;
+/** So late a timer says that this process stood still, not that the counters did. */
+const STALLED_MS = 10;
+const PROBE_EVERY_MS = 100;
+/** What was counted alone is told with more patience. */
+const TELL_MS = 1_000;
+const TELL_AT_ONCE = 100;
+const BATCH_FAMILIES = 500;
+export const LEASE_MS = 15_000;
+const RENEW_EVERY_MS = 5_000;
+/** So long a node waits for the others to tell what they let pass alone. */
+const BARRIER_MS = 2_000;
+const BARRIER_EVERY_MS = 50;
+/** After an absence nobody is found dead before all had time to renew. */
+const JUDGE_AFTER_MS = 5_000;
+
+export interface Lane {
+  readonly place: string;
+  isUp(): boolean;
+  /** Counts the absences; another number is another absence. */
+  episode(): number;
+  /** The minute and day at the counters when they went away, as far as this node can tell. */
+  awaySince(): { minute: number; time: number };
+  /** The earliest and the latest time it can be there. */
+  time(): { earliest: number; latest: number };
+  /** true once the counters answered. */
+  wasUp(): boolean;
+  /** true: this node's slots may have been given away. */
+  lapsed(): boolean;
+  /** The family is in the next batch. */
+  want(family: Family): void;
+  forget(family: Family): void;
+  /** Those of the nodes whose slots nobody will free. */
+  deadAmong(nodes: readonly string[]): Promise<string[]>;
+  /** Tells what is untold and ends this node's lease. */
+  close(): Promise<void>;
+  /** Resolves once the counters have answered. */
+  ready: Promise<void>;
+}
+
+interface Needs {
+  place: string;
+  node: string;
+  link: CounterLink;
+  scheduler: Scheduler;
+  telemetry: Telemetry;
+  /** Live nodes in ascending order. */
+  live(): readonly string[];
+  /** Numbers the calls, over all lanes. */
+  nextSequence(): number;
+  /** All families that are counted in this place. */
+  families(): Iterable<Family>;
+  /** The answer to a call that was heard: whoever waits is told. */
+  settle(lane: Lane, family: Family, plan: CallPlan, answer: FamilyAnswer): void;
+  /** Whoever waits is answered by this node alone. */
+  settleAlone(lane: Lane, family: Family, plan: CallPlan): void;
+  onChange(): void;
+  /** The caller's clock, for as long as the counters never answered. */
+  clock(): number;
+}
+
+export function createLane(needs: Needs): Lane {
+  const { place, node, link, scheduler, telemetry } = needs;
+  let mode: 'up' | 'away' | 'stopped' = 'away';
+  let episode = 1;
+  let life: string | null = null;
+  /** Set when the counters turn out to have forgotten this node. */
+  let lost = false;
+  let sample = { at: needs.clock(), sent: scheduler.now(), received: scheduler.now() };
+  let away = { minute: Math.floor(sample.at / MINUTE_MS), time: sample.at };
+  let renewedAt = Number.NEGATIVE_INFINITY;
+  let upSince = Number.POSITIVE_INFINITY;
+  let flying: Promise<void> | null = null;
+  let isScheduled = false;
+  const wanted = new Set<Family>();
+  /** Of other nodes: until when, by the scheduler, their leases last at least. */
+  const aliveUntil = new Map<string, number>();
+  let cancelTimer = () => {};
+  let isReady = () => {};
+  const ready = new Promise<void>((resolve) => {
+    isReady = resolve;
+  });
+
+  const note = (at: number, sent: number): void => {
+    sample = { at, sent, received: scheduler.now() };
+  };
+  const time = () => {
+    const now = scheduler.now();
+    return { earliest: sample.at + (now - sample.received), latest: sample.at + (now - sample.sent) };
+  };
+
+  /** Rejects when the work takes longer, unless it was this process that stood still. */
+  const within = <T>(ms: number, work: Promise<T>): Promise<T> =>
+    new Promise((resolve, reject) => {
+      let cancel = () => {};
+      const arm = (wait: number, more: number): void => {
+        const due = scheduler.now() + wait;
+        cancel = scheduler.after(wait, () => {
+          if (more > 0 && scheduler.now() - due > STALLED_MS) arm(wait / 2, more - 1);
+          else reject(new Error(`no answer within ${ms} ms`));
+        });
+      };
+      arm(ms, 2);
+      work.then(resolve, reject).finally(() => cancel());
+    });
+
+  const plan = (family: Family): CallPlan =>
+    planCall(family, {
+      node,
+      sequence: needs.nextSequence(),
+      now: scheduler.now(),
+      nodes: needs.live().length,
+      isTelling: mode === 'away',
+    });
+
+  /** One round trip. A rejected one leaves everything to be told again. */
+  async function tell(families: readonly Family[], ms: number): Promise<void> {
+    const plans = families.map((family) => [family, plan(family)] as const);
+    const sent = scheduler.now();
+    telemetry.count('latchkey_limiter_round_trips_total');
+    try {
+      const calls = plans.map(([family, { call }]) => ({ familyId: family.id, call }));
+      const { now, answers } = await within(ms, link.run(place, node, calls));
+      note(now, sent);
+      plans.forEach(([family, one], index) => {
+        const answer = answers[index] ?? { result: 'late' as const };
+        if (answer.result === 'done') {
+          // Whom the counters knew today and know no more, they have lost, and others with it.
+          if (!answer.known && family.confirmedDay === answer.day) lost = true;
+          heard(family, one, answer);
+        } else unheard(family, one);
+        needs.settle(lane, family, one, answer);
+        if (family.dirty || family.waiting.size > 0) wanted.add(family);
+      });
+    } catch (cause) {
+      for (const [family, one] of plans) unheard(family, one);
+      leave(cause);
+      for (const [family, one] of plans) needs.settleAlone(lane, family, one);
+      throw cause;
+    }
+  }
+
+  function flush(): void {
+    isScheduled = false;
+    if (mode !== 'up' || flying !== null || wanted.size === 0) return;
+    const families: Family[] = [];
+    for (const family of wanted) {
+      families.push(family);
+      wanted.delete(family);
+      if (families.length === BATCH_FAMILIES) break;
+    }
+    flying = tell(families, BUDGET_MS)
+      .then(
+        () => lost && leave('the counters were lost'),
+        () => {},
+      )
+      .then(() => {
+        flying = null;
+        schedule();
+      });
+  }
+
+  function schedule(): void {
+    if (isScheduled || mode !== 'up' || flying !== null || wanted.size === 0) return;
+    isScheduled = true;
+    queueMicrotask(flush);
+  }
+
+  /** From here on this node answers alone, those who wait too. */
+  function leave(cause: unknown): void {
+    if (mode !== 'up') return;
+    mode = 'away';
+    episode += 1;
+    const { earliest } = time();
+    away = { minute: Math.floor(earliest / MINUTE_MS), time: earliest };
+    telemetry.log('warn', 'limiter_degraded', { place, cause });
+    needs.onChange();
+    const left = [...wanted];
+    wanted.clear();
+    for (const family of left) {
+      if (family.waiting.size === 0) continue;
+      const one = plan(family);
+      unheard(family, one);
+      needs.settleAlone(lane, family, one);
+    }
+    cancelTimer();
+    void probe();
+  }
+
+  /** `life` and the minute up to which this node has told what it let pass. */
+  const word = (): string => `${Math.floor(time().earliest / MINUTE_MS)} ${life}`;
+  const others = (): string[] => needs.live().filter((id) => id !== node);
+
+  const renew = async (ms: number): Promise<string> => {
+    const sent = scheduler.now();
+    const answer = await within(ms, link.renew(place, node, word(), LEASE_MS));
+    note(answer.now, sent);
+    renewedAt = sent;
+    return answer.life;
+  };
+
+  async function tellAll(which: (family: Family) => boolean): Promise<void> {
+    const told = [...needs.families()].filter(which);
+    for (let from = 0; from < told.length; from += TELL_AT_ONCE)
+      await tell(told.slice(from, from + TELL_AT_ONCE), TELL_MS);
+  }
+
+  /** true once every live node has told what it let pass under this life, up to this minute. */
+  async function allTold(minute: number): Promise<boolean> {
+    const words = await within(TELL_MS, link.leases(place, others()));
+    return words.every((lease) => {
+      const [told, ...rest] = lease?.word.split(' ') ?? [];
+      return Number(told) >= minute && rest.join(' ') === life;
+    });
+  }
+
+  const pause = (ms: number): Promise<void> => new Promise((resolve) => scheduler.after(ms, resolve));
+
+  /** Tries to come back, until it does. */
+  async function probe(): Promise<void> {
+    try {
+      const alone = away;
+      const now = await renew(BUDGET_MS);
+      const isFirst = life === null;
+      const wasLost = lost || (!isFirst && life !== now);
+      const spanned = Math.floor(time().latest / MINUTE_MS) !== alone.minute;
+      life = now;
+      lost = false;
+      if (wasLost) for (const family of needs.families()) family.confirmedDay = -1;
+      const isUntold = (family: Family) =>
+        family.dirty ||
+        (wasLost &&
+          (family.own.minuteUsed > 0 || family.own.dayUsed > 0 || family.own.slots > 0 || family.leases.size > 0));
+      if (wasLost) for (const family of needs.families()) for (const id of family.leases.keys()) family.toHold.add(id);
+      await tellAll(isUntold);
+      // Says in the lease what was told just now.
+      if ((await renew(TELL_MS)) !== life) throw new Error('the counters were lost again');
+      if ((isFirst || wasLost || spanned) && others().length > 0) {
+        // In the minute in which the counters went away nobody let pass more than a margin: that need not be waited for.
+        const minute = wasLost || spanned ? Math.floor(time().earliest / MINUTE_MS) : 0;
+        const end = scheduler.now() + BARRIER_MS;
+        while (!(await allTold(minute)) && scheduler.now() < end) await pause(BARRIER_EVERY_MS);
+      }
+      await tellAll((family) => family.dirty);
+      if (mode === 'stopped') return;
+      mode = 'up';
+      upSince = scheduler.now();
+      telemetry.log('info', 'limiter_shared', { place });
+      needs.onChange();
+      isReady();
+      schedule();
+      cancelTimer = scheduler.after(RENEW_EVERY_MS, () => void keepLease());
+    } catch {
+      if (mode === 'stopped') return;
+      cancelTimer = scheduler.after(PROBE_EVERY_MS, () => void probe());
+    }
+  }
+
+  async function keepLease(): Promise<void> {
+    const since = episode;
+    const isCurrent = (): boolean => mode === 'up' && episode === since;
+    try {
+      const now = await renew(TELL_MS);
+      if (isCurrent() && now !== life) return leave('the counters were lost');
+      for (const [id, until] of aliveUntil) if (until < scheduler.now()) aliveUntil.delete(id);
+    } catch (cause) {
+      if (isCurrent()) leave(cause);
+      return;
+    }
+    if (isCurrent()) cancelTimer = scheduler.after(RENEW_EVERY_MS, () => void keepLease());
+  }
+
+  const lane: Lane = {
+    place,
+    ready,
+    isUp: () => mode === 'up',
+    episode: () => episode,
+    awaySince: () => away,
+    time,
+    wasUp: () => life !== null,
+    lapsed: () => scheduler.now() - renewedAt >= LEASE_MS,
+    want(family) {
+      wanted.add(family);
+      schedule();
+    },
+    forget: (family) => void wanted.delete(family),
+    async deadAmong(nodes) {
+      const now = scheduler.now();
+      if (mode !== 'up' || now - upSince < JUDGE_AFTER_MS) return [];
+      const doubtful = nodes.filter((id) => (aliveUntil.get(id) ?? 0) <= now);
+      if (doubtful.length === 0) return [];
+      telemetry.count('latchkey_limiter_round_trips_total');
+      const leases = await within(BUDGET_MS, link.leases(place, doubtful));
+      // Asked before, answered after: so long the lease lasts at least.
+      for (const [index, id] of doubtful.entries()) aliveUntil.set(id, now + (leases[index]?.ms ?? 0));
+      return doubtful.filter((_, index) => leases[index] === null);
+    },
+    async close() {
+      cancelTimer();
+      while (mode === 'up' && (flying !== null || wanted.size > 0)) {
+        schedule();
+        await (flying ?? Promise.resolve());
+      }
+      const wasUp = mode === 'up';
+      if (wasUp) await tellAll((family) => family.dirty).catch(() => {});
+      mode = 'stopped';
+      cancelTimer();
+      if (wasUp) await within(TELL_MS, link.leave(place, node)).catch(() => {});
+    },
+  };
+  void probe();
+  return lane;
+}
