@@ -4,10 +4,11 @@ import { connect } from 'node:net';
 const HEAD_END = Buffer.from('\r\n\r\n');
 
 /**
- * Sends requests over `connections` sockets for `seconds`; `next()` gives the bytes of a request and the check of its answer.
+ * Sends requests over `connections` sockets for `seconds`; `next()` gives the bytes of a request and the check of its answer, or null
+ * when there is nothing more to ask.
  * Resolves to answers per second, latencies in ms and the answers that failed their check.
  * @param {{ port: number, connections: number, seconds: number, warmup: number,
- *   next: () => { request: string, check: (status: number, body: string) => boolean } }} options
+ *   next: () => { request: string, check: (status: number, body: string) => boolean } | null }} options
  */
 export async function load({ port, connections, seconds, warmup, next }) {
   const begin = performance.now() + warmup * 1000;
@@ -47,12 +48,12 @@ function converse(port, next, end, record) {
     let sentAt = 0;
     const ask = () => {
       sentAt = performance.now();
-      if (sentAt >= end) {
-        socket.destroy();
+      asked = sentAt >= end ? null : next();
+      if (asked === null) {
         resolve();
+        socket.destroy();
         return;
       }
-      asked = next();
       socket.write(asked.request);
     };
     socket.on('connect', ask);

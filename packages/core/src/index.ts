@@ -14,6 +14,7 @@ export * from './key/format.js';
 export * from './key/mask.js';
 export * from './key/models.js';
 export * from './key/state.js';
+export * from './key/suspicion.js';
 export * from './key/view.js';
 export * from './limit/family-step.js';
 export * from './limit/limits.js';

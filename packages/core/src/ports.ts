@@ -514,6 +514,12 @@ export interface StoreView {
     /** Forgets those from before an instant. */
     prune(before: Instant): Promise<void>;
   };
+  /** The networks that each live key passed from. */
+  keyNetworks: {
+    known(keyIds: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>>;
+    /** Adds what is not there yet. Of a key that is gone nothing is kept. */
+    add(uses: readonly { keyId: string; network: string }[], at: Instant): Promise<void>;
+  };
   /** Credit accounts and their ledgers; what requests spend goes through the `CreditBook`. */
   credits: {
     /** Makes the account of a new family. */

@@ -377,6 +377,7 @@ export function adviceSection(running: Running): Block[] {
         ? ['Rotate on a schedule, and revoke at the first sign of a leak.']
         : [say`Rotate every ${figure(rotationDays)} days, and revoke at the first sign of a leak.`]),
       'Watch how keys are used, and look into what is unusual.',
+      'Suspicious use of a live key is noted in its history: from a network that is new to it, ten times its usual hour, a fifth of its requests refused, or after its end.',
       'Stay within the limits, set a timeout on every request, and retry with growing pauses (exponential backoff).',
     ),
     codeBlock('js', retryExample(profile)),

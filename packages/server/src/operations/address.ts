@@ -30,6 +30,16 @@ export function networkOf(text: string): string {
   return (bytes.length === 4 ? bytes : bytes.slice(0, 8)).join('.');
 }
 
+/** The block of neighbours that a customer's machines usually share, as a range: /24 of v4, /48 of v6; null when it is no address. */
+export function blockOf(text: string | null): string | null {
+  const bytes = parseAddress(text);
+  if (bytes === null) return null;
+  const v4 = bytes.length === 4;
+  const kept = v4 ? 3 : 6;
+  const first = ipaddr.fromByteArray(bytes.map((byte, at) => (at < kept ? byte : 0)));
+  return `${first.toString()}/${kept * 8}`;
+}
+
 /** `scheme://host[:port]` of a Referer or Origin, lower case without default port; null when it has none. */
 export function originOf(referrer: string | null): string | null {
   if (referrer === null || !/^https?:/i.test(referrer)) return null;

@@ -9,6 +9,7 @@ import { createFailureThrottle } from './failure-throttle.js';
 import { createIdempotency } from './idempotency.js';
 import { createImportedKeys } from './imported-keys.js';
 import { createKeyCache } from './key-cache.js';
+import { createKeyWatch } from './key-watch.js';
 import { createLeaseBook, withDueFreed } from './lease-book.js';
 import { createPrincipals } from './principals.js';
 import { replyTo } from './reply.js';
@@ -69,7 +70,7 @@ export function createEngine(parts: EngineParts, options: EngineOptions): Engine
     }),
     tiers,
     rootKeys: createRootKeyCache(store, clock, feed),
-    usage: createUsageBuffer(store, telemetry),
+    usage: createUsageBuffer(store, telemetry, createKeyWatch({ ...parts, newId, auditKey: options.auditKey })),
     denials: createDenialBuffer(store, telemetry, newId),
     throttle: createFailureThrottle(clock, telemetry),
     browserOrigins: createBrowserOrigins(store, clock, telemetry),

@@ -49,11 +49,32 @@ export const lookupQuery = (db: Db, values: readonly string[]) =>
         .as('buried'),
     );
 
-export const findForVerify =
-  (db: Db): StoreView['keys']['findForVerify'] =>
-  async (values) => {
+type Lookup = ReturnType<typeof lookupQuery>;
+type LookupRow = Awaited<ReturnType<Lookup['execute']>>[number];
+
+/** Builds the statement once for each number of digests: putting it into words takes longer than the database does. */
+function prepared(db: Db) {
+  const statements = new Map<number, ReturnType<Lookup['compile']>>();
+  const mark = (at: number): string => `digest ${at}`;
+  return (values: readonly string[]) => {
+    let statement = statements.get(values.length);
+    if (statement === undefined) {
+      statement = lookupQuery(
+        db,
+        values.map((_, at) => mark(at)),
+      ).compile();
+      statements.set(values.length, statement);
+    }
+    const given = new Map<unknown, string>(values.map((value, at) => [mark(at), value]));
+    return { ...statement, parameters: statement.parameters.map((parameter) => given.get(parameter) ?? parameter) };
+  };
+}
+
+export function findForVerify(db: Db): StoreView['keys']['findForVerify'] {
+  const statementFor = prepared(db);
+  return async (values) => {
     if (values.length === 0) return null;
-    const row = firstByDigest(await lookupQuery(db, values).execute(), values);
+    const row = firstByDigest((await db.executeQuery<LookupRow>(statementFor(values))).rows, values);
     if (row === null) return null;
     const { balance, refilled_period, entries, bounded } = row;
     const account =
@@ -91,3 +112,4 @@ export const findForVerify =
       buried: Boolean(row.buried),
     };
   };
+}

@@ -172,6 +172,12 @@ export interface DenialRow {
   surface: string;
 }
 
+export interface KeyNetworkRow {
+  key_id: string;
+  network: string;
+  first_used_at: number;
+}
+
 export interface CreditAccountRow {
   family_id: string;
   organization_id: string;
@@ -252,6 +258,7 @@ export interface Schema {
   usage_hours: UsageHourRow;
   quota_days: QuotaDayRow;
   denials: DenialRow;
+  key_networks: KeyNetworkRow;
   credit_accounts: CreditAccountRow;
   credit_entries: CreditEntryRow;
   reservations: ReservationRow;

@@ -613,6 +613,26 @@ export function storeSuite(name: string, open: () => Promise<StoreUnderTest>, { 
       });
     });
 
+    it('networks of keys are kept once each, and go with their key', async () => {
+      await seed();
+      for (const id of ['a', 'b']) await store.keys.insert(key(id));
+      await store.keyNetworks.add([{ keyId: 'a', network: '192.0.2.0/24' }], 1);
+      const uses = ['198.51.100.0/24', '192.0.2.0/24', '192.0.2.0/24'].map((network) => ({ keyId: 'a', network }));
+      await store.keyNetworks.add([...uses, { keyId: 'b', network: 'x' }, { keyId: 'gone', network: 'y' }], 2);
+      await store.keyNetworks.add([], 3);
+      expect(await store.keyNetworks.known(['a', 'b', 'gone'])).toEqual(
+        new Map([
+          ['a', ['192.0.2.0/24', '198.51.100.0/24']],
+          ['b', ['x']],
+        ]),
+      );
+      expect(await store.keyNetworks.known([])).toEqual(new Map());
+      await store.keys.delete('a', 9);
+      expect(await store.keyNetworks.known(['a', 'b'])).toEqual(new Map([['b', ['x']]]));
+      await store.projects.delete('proj_1', 9);
+      expect(await store.keyNetworks.known(['b'])).toEqual(new Map());
+    });
+
     it('root keys are kept, found by digest, changed, and unique', async () => {
       const full = rootKey('r1', { permissions: [], source: 'environment', expiresAt: 1, revokedAt: 2 });
       await store.rootKeys.insert(full);

@@ -7,6 +7,7 @@ import { createCreditBook } from './credit-book.js';
 import { credits } from './credits.js';
 import { denials } from './denials.js';
 import { createIdempotencyBook } from './idempotency-book.js';
+import { keyNetworks } from './key-networks.js';
 import { keys } from './keys.js';
 import { leases } from './leases.js';
 import { nodes } from './nodes.js';
@@ -30,6 +31,7 @@ export const viewOf = (db: Db): StoreView => ({
   leases: leases(db),
   usage: usage(db),
   denials: denials(db),
+  keyNetworks: keyNetworks(db),
   credits: credits(db),
   changes: changes(db),
   nodes: nodes(db),
