@@ -50,6 +50,8 @@ export interface Cluster {
   readonly redis: Switched;
   /** The database itself, past every link. */
   readonly databaseUrl: string;
+  /** Environment of commands on the installation, past every link. */
+  readonly env: Readonly<Record<string, string>>;
   readonly rootKey: string;
   /** Sets the link of every node to that server. */
   set(backend: Backend, flow: Flow, which?: Which): Promise<void>;
@@ -100,30 +102,37 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
       LATCHKEY_PEPPER: randomBytes(32).toString('base64'),
       LATCHKEY_MASTER_KEY: randomBytes(32).toString('base64'),
       LATCHKEY_ROOT_KEY: rootKey,
+      LATCHKEY_PROFILE: profile,
       ...options.env,
     };
-    const nodes: ClusterNode[] = [];
-    for (let index = 0; index < count; index++) {
-      onStep(`node ${index + 1}`);
-      const links = { postgres: await linkTo(databaseUrl), redis: await linkTo(redis.url) };
-      closers.push(
-        () => links.postgres.close(),
-        () => links.redis.close(),
-      );
-      const first = await startLatchkey({
-        ...{ profile, command: 'serve', rootKey, ipc: true, nodeArgs: ['--import', SKEW] },
-        args: [...(upstream === undefined ? [] : ['--upstream', upstream]), ...args],
-        env: {
-          ...shared,
-          DATABASE_URL: through(databaseUrl, links.postgres),
-          REDIS_URL: through(redis.url, links.redis),
-        },
-      });
-      const node = nodeOf(index, first, links);
-      // One that was stopped hears nothing but SIGKILL.
-      closers.push(() => node.kill());
-      nodes.push(node);
-    }
+    onStep(`${count} nodes`);
+    // All at once, on an empty database, as an operator's scheduler does.
+    const started = await Promise.allSettled(
+      Array.from({ length: count }, async (_, index) => {
+        const links = { postgres: await linkTo(databaseUrl), redis: await linkTo(redis.url) };
+        closers.push(
+          () => links.postgres.close(),
+          () => links.redis.close(),
+        );
+        const first = await startLatchkey({
+          ...{ profile, command: 'serve', rootKey, ipc: true, nodeArgs: ['--import', SKEW] },
+          args: [...(upstream === undefined ? [] : ['--upstream', upstream]), ...args],
+          env: {
+            ...shared,
+            DATABASE_URL: through(databaseUrl, links.postgres),
+            REDIS_URL: through(redis.url, links.redis),
+          },
+        });
+        const node = nodeOf(index, first, links);
+        // One that was stopped hears nothing but SIGKILL.
+        closers.push(() => node.kill());
+        return node;
+      }),
+    );
+    const nodes = started.map((outcome) => {
+      if (outcome.status === 'rejected') throw outcome.reason;
+      return outcome.value;
+    });
     const running = (): ClusterNode => {
       const node = nodes.find(({ runs }) => runs);
       if (node === undefined) throw new Error('No node runs.');
@@ -131,6 +140,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
     };
     return {
       ...{ nodes, postgres, redis, databaseUrl, rootKey, close },
+      env: { ...shared, DATABASE_URL: databaseUrl, REDIS_URL: redis.url },
       set: async (backend, flow, which) => {
         await Promise.all(nodes.map(({ links }) => links[backend].set(flow, which)));
       },

@@ -32,6 +32,7 @@ interface Command {
 const SLOW: Flow = { latencyMs: 250, bytesPerSecond: 20_000 };
 const LIMITS = { perMinute: 60, perDay: 10_000 };
 
+const again = (of: Switched | ClusterNode): Promise<void> => ('restart' in of ? of.restart() : of.start());
 const fine = (...lines: string[]): Said => ({ ok: true, lines });
 const wrong = (line: string): Said => ({ ok: false, lines: [line] });
 
@@ -141,7 +142,11 @@ export async function openConsole(cluster: Cluster): Promise<Console> {
     part('kill', 'k', 'ends it with SIGKILL', (of) => of.kill()),
     part('pause', 'p', 'SIGSTOP: it stands, connections stay', (of) => of.pause()),
     part('resume', 'u', 'SIGCONT', (of) => of.resume()),
-    part('start', 'a', 'starts it again', (of) => ('restart' in of ? of.restart() : of.start())),
+    part('start', 'a', 'starts it again', (of) => again(of)),
+    part('restart', 'b', 'stops it and starts it again', async (of) => {
+      await of.stop();
+      await again(of);
+    }),
     flow('hang', 'h', 'connections stay, nothing moves', 'hang'),
     flow('refuse', 'f', 'connections are refused', 'refuse'),
     flow('reset', 'e', 'connections are reset', 'reset'),
@@ -150,11 +155,11 @@ export async function openConsole(cluster: Cluster): Promise<Console> {
     bus('cut', 'c', 'LISTEN and SUBSCRIBE connections hang', 'hang'),
     bus('mend', 'm', 'they move again', 'pass'),
     {
-      ...{ word: 'clock', letter: 't', takes: 'node +25h, -2h, +1s, 0', does: 'moves the wall clock of a node' },
+      ...{ word: 'skew', letter: 'w', takes: 'node +25h, -2h, +1s, 0', does: 'moves the wall clock of a node' },
       async run([where, by = '']) {
         const node = nodeOf(where);
         const ms = millisecondsOf(by);
-        if (node === null || ms === null) return wrong('clock of which node, by how much? For example: clock 2 +25h');
+        if (node === null || ms === null) return wrong('skew which node by how much? For example: skew 2 +25h');
         await node.skew(ms);
         return fine(`node ${where}: its clock is ${by} off`);
       },

@@ -24,7 +24,7 @@ export interface Shot {
   /** 0: no whole answer came. */
   status: number;
   headers: Readonly<Record<string, string | string[] | undefined>>;
-  /** The body of a verify as JSON; of the gateway as text. */
+  /** Of a verify as JSON, of the gateway as text. */
   body: unknown;
   /** Passed: `valid` of a verify, a 2xx of the gateway. */
   accepted: boolean;
@@ -84,15 +84,12 @@ export function openLoad(
       const text = await body.text();
       const common = { node, sentAt, heardAt: clientNow(), status: statusCode, headers };
       const good = statusCode >= 200 && statusCode < 300;
-      if (surface === 'gateway' || !good)
-        return {
-          ...common,
-          body: text,
-          accepted: surface === 'gateway' && good,
-          reason: good ? null : `status ${statusCode}`,
-        };
-      const verification = JSON.parse(text) as { valid: boolean; reason: string | null };
-      return { ...common, body: verification, accepted: verification.valid, reason: verification.reason };
+      const reason = good ? null : `status ${statusCode}`;
+      if (surface === 'gateway') return { ...common, body: text, accepted: good, reason };
+      const told = JSON.parse(text) as { valid: boolean; reason: string | null };
+      return good
+        ? { ...common, body: told, accepted: told.valid, reason: told.reason }
+        : { ...common, body: told, accepted: false, reason };
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
       const reason = code ?? message;

@@ -116,8 +116,11 @@ export interface Made {
   secret: string;
 }
 
+/** Whoever calls the management API: a process, or a cluster of them. */
+export type Asker = Pick<LatchkeyProcess, 'ask'>;
+
 /** Organization and project of a new installation. */
-export async function firstProject(server: LatchkeyProcess): Promise<string> {
+export async function firstProject(server: Asker): Promise<string> {
   const { id: organizationId } = await server.ask<{ id: string }>('POST', '/v1/organizations', { name: 'Customer' });
   const project = await server.ask<{ id: string }>('POST', '/v1/projects', { organizationId, name: 'Project' });
   return project.id;
@@ -136,7 +139,8 @@ export interface Verification {
   valid: boolean;
   reason: string | null;
   key?: { id: string };
-  budgets: { name: string; limit: number; remaining: number }[];
+  budgets: { name: string; limit: number; remaining: number; resetAt: string | null }[];
+  degraded: boolean;
 }
 
 export const verify = (server: LatchkeyProcess, secret: string): Promise<Verification> =>
