@@ -1,0 +1,169 @@
+// One run of limits on several nodes: keys of every limit, load and pattern in the same minutes, and what each window admitted against what it allowed.
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import { firstProject, type Made, type Verification } from '../process/command.js';
+import { keepKey } from '../secrecy/test-root.js';
+import type { Cluster } from './cluster.js';
+import { clientNow, openLoad, type Pattern, type Shot, spread } from './load.js';
+
+export interface LimitsRun {
+  limits: readonly number[];
+  /** Of the limit, in each window. */
+  loads: readonly number[];
+  patterns: readonly Pattern[];
+  /** Minutes, one after the other. */
+  windows: number;
+  /** How much of each minute the load takes. */
+  spanMs: number;
+  /** Of each node and pattern. */
+  inFlight: number;
+  /** Something that happens once, so long after the first minute has begun. */
+  meanwhile?: { afterMs: number; act(): Promise<void> };
+}
+
+/** One kind of key over all windows. */
+export interface Cell {
+  pattern: Pattern;
+  limit: number;
+  load: number;
+  windows: number;
+  offered: number;
+  admitted: number;
+  /** What the limit allowed of what was offered, window by window. */
+  allowed: number;
+  /** The most that any window admitted beyond its limit, and the least share of what it allowed. */
+  over: number;
+  leastShare: number;
+}
+
+export interface LimitsOutcome {
+  cells: Cell[];
+  requests: number;
+  /** Answers that said that they were judged without the shared state. */
+  degraded: number;
+  worstMs: number;
+  faults: string[];
+}
+
+const MINUTE = 60_000;
+/** The least of a minute that has to be left for a run to begin in it. */
+const ROOM_MS = 2_000;
+/** Of two readings of one clock. */
+const TOLERANCE_MS = 5;
+
+interface Subject {
+  pattern: Pattern;
+  limit: number;
+  load: number;
+  secret: string;
+  windows: Map<number, { offered: number; admitted: number }>;
+}
+
+export async function limitsRun(cluster: Cluster, run: LimitsRun): Promise<LimitsOutcome> {
+  const { limits, loads, patterns, windows, spanMs, inFlight, meanwhile } = run;
+  const projectId = await firstProject(cluster);
+  const subjects: Subject[] = [];
+  for (const pattern of patterns)
+    for (const limit of limits)
+      for (const load of loads) {
+        const key = await cluster.ask<Made>('POST', `/v1/projects/${projectId}/keys`, {
+          name: `${pattern} ${limit} ${load}`,
+          limits: { perMinute: limit, perDay: 100_000_000 },
+        });
+        keepKey(key.secret);
+        subjects.push({ pattern, limit, load, secret: key.secret, windows: new Map() });
+      }
+  const load = openLoad(cluster.nodes, {
+    rootKey: cluster.rootKey,
+    connections: inFlight * patterns.length,
+  });
+  const outcome: LimitsOutcome = { cells: [], requests: 0, degraded: 0, worstMs: 0, faults: [] };
+  const faults = new Map<string, number>();
+  const heard = (shot: Shot, subject: Subject): void => {
+    outcome.requests++;
+    outcome.worstMs = Math.max(outcome.worstMs, shot.heardAt - shot.sentAt);
+    const fault = note(shot, subject, outcome);
+    if (fault !== null) faults.set(fault, (faults.get(fault) ?? 0) + 1);
+  };
+  try {
+    // Whole windows begin with a minute; part of one may begin in its midst.
+    const left = MINUTE - (clientNow() % MINUTE);
+    const begin = spanMs + ROOM_MS < left ? clientNow() : clientNow() + left;
+    const acted = meanwhile === undefined ? null : sleep(begin + meanwhile.afterMs - clientNow()).then(meanwhile.act);
+    for (let window = 0; window < windows; window++) {
+      const from = window === 0 ? begin : (Math.floor(begin / MINUTE) + window) * MINUTE;
+      const plans = patterns.map((pattern) =>
+        subjects
+          .filter((subject) => subject.pattern === pattern)
+          .flatMap((subject, sticky) =>
+            spread(pattern, {
+              count: Math.floor(subject.limit * subject.load),
+              ...{ from, windowMs: spanMs, nodes: cluster.nodes.length, sticky: sticky % cluster.nodes.length },
+            }).map((shooting) => ({
+              ...shooting,
+              subject,
+              ask: { surface: 'verify' as const, secret: subject.secret },
+            })),
+          ),
+      );
+      await Promise.all(
+        plans.map((plan) => load.planned(plan, { inFlight, heard: (shot, { subject }) => heard(shot, subject) })),
+      );
+    }
+    await acted;
+  } finally {
+    await load.close();
+  }
+  outcome.cells = subjects.map(cellOf);
+  outcome.faults = [...faults].map(([fault, count]) => `${count} × ${fault}`);
+  return outcome;
+}
+
+/** Books an answer in the window that it names, and says what is wrong with it. */
+function note(shot: Shot, subject: Subject, outcome: LimitsOutcome): string | null {
+  const { status, reason, body, sentAt, heardAt, accepted } = shot;
+  if (status !== 200) return `answered ${status}: ${(body as { detail?: string } | null)?.detail ?? reason}`;
+  const { budgets, degraded } = body as Verification;
+  if (degraded) outcome.degraded++;
+  const resetAt = Date.parse(budgets.find(({ name }) => name === 'perMinute')?.resetAt ?? '');
+  if (!accepted && reason !== 'rate_limited') return `was refused: ${reason}`;
+  if (Number.isNaN(resetAt)) return 'names no reset';
+  if (heardAt + TOLERANCE_MS < resetAt - MINUTE || sentAt - TOLERANCE_MS >= resetAt)
+    return 'names a window that was over before it was asked, or had not begun when it was answered';
+  const window = subject.windows.get(resetAt) ?? { offered: 0, admitted: 0 };
+  window.offered++;
+  if (accepted) window.admitted++;
+  subject.windows.set(resetAt, window);
+  return null;
+}
+
+function cellOf({ pattern, limit, load, windows }: Subject): Cell {
+  const cell: Cell = {
+    ...{ pattern, limit, load, windows: windows.size, offered: 0, admitted: 0, allowed: 0, over: 0, leastShare: 1 },
+  };
+  for (const { offered, admitted } of windows.values()) {
+    const allowed = Math.min(limit, offered);
+    cell.offered += offered;
+    cell.admitted += admitted;
+    cell.allowed += allowed;
+    cell.over = Math.max(cell.over, admitted - limit);
+    cell.leastShare = Math.min(cell.leastShare, admitted / allowed);
+  }
+  return cell;
+}
+
+/** One line for each kind of key, and one for all. */
+export function limitsTable({ cells, requests, degraded, worstMs, faults }: LimitsOutcome): string {
+  const row = (values: readonly (string | number)[]): string =>
+    values.map((value, at) => (at === 0 ? String(value).padEnd(8) : String(value).padStart(9))).join('');
+  const over = Math.max(...cells.map((cell) => cell.over));
+  const least = Math.min(...cells.map((cell) => cell.leastShare));
+  return [
+    row(['pattern', 'limit', 'load', 'windows', 'offered', 'admitted', 'over', 'least']),
+    ...cells.map(({ pattern, limit, load, windows, offered, admitted, over, leastShare }) =>
+      row([pattern, limit, `× ${load}`, windows, offered, admitted, over, leastShare.toFixed(4)]),
+    ),
+    `limits: ${requests} requests, most over a limit ${over}, least admitted of what was allowed ${least.toFixed(4)}, ` +
+      `${degraded} degraded, worst answer ${worstMs.toFixed(0)} ms, ${faults.length} faults`,
+  ].join('\n');
+}

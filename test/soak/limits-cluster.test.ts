@@ -1,0 +1,50 @@
+// Limits on three nodes at length: every combination through whole minutes, and through a Redis that comes back empty.
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { lacking } from '../cluster/cluster.js';
+import { limitsRun, limitsTable } from '../cluster/limits.js';
+import { sized, useCluster } from '../cluster/use.js';
+
+const NODES = 3;
+
+describe.skipIf(lacking().length > 0)('limits on three nodes, at length', () => {
+  const cluster = useCluster({ nodes: NODES });
+
+  it('hold in every minute: {5, 100, 2,400} × {0.9, 1, 10}, even, sticky and bursty', async () => {
+    const outcome = await limitsRun(cluster(), {
+      limits: [5, 100, 2_400],
+      loads: [0.9, 1, 10],
+      patterns: ['even', 'sticky', 'bursty'],
+      windows: sized('LATCHKEY_WINDOWS', 2),
+      spanMs: 60_000,
+      inFlight: 32,
+    });
+    console.log(limitsTable(outcome));
+    expect(outcome.faults).toEqual([]);
+    expect(outcome.cells.filter(({ over }) => over > 0)).toEqual([]);
+    expect(outcome.cells.filter(({ leastShare }) => leastShare < 0.99)).toEqual([]);
+  });
+
+  it('admit at most 1 in 100 more, or one request per node, in the minute in which Redis loses everything', async () => {
+    const { redis } = cluster();
+    const outcome = await limitsRun(cluster(), {
+      limits: [5, 100, 2_400],
+      loads: [1, 10],
+      patterns: ['even', 'sticky', 'bursty'],
+      ...{ windows: 1, spanMs: 40_000, inFlight: 16 },
+      meanwhile: {
+        afterMs: 15_000,
+        async act() {
+          await redis.kill();
+          await sleep(3_000);
+          await redis.start();
+        },
+      },
+    });
+    console.log(limitsTable(outcome));
+    expect(outcome.faults).toEqual([]);
+    expect(outcome.degraded).toBeGreaterThan(0);
+    expect(outcome.cells.filter(({ over, limit }) => over > Math.max(limit / 100, NODES))).toEqual([]);
+  });
+});
