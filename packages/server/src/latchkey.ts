@@ -6,7 +6,6 @@ import {
   LatchkeyError,
   type Limiter,
   type Mode,
-  makeId,
   type OperationMethods,
   type OperationName,
   operationMethods,
@@ -20,10 +19,9 @@ import {
 } from '@latchkey/core';
 import { loadProfile } from './config/load-profile.js';
 import { openForServing } from './database.js';
-import { createMemoryFeed } from './events/memory-feed.js';
 import { startJobs } from './jobs/schedule.js';
 import { createMemoryLimiter } from './limiter/memory.js';
-import { joinNodes, type Nodes } from './nodes.js';
+import { joinNodes, type Nodes, STALE_SECONDS } from './nodes.js';
 import { createEngine, type EngineWithServices } from './operations/create-engine.js';
 import type { Call } from './operations/engine.js';
 import {
@@ -52,6 +50,8 @@ export interface LatchkeySettings {
   dataDir?: string;
   /** `postgres://…`: everything is kept there instead, and shared with every other node that has the same address. */
   databaseUrl?: string | undefined;
+  /** `redis://…`: where several nodes hear of each other quickly. */
+  redisUrl?: string | undefined;
   pepper: RingSource;
   masterKey: RingSource;
   /** A first root key to accept, at least 32 characters. */
@@ -91,9 +91,6 @@ export interface Latchkey extends OperationMethods {
 
 const silent: Telemetry = { log() {}, count() {}, observe() {}, gauge() {} };
 
-/** What keeps the promise that a revoked key is refused everywhere within 30 seconds. */
-const DEFAULT_STALE_SECONDS = 25;
-
 /** The actor of code that runs in the operator's own process. */
 export const OPERATOR: Actor = { type: 'operator', id: 'operator', permissions: ['*'] };
 
@@ -126,33 +123,22 @@ export async function createLatchkey(settings: LatchkeySettings): Promise<Latchk
     const signer = openPrincipalKey(await sealedSetting(store, vault, 'principal_key', () => makePrincipalKey(random)));
     // One node counts in its own memory by design: nothing it needs can be away.
     telemetry.gauge('latchkey_degraded', 0, { part: 'limiter' });
-    const nodeId = makeId('node', random);
-    if (databaseUrl === undefined) telemetry.gauge('latchkey_nodes', 1);
-    else {
-      const staleMs = (settings.staleSeconds ?? DEFAULT_STALE_SECONDS) * 1000;
-      nodes = await joinNodes({
-        store,
-        vault,
-        auditKey,
-        nodeId,
-        staleMs,
-        random,
-        scheduler: processScheduler,
-        telemetry,
-      });
-    }
+    const joined = await joinNodes({
+      ...{ store, vault, auditKey, clock, random, telemetry },
+      databaseUrl: databaseUrl ?? null,
+      redisUrl: settings.redisUrl ?? null,
+      staleSeconds: settings.staleSeconds ?? STALE_SECONDS,
+      scheduler: processScheduler,
+    });
+    nodes = joined;
     limiter = createMemoryLimiter({ book: countedBook(store, telemetry), clock });
     const engine = createEngine(
       {
         store,
         limiter,
         vault,
-        feed:
-          nodes?.feed ??
-          createMemoryFeed({
-            clock,
-            onError: (cause) => telemetry.log('error', 'change_listener_failed', { cause }),
-          }),
+        feed: joined.feed,
+        members: joined.members,
         signer: { sign: (claims) => signer.signJwt(claims), jwks: () => ({ keys: [{ ...signer.publicJwk }] }) },
         telemetry,
         profile,
@@ -163,6 +149,7 @@ export async function createLatchkey(settings: LatchkeySettings): Promise<Latchk
       {
         auditKey,
         issuer: settings.publicUrl ?? 'latchkey',
+        judgeReady: joined.judgeReady,
         ...(settings.flushMs !== undefined && { flushMs: settings.flushMs }),
         ...(settings.cacheMb !== undefined && { cacheBytes: settings.cacheMb * 1024 * 1024 }),
       },
@@ -216,7 +203,6 @@ export async function createLatchkey(settings: LatchkeySettings): Promise<Latchk
   } catch (error) {
     shared?.stop();
     await limiter?.close().catch(() => {});
-    await nodes?.feed.close();
     await nodes?.close();
     await opened.close();
     throw error;

@@ -75,6 +75,7 @@ export async function startServer(settings: Settings): Promise<RunningServer> {
       profile,
       dataDir: settings.dataDir,
       databaseUrl: settings.databaseUrl,
+      redisUrl: settings.redisUrl,
       staleSeconds: settings.staleSeconds,
       pepper: ring('LATCHKEY_PEPPER', settings.pepper, settings.pepperFile),
       masterKey: ring('LATCHKEY_MASTER_KEY', settings.masterKey, settings.masterKeyFile),

@@ -152,6 +152,12 @@ export const ERRORS = {
     'A dependency is away or the server is stopping; try again after Retry-After.',
     true,
   ),
+  limiter_not_shared: entry(
+    503,
+    'Limits are not shared',
+    'Several nodes serve one database, and each counts limits for itself: give all of them the same REDIS_URL, or stop all but one.',
+    true,
+  ),
   upstream_timeout: entry(504, 'Upstream timed out', 'The API behind the gateway took too long.', true),
   configuration_invalid: entry(
     500,

@@ -24,8 +24,6 @@ const KEPT_MS = 3_600_000;
 const MARK_MS = 300_000;
 /** How long a call waits for what other nodes changed. */
 const CATCH_UP_MS = 1_000;
-/** How long what a node knows is trusted without a word from the database: what keeps the promise of 30 s. */
-export const STALE_MS = 25_000;
 
 export interface SharedFeedNeeds {
   log: StoreView['changes'];
@@ -34,13 +32,14 @@ export interface SharedFeedNeeds {
   scheduler: Scheduler;
   telemetry: Telemetry;
   seal: MessageSeal;
-  staleMs?: number;
+  /** How long what this node knows is trusted without a word from the database. */
+  staleMs: number;
   onError?: (error: unknown, change: Change) => void;
 }
 
 /** Resolves once it knows where the log ends: what is read from then on misses nothing. Rejects with the store's error. */
 export async function openSharedFeed(needs: SharedFeedNeeds): Promise<ChangeFeed> {
-  const { log, buses, members, scheduler, telemetry, staleMs = STALE_MS } = needs;
+  const { log, buses, members, scheduler, telemetry, staleMs } = needs;
   const { nodeId } = members;
   const listeners = createListeners(needs.onError);
   const envelope = createEnvelope(needs.seal);
@@ -232,7 +231,6 @@ export async function openSharedFeed(needs: SharedFeedNeeds): Promise<ChangeFeed
       for (const one of leave) one();
       acks.close();
       await polling;
-      await Promise.all(buses.map((bus) => bus.close().catch(() => {})));
     },
   };
 }

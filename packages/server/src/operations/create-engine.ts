@@ -32,6 +32,8 @@ export interface EngineOptions {
   issuer: string;
   /** How often buffered usage is written; 0: only on demand and at the end. */
   flushMs?: number;
+  /** Throws what keeps this node from serving, beside the store. */
+  judgeReady?: () => void;
   /** What the snapshots of keys may take in memory together. */
   cacheBytes?: number;
 }
@@ -120,7 +122,10 @@ export function createEngine(parts: EngineParts, options: EngineOptions): Engine
       telemetry.gauge('latchkey_slots_held', services.limiter.held());
       telemetry.gauge('latchkey_leases_open', leases.size());
     },
-    ready: () => store.ping(),
+    async ready() {
+      options.judgeReady?.();
+      await store.ping();
+    },
     makeRequestId: () => makeId('req', random),
     async close() {
       if (flusher) clearInterval(flusher);

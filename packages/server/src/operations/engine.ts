@@ -10,6 +10,7 @@ import type {
   Instant,
   LeaseRecord,
   Limiter,
+  Members,
   Mode,
   OperationName,
   OperationOutput,
@@ -34,6 +35,7 @@ export interface EngineParts {
   limiter: Limiter;
   vault: Vault;
   feed: ChangeFeed;
+  members: Members;
   signer: PrincipalSigner;
   telemetry: Telemetry;
   profile: Profile;

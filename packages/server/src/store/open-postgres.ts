@@ -90,7 +90,8 @@ export function withoutPassword(url: string): string {
   return shown.href;
 }
 
-function clientConfig(url: string): pg.ClientConfig {
+/** @throws LatchkeyError `configuration_invalid`, which never quotes the address */
+export function clientConfig(url: string): pg.ClientConfig {
   const bad = (cause?: unknown) =>
     new LatchkeyError(
       'configuration_invalid',
