@@ -20,7 +20,10 @@ import {
 import { loadProfile } from './config/load-profile.js';
 import { openForServing } from './database.js';
 import { startJobs } from './jobs/schedule.js';
+import type { FailurePolicies } from './limiter/local-share.js';
 import { createMemoryLimiter } from './limiter/memory.js';
+import { createRedisLimiter } from './limiter/redis.js';
+import { KEEP_LOCAL, type SharedLimiterOptions } from './limiter/shared-limiter.js';
 import { joinNodes, type Nodes, STALE_SECONDS } from './nodes.js';
 import { createEngine, type EngineWithServices } from './operations/create-engine.js';
 import type { Call } from './operations/engine.js';
@@ -34,6 +37,7 @@ import { seedTiers } from './operations/profile.js';
 import { acceptRootKey } from './operations/root-keys.js';
 import { holdRequest } from './operations/verify-key.js';
 import { createRandomPool } from './random-pool.js';
+import { redisConnector, withoutLogin } from './redis-clients.js';
 import { processScheduler } from './scheduler.js';
 import { createSharedClock, type SharedClock } from './shared-clock.js';
 import { createVault } from './vault/open-vault.js';
@@ -56,6 +60,8 @@ export interface LatchkeySettings {
   masterKey: RingSource;
   /** A first root key to accept, at least 32 characters. */
   rootKey?: string | undefined;
+  /** With `redisUrl`: what holds while it is away, per kind of limit. Default: `local`, this node's share of what is left. */
+  limiterFailure?: FailurePolicies;
   /** With `databaseUrl`: how long keys that are remembered pass while nothing is heard of the database. Default 25. */
   staleSeconds?: number;
   /** Modes that have an upstream. Default: both. */
@@ -121,8 +127,6 @@ export async function createLatchkey(settings: LatchkeySettings): Promise<Latchk
       Buffer.from(random(32)).toString('base64url'),
     );
     const signer = openPrincipalKey(await sealedSetting(store, vault, 'principal_key', () => makePrincipalKey(random)));
-    // One node counts in its own memory by design: nothing it needs can be away.
-    telemetry.gauge('latchkey_degraded', 0, { part: 'limiter' });
     const joined = await joinNodes({
       ...{ store, vault, auditKey, clock, random, telemetry },
       databaseUrl: databaseUrl ?? null,
@@ -131,7 +135,11 @@ export async function createLatchkey(settings: LatchkeySettings): Promise<Latchk
       scheduler: processScheduler,
     });
     nodes = joined;
-    limiter = createMemoryLimiter({ book: countedBook(store, telemetry), clock });
+    limiter = await openLimiter(settings, {
+      ...{ members: joined.members, clock, telemetry },
+      book: countedBook(store, telemetry),
+      scheduler: processScheduler,
+    });
     const engine = createEngine(
       {
         store,
@@ -207,6 +215,19 @@ export async function createLatchkey(settings: LatchkeySettings): Promise<Latchk
     await opened.close();
     throw error;
   }
+}
+
+/** Counts in Redis where there is one, for all nodes together; else in this process's memory, which is never away. */
+async function openLimiter(
+  { redisUrl, limiterFailure = KEEP_LOCAL }: LatchkeySettings,
+  parts: Omit<SharedLimiterOptions, 'link' | 'policies'>,
+): Promise<Limiter> {
+  if (redisUrl === undefined) {
+    parts.telemetry.gauge('latchkey_degraded', 0, { part: 'limiter' });
+    return createMemoryLimiter(parts);
+  }
+  const client = redisConnector(redisUrl)();
+  return createRedisLimiter({ ...parts, client, address: withoutLogin(redisUrl), policies: limiterFailure });
 }
 
 const ringSource = (source: RingSource, name: string): (() => Ring) => {

@@ -35,6 +35,9 @@ export function redisConnector(url: string): ConnectRedis {
   };
 }
 
+/** The address as it may be shown. */
+export const withoutLogin = (url: string): string => url.replace(/\/\/[^/?#]*@/, '//').replace(/\?.*$/, '');
+
 const pause = (attempt: number): number => Math.min(50 * 2 ** Math.min(attempt, 6), LONGEST_PAUSE_MS);
 
 function clientOf(address: Address, own: RedisOptions): RedisClient {

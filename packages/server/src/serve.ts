@@ -76,6 +76,7 @@ export async function startServer(settings: Settings): Promise<RunningServer> {
       dataDir: settings.dataDir,
       databaseUrl: settings.databaseUrl,
       redisUrl: settings.redisUrl,
+      limiterFailure: settings.limiterFailure,
       staleSeconds: settings.staleSeconds,
       pepper: ring('LATCHKEY_PEPPER', settings.pepper, settings.pepperFile),
       masterKey: ring('LATCHKEY_MASTER_KEY', settings.masterKey, settings.masterKeyFile),

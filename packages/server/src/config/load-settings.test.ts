@@ -157,7 +157,8 @@ describe('a secret', () => {
   it.each([
     ['DATABASE_URL', 'mysql://user:geheim@host/db', /^DATABASE_URL must start with postgres:\/\//],
     ['DATABASE_URL', 'postgres://user:geheim@[host/db', /^DATABASE_URL is no address/],
-    ['REDIS_URL', 'redis://user:geheim@host', /^REDIS_URL is set, .* Unset it; nothing was started/],
+    ['REDIS_URL', 'http://user:geheim@host', /^REDIS_URL must start with redis:\/\//],
+    ['LATCHKEY_LIMITER_FAILURE', 'rate=geheim', /^LATCHKEY_LIMITER_FAILURE must be local, open, closed/],
   ])('%s that cannot be used stops the start, and is not repeated', async (name, value, problem) => {
     const { message, code } = await refusal({ env: { [name]: value } });
     expect(code).toBe('configuration_invalid');

@@ -47,8 +47,6 @@ export async function loadSettings({ flags = {}, env, file, cwd }: SettingSource
     ...(pepperFile && { pepperFile }),
     ...(masterKeyFile && { masterKeyFile }),
   } as Settings;
-  if (loaded.redisUrl)
-    throw invalid('REDIS_URL is set, but this release counts in memory alone. Unset it; nothing was started.');
   return loaded;
 }
 

@@ -28,6 +28,30 @@ function whole(least: number, most: number) {
   );
 }
 const port = whole(0, 65_535);
+const POLICIES = ['local', 'open', 'closed'] as const;
+const KINDS = ['rate', 'quota', 'concurrency'] as const;
+const FAILURE = `must be ${POLICIES.join(', ')}, or one of them for ${KINDS.join(', ')}, such as rate=local,quota=closed`;
+type Policies = Record<(typeof KINDS)[number], (typeof POLICIES)[number]>;
+const policiesOf = (all: (typeof POLICIES)[number]): Policies => ({ rate: all, quota: all, concurrency: all });
+/** Kinds that are not named stay `local`. */
+const failurePolicies = z.string(FAILURE).transform((text, context): Policies => {
+  const whole = POLICIES.find((policy) => policy === text);
+  if (whole !== undefined) return policiesOf(whole);
+  const policies = policiesOf('local');
+  const named = new Set<string>();
+  for (const part of text.split(',')) {
+    const [, kind, policy] = /^\s*(\w+)=(\w+)\s*$/.exec(part) ?? [];
+    const known = KINDS.find((one) => one === kind);
+    const chosen = POLICIES.find((one) => one === policy);
+    if (known === undefined || chosen === undefined || named.has(known)) {
+      context.addIssue({ code: 'custom', message: FAILURE });
+      return z.NEVER;
+    }
+    named.add(known);
+    policies[known] = chosen;
+  }
+  return policies;
+});
 const httpUrl = z
   .string()
   .refine(
@@ -140,6 +164,11 @@ export const SETTINGS = {
     'PostgreSQL that keeps everything and is shared by several nodes, e.g. postgres://user:password@host:5432/latchkey. Absent: SQLite in the data directory.',
     true,
   ),
+  limiterFailure: setting(
+    'LATCHKEY_LIMITER_FAILURE',
+    failurePolicies.default(() => policiesOf('local')),
+    'With REDIS_URL: what holds while Redis is away. `local`: this node admits its share of what is left; `open`: everything; `closed`: nothing, 503. One word, or one for each kind of limit: rate=local,quota=closed,concurrency=local.',
+  ),
   staleSeconds: setting(
     'LATCHKEY_STALE_SECONDS',
     whole(1, 86_400).default(25),
@@ -147,8 +176,11 @@ export const SETTINGS = {
   ),
   redisUrl: setting(
     'REDIS_URL',
-    z.string().optional(),
-    'Reserved for Redis; this release counts in memory and refuses to start when it is set.',
+    z
+      .string()
+      .regex(/^rediss?(\+cluster|\+sentinel)?:\/\//, 'must start with redis:// or rediss://')
+      .optional(),
+    'Redis or Valkey that counts for all nodes, e.g. redis://user:password@host:6379/0, redis+sentinel://host:26379,host:26379/master or redis+cluster://host:6379,host:6379. Absent: memory.',
     true,
   ),
 } as const satisfies Record<string, Setting>;
