@@ -185,6 +185,8 @@ export interface IdempotencyRecord {
   fingerprint: string;
   /** The upstream's answer, sealed by the vault with `id` as associated data; null: it began, and how it ended is not known. */
   answer: string | null;
+  /** The process that runs it, or ran it; null: it lost the outcome. */
+  nodeId: string | null;
   createdAt: Instant;
 }
 
@@ -603,10 +605,13 @@ export interface QuotaBook {
 /** Where requests under an Idempotency-Key are remembered, so that no restart runs one twice. */
 export interface IdempotencyBook {
   find(id: string): Promise<IdempotencyRecord | null>;
-  /** Inserts or replaces; resolves once it is durable. Calls of one tick share a transaction, with those of `remove`. */
-  put(record: IdempotencyRecord): Promise<void>;
-  /** Resolves once it is durable, whether the record was there or not. */
-  remove(id: string): Promise<void>;
+  /**
+   * Writes the record where there is none (`over` null), or in the place of `over` if that is still what is there; of any number of
+   * nodes one does. false: something else is there, and stays. Durable when it resolves; calls that wait share a transaction.
+   */
+  put(record: IdempotencyRecord, over: IdempotencyRecord | null): Promise<boolean>;
+  /** Removes the record if it is still what is there; durable when it resolves. */
+  remove(record: IdempotencyRecord): Promise<void>;
   /** Removes the records that were made before that instant. */
   prune(before: Instant): Promise<void>;
   /** How many answers are sealed under each master key. */

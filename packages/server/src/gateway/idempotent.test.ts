@@ -407,14 +407,14 @@ describe('an answer', () => {
     const put = book.put.bind(book);
     const written: (string | null)[] = [];
     let release = (): void => {};
-    book.put = async (record) => {
+    book.put = async (record, over) => {
       if (record.answer !== null) {
         await new Promise<void>((resolve) => {
           release = resolve;
         });
       }
       written.push(record.answer);
-      return put(record);
+      return put(record, over);
     };
     let answered = false;
     const pending = heard(pay(rig, secret)).then((one) => {
@@ -570,7 +570,7 @@ describe('an outcome that nobody knows', () => {
     const { secret } = await rig.key();
     const book = rig.latchkey.engine.services.store.idempotency;
     const put = book.put.bind(book);
-    book.put = (record) => (record.answer === null ? put(record) : Promise.reject(new Error('disk full')));
+    book.put = (record, over) => (record.answer === null ? put(record, over) : Promise.reject(new Error('disk full')));
     expect(await heard(pay(rig, secret))).toMatchObject(unknown);
     book.put = put;
     expect(await heard(pay(rig, secret))).toMatchObject(unknown);
@@ -708,12 +708,12 @@ describe('a caller who leaves', () => {
       begins = resolve;
     });
     let write = (): void => {};
-    book.put = async (record) => {
+    book.put = async (record, over) => {
       begins();
       await new Promise<void>((resolve) => {
         write = resolve;
       });
-      return put(record);
+      return put(record, over);
     };
     const before = await dayLeft(rig, secret);
     const line = openLine(

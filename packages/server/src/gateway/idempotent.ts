@@ -64,12 +64,13 @@ export async function underIdempotencyKey(
   try {
     const verdict = await decide(parts, exchange, asked);
     if (verdict === null) return;
-    try {
-      await run.begin();
-    } catch (cause) {
+    const unbegun = await run.begin().catch((cause: unknown) => {
       parts.telemetry.log('error', 'idempotent_request_unwritten', { requestId: exchange.requestId, cause });
+      return 'unavailable' as const;
+    });
+    if (unbegun !== null) {
       verdict.undo();
-      return refuse(parts, exchange, 'unavailable');
+      return refuse(parts, exchange, unbegun);
     }
     if (exchange.settled) return verdict.undo();
     sent = forward(parts, exchange, caller, body, run);

@@ -10,6 +10,8 @@ import {
   isFinal,
   judgeRepeat,
   keptHeaders,
+  LatchkeyError,
+  type Members,
   MOST_IDEMPOTENT_BYTES,
   type Mode,
   type Reason,
@@ -47,8 +49,11 @@ export type IdempotentTurn =
 
 /** The one request that runs under its key; until it ends, every other one is told that it does. The first end counts. */
 export interface IdempotentRun {
-  /** Writes durably that it began; nothing may have an effect before. @throws LatchkeyError when that cannot be written */
-  begin(): Promise<void>;
+  /**
+   * Writes durably that it began; nothing may have an effect before. Another node may have been faster: then the reason why this
+   * one does not run. @throws LatchkeyError when that cannot be written
+   */
+  begin(): Promise<Reason | null>;
   /** From here on there may be an effect. */
   sent(): void;
   /**
@@ -80,24 +85,34 @@ export function createIdempotency(parts: {
   vault: Vault;
   clock: Clock;
   telemetry: Telemetry;
+  members: Members;
   /** The installation's raw key, base64url, of which the one for digests is derived. */
   auditKey: string;
 }): Idempotency {
-  const { store, vault, clock, telemetry } = parts;
+  const { store, vault, clock, telemetry, members } = parts;
   const books: Readonly<Record<Mode, IdempotencyBook>> = { live: store.idempotency, test: createMemoryBook() };
   const digestKey = Buffer.from(vault.mac(parts.auditKey, 'latchkey/idempotency/v1'), 'hex').toString('base64url');
   const claims = new Map<string, Claim>();
 
-  const digest = (...members: string[]): string => vault.mac(digestKey, JSON.stringify(members));
+  const digest = (...texts: string[]): string => vault.mac(digestKey, JSON.stringify(texts));
   const count = (outcome: string): void => telemetry.count('latchkey_idempotent_requests_total', { outcome });
+
+  /** What another live node began and did not end; what this one runs is in its claims. */
+  const runsElsewhere = ({ answer, nodeId, createdAt }: IdempotencyRecord): boolean =>
+    answer === null &&
+    nodeId !== null &&
+    nodeId !== members.nodeId &&
+    createdAt + IDEMPOTENCY_KEPT_MS > clock() &&
+    members.live().includes(nodeId);
 
   async function turn(request: IdempotentRequest): Promise<IdempotentTurn> {
     const { projectId, mode, method, path, query, idempotencyKey, body } = request;
     const id = digest('scope', projectId, mode, method, path, idempotencyKey);
     const fingerprint = digest('request', id, query, hash('sha256', body));
     const book = books[mode];
-    const judge = (record: IdempotencyRecord | null, running: string | null): IdempotentTurn | null => {
+    const judge = (record: IdempotencyRecord | null, runsHere: string | null): IdempotentTurn | null => {
       const { upstreamIdempotent } = request;
+      const running = runsHere ?? (record !== null && runsElsewhere(record) ? record.fingerprint : null);
       const repeat = judgeRepeat({ fingerprint, running, record, upstreamIdempotent }, clock());
       if (repeat === 'run') return null;
       if (repeat !== 'replay') return { act: 'refuse', reason: repeat };
@@ -117,7 +132,12 @@ export function createIdempotency(parts: {
         const judged = judge(record, null);
         if (judged === null) {
           mine.looking = null;
-          return { act: 'run', run: runOf(book, { id, fingerprint, answer: null, createdAt: clock() }) };
+          const begun = { id, fingerprint, answer: null, nodeId: members.nodeId, createdAt: clock() };
+          const slower = async (): Promise<Reason> => {
+            const judged = judge(await book.find(id), null);
+            return judged?.act === 'refuse' ? judged.reason : 'idempotency_conflict';
+          };
+          return { act: 'run', run: runOf(book, begun, record, slower) };
         }
         claims.delete(id);
         return judged;
@@ -144,7 +164,13 @@ export function createIdempotency(parts: {
   const sealed = (id: string, { status, headers, trailers, body }: UpstreamAnswer): string =>
     vault.seal(JSON.stringify({ status, headers: keptHeaders(headers), trailers, body: body.toString('base64') }), id);
 
-  function runOf(book: IdempotencyBook, record: IdempotencyRecord): IdempotentRun {
+  /** `over`: what was found of an earlier one. `slower` says what this one hears when another node has begun meanwhile. */
+  function runOf(
+    book: IdempotencyBook,
+    record: IdempotencyRecord,
+    over: IdempotencyRecord | null,
+    slower: () => Promise<Reason>,
+  ): IdempotentRun {
     let phase: 'claimed' | 'begun' | 'sent' | 'over' = 'claimed';
     /** Writes how it ended, then lets others in; what could not be written leaves the outcome unknown. */
     const end = async (outcome: string, write: (() => Promise<void>) | null): Promise<void> => {
@@ -160,12 +186,22 @@ export function createIdempotency(parts: {
         claims.delete(record.id);
       }
     };
-    const forget = () => book.remove(record.id);
+    const forget = () => book.remove(record);
+    /** So that the other nodes do not take it for running as long as this one lives. */
+    const giveUp = async (): Promise<void> => {
+      await book.put({ ...record, nodeId: null }, record).catch((cause) => {
+        telemetry.log('error', 'idempotent_outcome_unwritten', { cause });
+      });
+    };
     return {
-      begin() {
+      async begin() {
         // Ahead of the outcome: what failed may have been written all the same.
         phase = 'begun';
-        return book.put(record);
+        if (await book.put(record, over)) return null;
+        phase = 'over';
+        claims.delete(record.id);
+        count('refused');
+        return slower();
       },
       sent() {
         if (phase === 'begun') phase = 'sent';
@@ -173,13 +209,16 @@ export function createIdempotency(parts: {
       async finish(status, answer) {
         if (phase === 'over') return;
         if (!isFinal(status)) return end('failed', forget);
-        if (answer === null || answer.body.length > MOST_IDEMPOTENT_BYTES) return end('lost', null);
-        return end('kept', async () => book.put({ ...record, answer: sealed(record.id, answer) }));
+        if (answer === null || answer.body.length > MOST_IDEMPOTENT_BYTES) return end('lost', giveUp);
+        return end('kept', async () => {
+          if (!(await book.put({ ...record, answer: sealed(record.id, answer) }, record)))
+            throw new LatchkeyError('unavailable', 'The record of an idempotent request was replaced while it ran.');
+        });
       },
       async abandon() {
         if (phase === 'over') return;
         const outcome = phase === 'sent' ? 'lost' : 'not_sent';
-        await end(outcome, phase === 'begun' ? forget : null).catch(() => {});
+        await end(outcome, phase === 'begun' ? forget : phase === 'sent' ? giveUp : null).catch(() => {});
       },
     };
   }
@@ -215,8 +254,9 @@ function createMemoryBook(): IdempotencyBook {
     find: async (id) => records.get(id) ?? null,
     async put(record) {
       records.set(record.id, record);
+      return true;
     },
-    async remove(id) {
+    async remove({ id }) {
       records.delete(id);
     },
     async prune(before) {

@@ -106,12 +106,13 @@ export async function idempotentCall(
   try {
     verdict = await gate.take();
     if (verdict.reason !== null) return refused(verdict);
-    try {
-      await run?.begin();
-    } catch (cause) {
+    const unbegun = await run?.begin().catch((cause: unknown) => {
       services.telemetry.log('error', 'idempotent_request_unwritten', { requestId, cause });
+      return 'unavailable' as const;
+    });
+    if (unbegun) {
       verdict.undo();
-      return refused(gate.refuse(verdict, 'unavailable'));
+      return refused(gate.refuse(verdict, unbegun));
     }
     run?.sent();
     const answer = answerOf(await work());

@@ -1,13 +1,15 @@
 // Writes that share a transaction: what is asked for while one is written is committed together. What is written is the caller's business.
 
 /**
- * One commit for all that wait, and one outcome: each caller resolves once everything is durable, or is told that nothing was.
- * One commit is under way at a time.
+ * One commit for all that wait. Each caller resolves to its own outcome once everything is durable, or all are told that nothing
+ * was. One commit is under way at a time.
  */
-export function groupCommit<Item>(commit: (items: readonly Item[]) => Promise<void>): (item: Item) => Promise<void> {
+export function groupCommit<Item, Outcome>(
+  commit: (items: readonly Item[]) => Promise<readonly Outcome[]>,
+): (item: Item) => Promise<Outcome> {
   interface Group {
     items: Item[];
-    done: Promise<void>;
+    done: Promise<readonly Outcome[]>;
   }
   let open: Group | null = null;
   let last: Promise<unknown> = Promise.resolve();
@@ -21,9 +23,10 @@ export function groupCommit<Item>(commit: (items: readonly Item[]) => Promise<vo
     last = done.catch(() => {});
     return { items, done };
   };
-  return (item) => {
+  return async (item) => {
     open ??= begin();
-    open.items.push(item);
-    return open.done;
+    const { items, done } = open;
+    const at = items.push(item) - 1;
+    return (await done)[at] as Outcome;
   };
 }

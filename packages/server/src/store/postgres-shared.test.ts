@@ -151,6 +151,64 @@ describe.skipIf(findPostgres() === null)('stores that share a PostgreSQL', () =>
       expect(await faults()).toEqual([]);
     });
 
+    it('do the work of one Idempotency-Key once: the others hear that it runs, then its answer, or that its outcome is lost', async () => {
+      const { id: organizationId } = await engine(0).organizations.create({ name: 'Acme' });
+      const { id: projectId } = await engine(0).projects.create({ organizationId, name: 'Main' });
+      const work = { runs: 0, go: () => {} };
+      const call = (n: number, idempotencyKey: string, body = 'body') =>
+        engine(n).idempotent(
+          {
+            ...{ verification: { mode: 'live', project: { id: projectId } }, method: 'POST', path: '/v1/payments' },
+            ...{ idempotencyKey, body },
+          },
+          async () => {
+            work.runs++;
+            await new Promise<void>((resolve) => {
+              work.go = resolve;
+            });
+            return { status: 201, body: 'done' };
+          },
+        );
+      // Both at the same instant, several times over: one runs.
+      for (let round = 0; round < 8; round++) {
+        const calls = [0, 1].map((n) => call(n, `race_${round}`));
+        const other = await Promise.race(calls);
+        expect(other.reason).toBe('idempotency_conflict');
+        work.go();
+        const ends = await Promise.all(calls);
+        expect(ends.map(({ reason }) => reason).sort()).toEqual(['idempotency_conflict', null]);
+        expect(work.runs).toBe(round + 1);
+        for (const n of [0, 1]) {
+          expect(await call(n, `race_${round}`)).toMatchObject({
+            reason: null,
+            replayed: true,
+            reply: { status: 201 },
+          });
+          expect((await call(n, `race_${round}`, 'another')).reason).toBe('idempotency_mismatch');
+        }
+      }
+      expect(work.runs).toBe(8);
+
+      const turn = await engine(0).engine.services.idempotency.turn({
+        ...{ projectId, mode: 'live', method: 'POST', path: '/v1/payments', query: '', body: 'body' },
+        ...{ idempotencyKey: 'lost', upstreamIdempotent: false },
+      });
+      if (turn.act !== 'run') throw new Error(turn.act);
+      expect(await turn.run.begin()).toBeNull();
+      turn.run.sent();
+      expect((await call(1, 'lost')).reason).toBe('idempotency_conflict');
+      expect((await call(1, 'lost', 'another')).reason).toBe('idempotency_mismatch');
+      await engine(0).close();
+      const startedAt = performance.now();
+      let reason: string | null = 'idempotency_conflict';
+      while (reason === 'idempotency_conflict' && performance.now() - startedAt < 8_000) {
+        await new Promise((resolve) => setTimeout(resolve, 100));
+        ({ reason } = await call(1, 'lost'));
+      }
+      expect(reason).toBe('idempotency_unknown');
+      expect(work.runs).toBe(8);
+    });
+
     it('audit what both change at once without a gap, and swap a legacy key once', async () => {
       const { id: organizationId } = await engine(0).organizations.create({ name: 'Acme' });
       const { id: projectId } = await engine(1).projects.create({ organizationId, name: 'Main', keyModel: 'legacy' });

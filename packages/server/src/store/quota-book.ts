@@ -23,13 +23,14 @@ export function createQuotaBook(db: Db): QuotaBook {
       }
     });
 
-  const raise = groupCommit<QuotaDayRow>((asked) => {
+  const raise = groupCommit<QuotaDayRow, void>(async (asked) => {
     const highest = new Map<string, QuotaDayRow>();
     for (const row of asked) {
       const key = `${row.day} ${row.family_id}`;
       if ((highest.get(key)?.used ?? -1) < row.used) highest.set(key, row);
     }
-    return write([...highest.values()], true);
+    await write([...highest.values()], true);
+    return [];
   });
 
   return {

@@ -130,6 +130,7 @@ export interface IdempotencyRow {
   /** The master key that `answer` is sealed under, read from the text itself. */
   sealed_under: string | null;
   created_at: number;
+  node_id: string | null;
 }
 
 export interface LeaseRow {

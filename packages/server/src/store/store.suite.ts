@@ -1099,53 +1099,78 @@ export function storeSuite(name: string, open: () => Promise<StoreUnderTest>, { 
 
     describe('requests under an Idempotency-Key', () => {
       const record = (id: string, more: Partial<IdempotencyRecord> = {}): IdempotencyRecord => ({
-        ...{ id, fingerprint: `of ${id}`, answer: null, createdAt: 1_000 },
+        ...{ id, fingerprint: `of ${id}`, answer: null, nodeId: 'node_1', createdAt: 1_000 },
         ...more,
       });
 
-      it('are found as they were put last', async () => {
+      it('are found as they were put last, by whoever had found what was there', async () => {
         const { idempotency } = store;
-        await idempotency.put(record('a'));
-        await idempotency.put(record('b', { answer: 'v1.mk1.bbb' }));
-        await idempotency.put(record('a', { fingerprint: 'new', answer: 'v1.mk1.aaa', createdAt: 2_000 }));
+        const a = record('a');
+        const answered = record('a', { answer: 'v1.mk1.aaa' });
+        expect(await idempotency.put(a, null)).toBe(true);
+        expect(await idempotency.put(record('a', { nodeId: 'node_2' }), null)).toBe(false);
+        expect(await idempotency.put(record('b', { answer: 'v1.mk1.bbb', nodeId: null }), null)).toBe(true);
+        expect(await idempotency.find('a')).toEqual(a);
+        for (const other of [
+          record('a', { fingerprint: 'other' }),
+          record('a', { createdAt: 999 }),
+          record('a', { nodeId: 'node_2' }),
+          record('a', { nodeId: null }),
+          answered,
+          record('c'),
+        ]) {
+          expect(await idempotency.put(record(other.id, { fingerprint: 'new' }), other)).toBe(false);
+          await idempotency.remove(other);
+        }
+        expect(await idempotency.put(answered, a)).toBe(true);
+        expect(await idempotency.put(answered, a)).toBe(false);
         expect(await idempotency.find('c')).toBe(null);
         const again = durable ? (await under.reopen()).idempotency : idempotency;
-        expect(await again.find('a')).toEqual(
-          record('a', { fingerprint: 'new', answer: 'v1.mk1.aaa', createdAt: 2_000 }),
+        expect(await again.find('a')).toEqual(answered);
+        expect(await again.find('b')).toEqual(record('b', { answer: 'v1.mk1.bbb', nodeId: null }));
+        expect(await again.put(record('a', { createdAt: 2_000 }), answered)).toBe(true);
+        await again.remove(record('a', { createdAt: 2_000 }));
+        expect(await again.find('a')).toBe(null);
+      });
+
+      it('claimed by many at once have one owner', async () => {
+        const { idempotency } = store;
+        const claims = Array.from({ length: 50 }, (_, at) =>
+          idempotency.put(record(`k${at % 5}`, { nodeId: `node_${at}` }), null),
         );
-        expect(await again.find('b')).toEqual(record('b', { answer: 'v1.mk1.bbb' }));
+        expect((await Promise.all(claims)).filter((won) => won)).toHaveLength(5);
       });
 
       it('put and removed in one tick end as the last call says, however many they are', async () => {
         const { idempotency } = store;
         await Promise.all([
-          ...Array.from({ length: 1_200 }, (_, at) => idempotency.put(record(`many-${at}`))),
-          idempotency.put(record('x')),
-          idempotency.remove('x'),
-          idempotency.remove('y'),
-          idempotency.put(record('y')),
+          ...Array.from({ length: 1_200 }, (_, at) => idempotency.put(record(`many-${at}`), null)),
+          idempotency.put(record('x'), null),
+          idempotency.remove(record('x')),
+          idempotency.remove(record('y')),
+          idempotency.put(record('y'), null),
         ]);
         expect(await idempotency.find('x')).toBe(null);
         expect(await idempotency.find('y')).toEqual(record('y'));
         for (const at of [0, 499, 500, 1_199]) expect(await idempotency.find(`many-${at}`)).not.toBe(null);
-        await idempotency.remove('y');
-        await idempotency.remove('y');
+        await idempotency.remove(record('y'));
+        await idempotency.remove(record('y'));
         expect(await idempotency.find('y')).toBe(null);
       });
 
       it('are forgotten by age', async () => {
         const { idempotency } = store;
-        await idempotency.put(record('old', { createdAt: 999 }));
-        await idempotency.put(record('new', { createdAt: 1_000 }));
+        await idempotency.put(record('old', { createdAt: 999 }), null);
+        await idempotency.put(record('new', { createdAt: 1_000 }), null);
         await idempotency.prune(1_000);
         expect([await idempotency.find('old'), (await idempotency.find('new'))?.id]).toEqual([null, 'new']);
       });
 
       it('are counted by master key, listed in pages, and sealed anew only while they hold the same text', async () => {
         const { idempotency } = store;
-        for (const id of ['a', 'b', 'c', 'd']) await idempotency.put(record(id, { answer: `v1.mk1.${id}` }));
-        await idempotency.put(record('e', { answer: 'v1.mk2.e' }));
-        await idempotency.put(record('f'));
+        for (const id of ['a', 'b', 'c', 'd']) await idempotency.put(record(id, { answer: `v1.mk1.${id}` }), null);
+        await idempotency.put(record('e', { answer: 'v1.mk2.e' }), null);
+        await idempotency.put(record('f'), null);
         const counts = async () =>
           (await idempotency.countByMasterKey()).sort((x, y) => x.masterKeyId.localeCompare(y.masterKeyId));
         expect(await counts()).toEqual([

@@ -9,6 +9,7 @@ import { up as idempotency } from './0004-idempotency.js';
 import { up as leases } from './0005-leases.js';
 import { up as denials } from './0006-denials.js';
 import { up as nodesAndChanges } from './0007-nodes-and-changes.js';
+import { up as idempotencyOwner } from './0008-idempotency-owner.js';
 import { up as keyNetworks } from './0010-key-networks.js';
 
 interface Migration {
@@ -25,6 +26,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: '0005-leases', up: leases },
   { name: '0006-denials', up: denials },
   { name: '0007-nodes-and-changes', up: nodesAndChanges },
+  { name: '0008-idempotency-owner', up: idempotencyOwner },
   { name: '0010-key-networks', up: keyNetworks },
 ];
 
