@@ -493,12 +493,12 @@ export interface StoreView {
   /** Leases of live keys; those of test keys are never written. */
   leases: {
     insert(record: LeaseRecord): Promise<void>;
-    /** Resolves whether they were there or not. */
-    delete(ids: readonly string[]): Promise<void>;
+    /** Resolves to those that were there: of several calls for one lease, one has it. */
+    delete(ids: readonly string[]): Promise<LeaseRecord[]>;
     /** Those whose time is not over at that instant and whose key is there and not revoked, oldest first. */
     open(at: Instant): Promise<LeaseRecord[]>;
-    /** Removes every lease that `open` leaves out at that instant. */
-    prune(at: Instant): Promise<void>;
+    /** Removes every lease that `open` leaves out at that instant, and resolves to them. */
+    prune(at: Instant): Promise<LeaseRecord[]>;
   };
   usage: {
     /** Adds counts to the stored hours, together with last uses as `recordUse` does. */

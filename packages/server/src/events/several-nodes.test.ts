@@ -187,6 +187,31 @@ describe.skipIf(findPostgres() === null || redisProgram === null)('several nodes
     for (const node of [a, b]) expect(await reason(node, secret)).toBeNull();
   });
 
+  it('list and release what another opened, and take up what it leaves behind', async () => {
+    const { all, key } = await cluster(2);
+    const [a, b] = all;
+    const { secret, id } = await key();
+    const heldOn = (node: Latchkey) => node.engine.services.limiter.held();
+    const open = async (node: Latchkey) => (await node.leases.create({ secret, maxSeconds: 600 })).lease?.id as string;
+    const first = await open(a);
+    expect((await b.leases.list({ keyId: id })).data.map((lease) => lease.id)).toEqual([first]);
+    await b.leases.release({ leaseId: first });
+    await expect(a.leases.release({ leaseId: first })).rejects.toMatchObject({ code: 'not_found' });
+    expect((await a.leases.list({})).data).toEqual([]);
+    await a.engine.services.leases.follow();
+    expect(heldOn(a)).toBe(0);
+
+    const second = await open(a);
+    await b.engine.services.leases.follow();
+    await b.engine.services.leases.follow();
+    expect(heldOn(b)).toBe(1);
+    await a.close();
+    expect((await b.leases.list({})).data.map((lease) => lease.id)).toEqual([second]);
+    await b.keys.revoke({ keyId: id });
+    await until(() => heldOn(b) === 0);
+    expect((await b.leases.list({})).data).toEqual([]);
+  });
+
   it('answer a repeated call on another node only once that node has heard of the first', async () => {
     const { all, key } = await cluster(2);
     const [a, b] = all;

@@ -7,6 +7,7 @@ const PRUNE_MS = 60_000;
 const RETURN_EXPIRED_MS = 2_000;
 const MASTER_KEY_POLL_MS = 2_000;
 const LEASE_SWEEP_MS = 1_000;
+const LEASE_FOLLOW_MS = 5_000;
 
 /** Starts the timers; the returned function stops them and waits for what is running. */
 export function startJobs(services: Services): () => Promise<void> {
@@ -30,6 +31,7 @@ export function startJobs(services: Services): () => Promise<void> {
     setInterval(() => run('prune', () => prune(services)), PRUNE_MS),
     setInterval(() => run('reseal', resealWhenNew), MASTER_KEY_POLL_MS),
     setInterval(() => services.leases.sweep(), LEASE_SWEEP_MS),
+    setInterval(() => run('follow_leases', () => services.leases.follow()), LEASE_FOLLOW_MS),
     setInterval(() => run('return_expired', () => returnExpired(services)), RETURN_EXPIRED_MS),
   ];
   for (const timer of timers) timer.unref();

@@ -54,7 +54,7 @@ export function createEngine(parts: EngineParts, options: EngineOptions): Engine
       .finally(() => pending.delete(running));
     pending.add(running);
   };
-  const leases = createLeaseBook({ store, clock, limiter: parts.limiter, newId, later });
+  const leases = createLeaseBook({ store, clock, limiter: parts.limiter, feed, newId, later });
   const services: Services = {
     ...parts,
     limiter: withDueFreed(parts.limiter, leases),

@@ -1,6 +1,17 @@
 // The leases that are open: slots held by id, each until it is released or its time is over. It judges nobody's right to one.
 
-import type { Change, Clock, Cursor, LeaseRecord, Limiter, Page, PageRequest, Snapshot, Store } from '@latchkey/core';
+import type {
+  Change,
+  ChangeFeed,
+  Clock,
+  Cursor,
+  LeaseRecord,
+  Limiter,
+  Page,
+  PageRequest,
+  Snapshot,
+  Store,
+} from '@latchkey/core';
 import type { Services } from './services.js';
 
 export interface LeaseBook {
@@ -19,11 +30,15 @@ export interface LeaseBook {
   sweep(): void;
   /** Ends the leases of keys that are revoked or gone, after a change that ended something. */
   hear(change: Change): void;
-  /** Newest first. */
-  list(filter: { keyId?: string | undefined }, page: PageRequest): Page<LeaseRecord>;
+  /** Newest first, wherever they were opened; those of test keys are this node's. */
+  list(filter: { keyId?: string | undefined }, page: PageRequest): Promise<Page<LeaseRecord>>;
   size(): number;
   /** Takes up what was open when the last process ended. */
   restore(): Promise<void>;
+  /** Takes up what other nodes opened, so that it lasts when they are gone, and parts with what they ended. Alone it does nothing. */
+  follow(): Promise<void>;
+  /** Frees the slots of all that is over or whose key is gone, whoever opened it, and removes it from the disk. */
+  prune(): Promise<void>;
   /** Removes from the disk what was dropped. */
   flush(): Promise<void>;
 }
@@ -39,14 +54,25 @@ interface Family {
   nextDue: number;
 }
 
-type Needs = Pick<Services, 'newId' | 'later'> & { store: Store; clock: Clock; limiter: Pick<Limiter, 'hold'> };
+type Needs = Pick<Services, 'newId' | 'later'> & {
+  store: Pick<Store, 'leases' | 'keys'>;
+  clock: Clock;
+  limiter: Pick<Limiter, 'hold' | 'freeLease'>;
+  feed: Pick<ChangeFeed, 'isShared'>;
+};
 
-export function createLeaseBook({ store, clock, limiter, newId, later }: Needs): LeaseBook {
+/**
+ * What is open stands in the database; each node holds the slots of all of it, and a slot held by several is one. So a lease that
+ * one node opened is released on another, and outlives both.
+ */
+export function createLeaseBook({ store, clock, limiter, feed, newId, later }: Needs): LeaseBook {
   const all = new Map<string, Held>();
   const families = new Map<string, Family>();
   /** Dropped, and perhaps still on disk. */
   const dropped = new Set<string>();
   let flushComes = false;
+  /** What ended while the others' leases were read: that they say otherwise is older. */
+  let endedMeanwhile = new Set<string>();
 
   function keep(record: LeaseRecord, free: () => void): void {
     const held = { record, free };
@@ -57,8 +83,17 @@ export function createLeaseBook({ store, clock, limiter, newId, later }: Needs):
     families.set(record.familyId, family);
   }
 
+  const holdSlot = ({ id, familyId, expiresAt }: LeaseRecord): (() => void) =>
+    limiter.hold(familyId, { id, ms: Math.max(0, expiresAt - clock()) });
+
+  /** Frees the slot of one that was removed from the disk, whether this node holds it or not. */
+  function freeRemoved({ id, familyId }: LeaseRecord): void {
+    if (end(id) === null) limiter.freeLease(familyId, id);
+  }
+
   /** Frees the slot of a lease that is still open; only the first call finds it so. */
   function end(id: string): LeaseRecord | null {
+    endedMeanwhile.add(id);
     const held = all.get(id);
     if (held === undefined) return null;
     const { familyId } = held.record;
@@ -102,6 +137,13 @@ export function createLeaseBook({ store, clock, limiter, newId, later }: Needs):
     }
   }
 
+  async function prune(): Promise<void> {
+    // Freed in memory first: what is not on disk any more must hold no slot.
+    for (const familyId of [...families.keys()]) freeDue(familyId);
+    await flush();
+    for (const record of await store.leases.prune(clock())) freeRemoved(record);
+  }
+
   async function dropOfEndedKeys(records: readonly LeaseRecord[]): Promise<void> {
     for (const keyId of new Set(records.map((record) => record.keyId))) {
       const key = await store.keys.get(keyId);
@@ -124,16 +166,27 @@ export function createLeaseBook({ store, clock, limiter, newId, later }: Needs):
         createdAt,
         expiresAt: createdAt + seconds * 1000,
       };
-      if (record.mode === 'live') await store.leases.insert(record);
-      keep(record, free);
+      if (record.mode === 'test') {
+        keep(record, free);
+        return record;
+      }
+      await store.leases.insert(record);
+      // The slot is the lease's from here on, and no more this process's.
+      keep(record, holdSlot(record));
+      free();
       return record;
     },
     async release(id) {
-      const held = all.get(id);
-      if (held === undefined || held.record.expiresAt <= clock()) return false;
-      if (held.record.mode === 'live') await store.leases.delete([id]);
-      end(id);
-      return true;
+      const record = all.get(id)?.record;
+      if (record === undefined ? !feed.isShared : record.expiresAt <= clock()) return false;
+      if (record?.mode === 'test') return end(id) !== null;
+      const [removed] = await store.leases.delete([id]);
+      if (removed === undefined) {
+        end(id);
+        return false;
+      }
+      freeRemoved(removed);
+      return removed.expiresAt > clock();
     },
     drop,
     freeDue,
@@ -149,11 +202,16 @@ export function createLeaseBook({ store, clock, limiter, newId, later }: Needs):
             ? records.filter((record) => record[`${subject}Id`] === id)
             : [];
       if (touched.length > 0) later('free_leases', () => dropOfEndedKeys(touched));
+      // One that a dead node opened is in no memory.
+      if (feed.isShared && kind === 'ended') later('prune_leases', prune);
     },
-    list({ keyId }, { limit, after }) {
+    async list({ keyId }, { limit, after }) {
       const now = clock();
-      const rows = [...all.values()]
-        .map(({ record }) => record)
+      const known = [...all.values()].map(({ record }) => record);
+      const open = feed.isShared
+        ? [...(await store.leases.open(now)), ...known.filter(({ mode }) => mode === 'test')]
+        : known;
+      const rows = open
         .filter((record) => record.expiresAt > now && (keyId === undefined || record.keyId === keyId))
         .filter((record) => after === null || isBefore(placeOf(record), after))
         .sort((a, b) => (isBefore(placeOf(a), placeOf(b)) ? 1 : -1));
@@ -163,8 +221,20 @@ export function createLeaseBook({ store, clock, limiter, newId, later }: Needs):
     },
     size: () => all.size,
     async restore() {
-      for (const record of await store.leases.open(clock())) keep(record, limiter.hold(record.familyId));
+      for (const record of await store.leases.open(clock())) keep(record, holdSlot(record));
     },
+    async follow() {
+      if (!feed.isShared) return;
+      endedMeanwhile = new Set();
+      const before = [...all.values()].map(({ record }) => record).filter(({ mode }) => mode === 'live');
+      const open = await store.leases.open(clock());
+      const ids = new Set(open.map(({ id }) => id));
+      for (const { id } of before) if (!ids.has(id)) end(id);
+      for (const record of open)
+        if (!all.has(record.id) && !endedMeanwhile.has(record.id) && !dropped.has(record.id))
+          keep(record, holdSlot(record));
+    },
+    prune,
     flush,
   };
 }

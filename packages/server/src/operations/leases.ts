@@ -50,7 +50,7 @@ export async function releaseLease(services: Services, { leaseId }: { leaseId: s
 }
 
 export async function listLeases(services: Services, input: OperationInput<Operations['listLeases']>) {
-  return pageView(services.leases.list({ keyId: input.keyId }, pageRequest(input)), leaseView);
+  return pageView(await services.leases.list({ keyId: input.keyId }, pageRequest(input)), leaseView);
 }
 
 const leaseView = ({ id, keyId, projectId, organizationId, mode, createdAt, expiresAt }: LeaseRecord) => ({

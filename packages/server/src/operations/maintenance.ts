@@ -98,10 +98,7 @@ export async function prune({
   leases,
 }: Pick<Services, 'store' | 'clock' | 'idempotency' | 'leases'>): Promise<void> {
   const now = clock();
-  // Freed in memory first: what is not on disk any more must hold no slot.
-  leases.sweep();
-  await leases.flush();
-  await store.leases.prune(now);
+  await leases.prune();
   await store.replays.prune(now - ANSWER_KEPT_MS, now - RECORD_KEPT_MS);
   await idempotency.prune(now);
   await store.denials.prune(now - KEPT_MS);

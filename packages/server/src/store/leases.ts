@@ -33,7 +33,10 @@ export const leases = (db: Db): StoreView['leases'] => {
         .execute();
     },
     async delete(ids) {
-      for (const some of chunksOf(ids)) await db.deleteFrom('leases').where('id', 'in', some).execute();
+      const gone: LeaseRow[] = [];
+      for (const some of chunksOf(ids))
+        gone.push(...(await db.deleteFrom('leases').where('id', 'in', some).returningAll().execute()));
+      return gone.map(leaseRecord);
     },
     async open(at) {
       const rows = await db
@@ -47,10 +50,12 @@ export const leases = (db: Db): StoreView['leases'] => {
       return rows.map(leaseRecord);
     },
     async prune(at) {
-      await db
+      const gone = await db
         .deleteFrom('leases')
         .where((eb) => eb.or([eb('expires_at', '<=', at), eb('key_id', 'not in', usableKeys())]))
+        .returningAll()
         .execute();
+      return gone.map(leaseRecord);
     },
   };
 };

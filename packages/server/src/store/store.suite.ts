@@ -737,11 +737,15 @@ export function storeSuite(name: string, open: () => Promise<StoreUnderTest>, { 
         lease('b', { expiresAt: 200 }),
       ]);
       expect((await store.leases.open(200)).map(({ id }) => id)).toEqual(['c', 'a']);
-      await store.leases.prune(200);
+      const pruned = await store.leases.prune(200);
+      expect(pruned.map(({ id }) => id).sort()).toEqual(['b', 'of_deleted', 'of_revoked', 'of_unknown']);
+      expect(pruned).toContainEqual(lease('b', { expiresAt: 200 }));
+      expect(await store.leases.prune(200)).toEqual([]);
       // Nothing that was pruned comes back with an earlier clock.
       expect((await store.leases.open(0)).map(({ id }) => id)).toEqual(['c', 'a']);
-      await store.leases.delete(['c', 'never there']);
-      await store.leases.delete([]);
+      expect(await store.leases.delete(['c', 'never there'])).toEqual([lease('c', { createdAt: 50 })]);
+      expect(await store.leases.delete(['c'])).toEqual([]);
+      expect(await store.leases.delete([])).toEqual([]);
       expect((await store.leases.open(0)).map(({ id }) => id)).toEqual(['a']);
     });
 
