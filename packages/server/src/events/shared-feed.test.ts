@@ -128,6 +128,16 @@ describe('a call that repeats what was done', () => {
     expect(await published).toMatchObject({ nodes: 1, of: 2 });
   });
 
+  it('does not stand for the change it repeats: who has not heard that, hears it', async () => {
+    const [a, b] = await pair();
+    bus.cut(true);
+    await commit(store, a, [ended('k1')]);
+    bus.cut(false);
+    await commit(store, a, []);
+    await time.pass(1_100);
+    expect(b.heard).toEqual(['ended key k1']);
+  });
+
   it('fails when its own node cannot hear of it', async () => {
     const [a, b] = await pair();
     bus.cut(true);

@@ -213,7 +213,8 @@ export async function openSharedFeed(needs: SharedFeedNeeds): Promise<ChangeFeed
       // Here before anywhere, whatever becomes of the messages.
       else hear({ position, changes });
       if (applied < position) poll();
-      send(envelope.close({ node: nodeId, position, changes }));
+      // Without changes it names what others made: to be read in the log, never to be taken for heard.
+      send(envelope.close({ node: nodeId, position, ...(changes.length > 0 && { changes }) }));
       // Nothing that was so before has ended: there is nothing to wait for.
       if (changes.length > 0 && changes.every(({ kind }) => kind === 'created')) return acks.reached(position);
       return acks.await(
