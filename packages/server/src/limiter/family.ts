@@ -96,10 +96,11 @@ export interface Family {
   away: Away | null;
 }
 
-export const newFamily = (id: string): Family => ({
+/** `forgotten`: this process may have counted in it before, under the same name. */
+export const newFamily = (id: string, forgotten: boolean): Family => ({
   id,
   own: { minute: 0, minuteUsed: 0, day: 0, dayUsed: 0, slots: 0 },
-  adopted: false,
+  adopted: !forgotten,
   dirty: false,
   tokens: 0,
   tokensFor: '',
@@ -273,6 +274,7 @@ export function heard(family: Family, { call }: CallPlan, answer: Extract<Family
   own.minuteUsed += answer.own.minuteUsed - (call.own.minute === minute ? call.own.minuteUsed : 0);
   own.dayUsed += answer.own.dayUsed - (call.own.day === day ? call.own.dayUsed : 0);
   own.slots += answer.own.slots - call.own.slots;
+  if (call.adopt) disownUnheard(family, call, answer);
   family.adopted = true;
   if (call.ahead !== null && answer.ahead > 0) {
     family.tokens += answer.ahead;
@@ -294,6 +296,28 @@ export function heard(family: Family, { call }: CallPlan, answer: Extract<Family
       ownSlots: family.own.slots,
     };
   }
+}
+
+/**
+ * A family rests before it is forgotten, so what it takes up again is a day's use and no more: other figures under this node's
+ * name are of a call whose answer was lost, and nobody has what it took.
+ */
+function disownUnheard(
+  family: Family,
+  call: FamilyCall,
+  { minute, own, outcomes, ahead }: Extract<FamilyAnswer, { result: 'done' }>,
+): void {
+  let units = ahead + (call.own.minute === minute ? call.own.minuteUsed : 0);
+  let { slots } = call.own;
+  call.asks.forEach((ask, at) => {
+    const granted = ask.look ? 0 : (outcomes[at]?.granted ?? 0);
+    units += granted * ask.cost;
+    if (ask.slot === 'hold' && ask.lease === null) slots += granted;
+  });
+  if (own.minuteUsed === units && own.slots === slots) return;
+  family.own.minuteUsed -= own.minuteUsed - units;
+  family.own.slots -= own.slots - slots;
+  family.dirty = true;
 }
 
 /** The counters as the nth take of a group left them: the first is 0. */

@@ -80,13 +80,15 @@ export function createSharedLimiter(options: SharedLimiterOptions): SharedLimite
   const restless = new Set<Family>();
   let sequence = 0;
   let slotsInAll = 0;
+  /** false: the counters know nothing under this node's name but what it told them itself. */
+  let hasForgotten = false;
   let closing: Promise<void> | null = null;
   let cancelTick: (() => void) | null = null;
 
   const familyOf = (id: string): Family => {
     let family = families.get(id);
     if (family === undefined) {
-      family = newFamily(id);
+      family = newFamily(id, hasForgotten);
       families.set(id, family);
     }
     return family;
@@ -448,7 +450,9 @@ export function createSharedLimiter(options: SharedLimiterOptions): SharedLimite
       if (now - family.lastUse < FORGET_AFTER_MS || family.dirty || family.tokens > 0 || family.waiting.size > 0)
         continue;
       if (family.own.slots === 0 && family.leases.size === 0) {
-        if (laneOf(family).isUp()) families.delete(family.id);
+        if (!laneOf(family).isUp()) continue;
+        families.delete(family.id);
+        hasForgotten = true;
       } else if (now - family.lastUse >= TELL_SLOTS_EVERY_MS) {
         family.lastUse = now;
         tell(family);
