@@ -96,13 +96,6 @@ export function periodOf(refill: Refill, now: Instant): number {
   return year * 12 + month - (date.getUTCDate() < refillDay(refill, year, month) ? 1 : 0);
 }
 
-/** When a period begins. */
-export function periodStart(refill: Refill, period: number): Instant {
-  if (refill.every === 'day') return period * DAY_MS;
-  const [year, month] = [Math.floor(period / 12), period % 12];
-  return Date.UTC(year, month, refillDay(refill, year, month));
-}
-
 const refillDay = ({ dayOfMonth = 1 }: Refill, year: number, month: number): number =>
   Math.min(dayOfMonth, new Date(Date.UTC(year, month + 1, 0)).getUTCDate());
 
@@ -123,8 +116,6 @@ export function broughtUpToDate(
   expired: readonly ReservationRecord[],
   now: Instant,
 ): Booked & { closed: readonly ReservationRecord[] } {
-  const period = refillDue(account, now);
-  const refillsAt = account.refill === null || period === null ? null : periodStart(account.refill, period);
   const due = expired
     .filter(({ state, expiresAt }) => state === 'open' && expiresAt <= now)
     .sort((a, b) => a.expiresAt - b.expiresAt);
@@ -136,19 +127,22 @@ export function broughtUpToDate(
     current = booked.account;
     postings.push(...booked.postings);
   };
-  const refill = (): void => {
-    if (period === null || current.refilledPeriod >= period || current.refill === null) return;
+  /** What began by then; of several periods the last is enough, for nothing came between them. */
+  const refill = (by: Instant): void => {
+    const period = refillDue(current, by);
+    if (period === null || current.refill === null) return;
     const missing = current.refill.amount - current.balance;
     if (missing > 0) book('refill', missing);
     current = { ...current, refilledPeriod: period };
   };
   for (const reservation of due) {
-    if (refillsAt !== null && refillsAt < reservation.expiresAt) refill();
+    // Of what comes due in one instant, the return is first.
+    refill(reservation.expiresAt - 1);
     const ended: ReservationRecord = { ...reservation, state: 'expired', closedAt: now };
     book('expire', reservation.credits, ended);
     closed.push(ended);
   }
-  refill();
+  refill(now);
   return { account: current, postings, closed };
 }
 
