@@ -14,12 +14,11 @@ const TELL_MS = 1_000;
 const TELL_AT_ONCE = 100;
 const BATCH_FAMILIES = 500;
 export const LEASE_MS = 15_000;
-const RENEW_EVERY_MS = 5_000;
+/** A lease is renewed so often while it lasts. */
+const RENEWALS = 3;
 /** So long a node waits for the others to tell what they let pass alone. */
 const BARRIER_MS = 2_000;
 const BARRIER_EVERY_MS = 50;
-/** After an absence nobody is found dead before all had time to renew. */
-const JUDGE_AFTER_MS = 5_000;
 
 export interface Lane {
   readonly place: string;
@@ -62,12 +61,16 @@ interface Needs {
   /** Whoever waits is answered by this node alone. */
   settleAlone(lane: Lane, family: Family, plan: CallPlan): void;
   onChange(): void;
+  /** Learns the leases of jobs again that the counters have lost; never rejects. */
+  recall(lane: Lane): Promise<void>;
+  /** Of a node's lease. After an absence nobody is found dead before a third of it is over, so that all have renewed. */
+  leaseMs: number;
   /** The caller's clock, for as long as the counters never answered. */
   clock(): number;
 }
 
 export function createLane(needs: Needs): Lane {
-  const { place, node, link, scheduler, telemetry } = needs;
+  const { place, node, link, scheduler, telemetry, leaseMs } = needs;
   let mode: 'up' | 'away' | 'stopped' = 'away';
   let episode = 1;
   let life: string | null = null;
@@ -196,11 +199,12 @@ export function createLane(needs: Needs): Lane {
 
   /** `life` and the minute up to which this node has told what it let pass. */
   const word = (): string => `${Math.floor(time().earliest / MINUTE_MS)} ${life}`;
+  const isLapsed = (): boolean => scheduler.now() - renewedAt >= leaseMs;
   const others = (): string[] => needs.live().filter((id) => id !== node);
 
   const renew = async (ms: number): Promise<string> => {
     const sent = scheduler.now();
-    const answer = await within(ms, link.renew(place, node, word(), LEASE_MS));
+    const answer = await within(ms, link.renew(place, node, word(), leaseMs));
     note(answer.now, sent);
     renewedAt = sent;
     return answer.life;
@@ -227,15 +231,20 @@ export function createLane(needs: Needs): Lane {
   async function probe(): Promise<void> {
     try {
       const alone = away;
+      const wasLapsed = isLapsed();
       const now = await renew(BUDGET_MS);
       const isFirst = life === null;
       const wasLost = lost || (!isFirst && life !== now);
       const spanned = Math.floor(time().latest / MINUTE_MS) !== alone.minute;
       life = now;
       lost = false;
-      if (wasLost) for (const family of needs.families()) family.confirmedDay = -1;
+      if (wasLost) {
+        for (const family of needs.families()) family.confirmedDay = -1;
+        await needs.recall(lane);
+      }
       const isUntold = (family: Family) =>
         family.dirty ||
+        (wasLapsed && family.own.slots > 0) ||
         (wasLost &&
           (family.own.minuteUsed > 0 || family.own.dayUsed > 0 || family.own.slots > 0 || family.leases.size > 0));
       if (wasLost) for (const family of needs.families()) for (const id of family.leases.keys()) family.toHold.add(id);
@@ -256,7 +265,7 @@ export function createLane(needs: Needs): Lane {
       needs.onChange();
       isReady();
       schedule();
-      cancelTimer = scheduler.after(RENEW_EVERY_MS, () => void keepLease());
+      cancelTimer = scheduler.after(leaseMs / RENEWALS, () => void keepLease());
     } catch {
       if (mode === 'stopped') return;
       cancelTimer = scheduler.after(PROBE_EVERY_MS, () => void probe());
@@ -274,7 +283,7 @@ export function createLane(needs: Needs): Lane {
       if (isCurrent()) leave(cause);
       return;
     }
-    if (isCurrent()) cancelTimer = scheduler.after(RENEW_EVERY_MS, () => void keepLease());
+    if (isCurrent()) cancelTimer = scheduler.after(leaseMs / RENEWALS, () => void keepLease());
   }
 
   const lane: Lane = {
@@ -285,7 +294,7 @@ export function createLane(needs: Needs): Lane {
     awaySince: () => away,
     time,
     wasUp: () => life !== null,
-    lapsed: () => scheduler.now() - renewedAt >= LEASE_MS,
+    lapsed: isLapsed,
     want(family) {
       wanted.add(family);
       schedule();
@@ -293,7 +302,7 @@ export function createLane(needs: Needs): Lane {
     forget: (family) => void wanted.delete(family),
     async deadAmong(nodes) {
       const now = scheduler.now();
-      if (mode !== 'up' || now - upSince < JUDGE_AFTER_MS) return [];
+      if (mode !== 'up' || now - upSince < leaseMs / RENEWALS) return [];
       const doubtful = nodes.filter((id) => (aliveUntil.get(id) ?? 0) <= now);
       if (doubtful.length === 0) return [];
       telemetry.count('latchkey_limiter_round_trips_total');

@@ -1,12 +1,10 @@
 // Several nodes on one real Redis: nothing beyond a limit, nearly all of it, one round trip for many, and what each fault does.
 
-import { DAY_MS, type Limits, MINUTE_MS, type TakeClaims, type TakeOutcome } from '@latchkey/core';
+import { type Limits, MINUTE_MS, type TakeClaims, type TakeOutcome } from '@latchkey/core';
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type RedisServer, redisOrSkip, startRedis } from '../../../../test/servers/redis.js';
-import { processScheduler } from '../scheduler.js';
 import { claims, limits } from './limiter.suite.js';
-import { LEASE_MS } from './lane.js';
 import { openNode, schedulerWith } from './redis.suite.js';
 
 const program = redisOrSkip();
@@ -52,7 +50,11 @@ describe.skipIf(program === null)('three nodes on one Redis', () => {
   };
 
   describe('that answers', () => {
-    const patterns: Record<string, (at: number) => number> = { even: (at) => at, sticky: () => 0, skewed: (at) => (at % 10 === 0 ? 1 : 2) };
+    const patterns: Record<string, (at: number) => number> = {
+      even: (at) => at,
+      sticky: () => 0,
+      skewed: (at) => (at % 10 === 0 ? 1 : 2),
+    };
 
     it.each(Object.keys(patterns))('admit exactly the limit at ten times the load, %s', async (name) => {
       await open(3);
@@ -95,7 +97,9 @@ describe.skipIf(program === null)('three nodes on one Redis', () => {
       const trips = () => counts.of('latchkey_limiter_round_trips_total');
       const before = trips();
       const outcomes = Array.from({ length: 5_000 }, (_, at) =>
-        node(0).limiter.take(claims({ familyId: `many ${at % 500}`, limits: limits({ perMinute: 1_000_000 }), durable: false })),
+        node(0).limiter.take(
+          claims({ familyId: `many ${at % 500}`, limits: limits({ perMinute: 1_000_000 }), durable: false }),
+        ),
       );
       expect(passed(await Promise.all(outcomes))).toBe(5_000);
       expect(trips() - before).toBeLessThan(50);
@@ -143,7 +147,10 @@ describe.skipIf(program === null)('three nodes on one Redis', () => {
       nodes.push(await openNode(server.url, live, { clock: skewed }));
       nodes.push(await openNode(server.url, live));
       await earlyInTheMinute(4_000);
-      const wanted = claims({ limits: limits({ perMinute: 10, perDay: { limit: 25, metered: true } }), durable: false });
+      const wanted = claims({
+        limits: limits({ perMinute: 10, perDay: { limit: 25, metered: true } }),
+        durable: false,
+      });
       const outcomes: TakeOutcome[] = [];
       for (const by of [25 * 3_600_000, -2 * 3_600_000, 1_000, -1_000, 0]) {
         moved = by;
@@ -189,28 +196,50 @@ describe.skipIf(program === null)('three nodes on one Redis', () => {
     const holding = (concurrent: number): TakeClaims =>
       claims({ limits: limits({ concurrent }), holdSlot: true, durable: false });
 
-    it('of a node that is killed are free within 15 seconds, those of a long stream stay', async () => {
-      // Timers ten times as fast, and Redis’s own lease with them.
-      const fast = { now: () => processScheduler.now() * 10, after: (ms: number, work: () => void) => processScheduler.after(ms / 10, work) };
-      void fast;
-      await open(2);
+    it('of a node that is killed are free when its lease is over, those of a long stream stay', async () => {
+      const leaseMs = 1_500;
+      await open(2, { leaseMs });
       const stream = await node(0).limiter.take(holding(3));
+      // No lease is over before it was renewed once.
+      await wait(leaseMs);
       await node(1).limiter.take(holding(3));
       await node(1).limiter.take(holding(3));
       expect((await node(0).limiter.take(holding(3))).refusedBy).toBe('concurrent');
       const killed = performance.now();
       node(1).kill();
       let taken: TakeOutcome | null = null;
-      while (taken === null && performance.now() - killed < LEASE_MS + 1_000) {
+      while (taken === null && performance.now() - killed < 2 * leaseMs) {
         const outcome = await node(0).limiter.take(holding(3));
         if (outcome.refusedBy === null) taken = outcome;
-        await wait(100);
+        await wait(20);
       }
-      expect(performance.now() - killed).toBeLessThan(LEASE_MS + 200);
+      expect(performance.now() - killed).toBeLessThan(leaseMs + 100);
+      expect(performance.now() - killed).toBeGreaterThan(leaseMs / 2);
       expect((await node(0).limiter.take(holding(3))).refusedBy).toBeNull();
       expect((await node(0).limiter.take(holding(3))).refusedBy).toBe('concurrent');
       stream.release?.();
       expect((await node(0).limiter.take(holding(3))).refusedBy).toBeNull();
+    });
+
+    it('of a node that was cut off too long may be more than the limit, which is counted, and it starts nothing more', async () => {
+      const leaseMs = 900;
+      await open(2, { leaseMs });
+      await wait(leaseMs / 2);
+      const cut = node(1);
+      for (let at = 0; at < 2; at++) expect((await cut.limiter.take(holding(2))).refusedBy).toBeNull();
+      cut.hang(true);
+      await until(() => cut.limiter.isDegraded(), leaseMs);
+      await wait(leaseMs * 1.2);
+      expect(await cut.limiter.take({ ...holding(9), familyId: 'fam_2' })).toMatchObject({
+        refusedBy: 'concurrent',
+        degraded: true,
+      });
+      for (let at = 0; at < 2; at++) expect((await node(0).limiter.take(holding(2))).refusedBy).toBeNull();
+      cut.hang(false);
+      await until(() => !cut.limiter.isDegraded(), 3_000);
+      expect(cut.counts.of('latchkey_slots_over_cap_total')).toBe(2);
+      expect((await node(0).limiter.take(holding(4))).refusedBy).toBe('concurrent');
+      expect((await node(0).limiter.take(holding(5))).refusedBy).toBeNull();
     });
 
     it('of a clean stop are free at once', async () => {
@@ -235,6 +264,17 @@ describe.skipIf(program === null)('three nodes on one Redis', () => {
       expect((await node(0).limiter.take(holding(1))).refusedBy).toBeNull();
     });
 
+    it('of leases are held again when Redis lost them, those of a node that is gone too', async () => {
+      await open(1, { openLeases: async () => [{ familyId: 'fam_1', id: 'lease_of_the_dead', ms: 60_000 }] });
+      node(0).limiter.hold('fam_1', { id: 'lease_own', ms: 60_000 });
+      await wait(50);
+      await server.kill();
+      await node(0).limiter.take(holding(9));
+      await server.start();
+      await until(() => !node(0).limiter.isDegraded(), 3_000);
+      expect((await node(0).limiter.peek(holding(3))).budgets[0]?.remaining).toBe(0);
+    });
+
     it('of a lease are free at its end', async () => {
       await open(1);
       node(0).limiter.hold('fam_1', { id: 'lease_1', ms: 300 });
@@ -245,7 +285,8 @@ describe.skipIf(program === null)('three nodes on one Redis', () => {
   });
 
   describe('that goes away', () => {
-    const rate = (perMinute: number, familyId = 'fam_1') => claims({ familyId, limits: limits({ perMinute }), durable: false });
+    const rate = (perMinute: number, familyId = 'fam_1') =>
+      claims({ familyId, limits: limits({ perMinute }), durable: false });
 
     it('hung: answers come soon and say so, each node gives its margin, and all is well a moment after', async () => {
       await open(3);
@@ -291,7 +332,7 @@ describe.skipIf(program === null)('three nodes on one Redis', () => {
       await admin.flushall();
       admin.disconnect();
       const more: TakeOutcome[] = [];
-      for (let at = 0; at < 400; at++) {
+      for (let at = 0; at < 150; at++) {
         more.push(await node(at).limiter.take(rate(100)));
         await wait(10);
       }
@@ -323,8 +364,11 @@ describe.skipIf(program === null)('three nodes on one Redis', () => {
       server.pause();
       const outcomes = await Promise.allSettled(Array.from({ length: 20 }, () => node(0).limiter.take(rate(5))));
       if (expected === null) expect(outcomes.every(({ status }) => status === 'fulfilled')).toBe(true);
-      else for (const outcome of outcomes) expect(outcome).toMatchObject({ status: 'rejected', reason: { code: expected } });
-      if (expected === null) expect(passed(outcomes.map((one) => (one as PromiseFulfilledResult<TakeOutcome>).value))).toBe(20);
+      else
+        for (const outcome of outcomes)
+          expect(outcome).toMatchObject({ status: 'rejected', reason: { code: expected } });
+      if (expected === null)
+        expect(passed(outcomes.map((one) => (one as PromiseFulfilledResult<TakeOutcome>).value))).toBe(20);
     });
   });
 
@@ -372,5 +416,3 @@ describe.skipIf(program === null)('three nodes on one Redis', () => {
     });
   });
 });
-
-void DAY_MS;

@@ -62,15 +62,25 @@ export async function openNode(
   url: string,
   live: string[],
   more: Partial<RedisLimiterOptions> = {},
-): Promise<{ id: string; limiter: SharedLimiter; counts: Counts; kill(): void }> {
+): Promise<{ id: string; limiter: SharedLimiter; counts: Counts; kill(): void; hang(on: boolean): void }> {
   const id = newNodeId();
   live.push(id);
   live.sort();
   const members: Members = { nodeId: id, live: () => live };
   const counts = countingTelemetry();
   const client = connectRedis(redisUrl.parse(url));
+  let hangs = false;
   const limiter = await createRedisLimiter({
-    client,
+    client: new Proxy(client, {
+      get(target, name) {
+        const value = Reflect.get(target, name);
+        if (!hangs || (name !== 'info' && name !== 'pipeline'))
+          return typeof value === 'function' ? value.bind(target) : value;
+        return () => {
+          throw new Error('cut off');
+        };
+      },
+    }),
     address: url,
     members,
     book: noBook,
@@ -81,7 +91,16 @@ export async function openNode(
     ...more,
   });
   // Nothing of a process that was killed reaches a server any more.
-  return { id, limiter, counts, kill: () => client.disconnect() };
+  return {
+    id,
+    limiter,
+    counts,
+    kill: () => client.disconnect(),
+    /** While it hangs nothing that was asked is answered. */
+    hang(on) {
+      hangs = on;
+    },
+  };
 }
 
 /** Empties servers, as a restart without a disk would. */

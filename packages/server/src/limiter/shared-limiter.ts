@@ -36,7 +36,7 @@ import {
   tokensSuffice,
   type Waiter,
 } from './family.js';
-import { createLane, type Lane } from './lane.js';
+import { createLane, type Lane, LEASE_MS } from './lane.js';
 import type { FailurePolicies, Standing } from './local-share.js';
 
 export interface SharedLimiterOptions {
@@ -47,6 +47,10 @@ export interface SharedLimiterOptions {
   scheduler: Scheduler;
   telemetry: Telemetry;
   policies: FailurePolicies;
+  /** The leases of jobs that are open: they are held again after the servers lost them, whoever opened them. */
+  openLeases?: () => Promise<readonly { familyId: string; id: string; ms: number }[]>;
+  /** Of a node's lease: so long a killed node's slots are held. Default 15 s. */
+  leaseMs?: number;
 }
 
 export interface SharedLimiter extends Limiter {
@@ -110,6 +114,7 @@ export function createSharedLimiter(options: SharedLimiterOptions): SharedLimite
       scheduler,
       telemetry,
       clock,
+      leaseMs: options.leaseMs ?? LEASE_MS,
       live: () => members.live(),
       nextSequence: () => ++sequence,
       *families() {
@@ -118,6 +123,11 @@ export function createSharedLimiter(options: SharedLimiterOptions): SharedLimite
       settle,
       settleAlone: (lane, family, { groups }) => {
         for (const { waiters } of groups) for (const waiter of waiters) answerAlone(lane, family, waiter);
+      },
+      async recall(lane) {
+        const open = (await options.openLeases?.().catch(() => [])) ?? [];
+        for (const { familyId, id, ms } of open)
+          if (link.placeOf(familyId) === lane.place) keepLease(familyOf(familyId), id, ms);
       },
       onChange: reportDegraded,
     });
@@ -481,6 +491,12 @@ export function createSharedLimiter(options: SharedLimiterOptions): SharedLimite
     });
   }
 
+  const keepLease = (family: Family, id: string, ms: number): void => {
+    family.leases.set(id, scheduler.now() + ms);
+    family.toHold.add(id);
+    tell(family);
+  };
+
   const hold = (familyId: string, lease?: { id: string; ms: number }): (() => void) => {
     const family = familyOf(familyId);
     if (lease === undefined) {
@@ -488,9 +504,7 @@ export function createSharedLimiter(options: SharedLimiterOptions): SharedLimite
       tell(family);
       return holdSlot(family);
     }
-    family.leases.set(lease.id, scheduler.now() + lease.ms);
-    family.toHold.add(lease.id);
-    tell(family);
+    keepLease(family, lease.id, lease.ms);
     return () => {
       if (family.leases.has(lease.id)) limiter.freeLease(familyId, lease.id);
     };
