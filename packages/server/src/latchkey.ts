@@ -22,7 +22,7 @@ import { openForServing } from './database.js';
 import { startJobs } from './jobs/schedule.js';
 import type { FailurePolicies } from './limiter/local-share.js';
 import { createMemoryLimiter } from './limiter/memory.js';
-import { createRedisLimiter } from './limiter/redis.js';
+import { createRedisLimiter, LIMITER_CLIENT } from './limiter/redis.js';
 import { KEEP_LOCAL, type SharedLimiterOptions } from './limiter/shared-limiter.js';
 import { joinNodes, type Nodes, STALE_SECONDS } from './nodes.js';
 import { createEngine, type EngineWithServices } from './operations/create-engine.js';
@@ -139,6 +139,11 @@ export async function createLatchkey(settings: LatchkeySettings): Promise<Latchk
       ...{ members: joined.members, clock, telemetry },
       book: countedBook(store, telemetry),
       scheduler: processScheduler,
+      async openLeases() {
+        const now = clock();
+        const leases = await store.leases.open(now);
+        return leases.map(({ familyId, id, expiresAt }) => ({ familyId, id, ms: expiresAt - now }));
+      },
     });
     const engine = createEngine(
       {
@@ -226,7 +231,7 @@ async function openLimiter(
     parts.telemetry.gauge('latchkey_degraded', 0, { part: 'limiter' });
     return createMemoryLimiter(parts);
   }
-  const client = redisConnector(redisUrl)();
+  const client = redisConnector(redisUrl)(LIMITER_CLIENT);
   return createRedisLimiter({ ...parts, client, address: withoutLogin(redisUrl), policies: limiterFailure });
 }
 

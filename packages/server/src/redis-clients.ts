@@ -10,6 +10,7 @@ export type ConnectRedis = (own?: RedisOptions) => RedisClient;
 const ADDRESS = /^(rediss?)(?:\+(cluster|sentinel))?:\/\/(?:([^@/?#]*)@)?([^@/?#]+)((?:\/[^?#]*)?)(?:\?([^#]*))?$/;
 const HOST = /^(\[[0-9a-fA-F:.]+\]|[^\s:[\]]+)(?::(\d{1,5}))?$/;
 const CONNECT_MS = 1_000;
+const CLUSTER_LOOK_MS = 2_000;
 const LONGEST_PAUSE_MS = 1_000;
 
 interface Address {
@@ -55,7 +56,14 @@ function clientOf(address: Address, own: RedisOptions): RedisClient {
     ...own,
   };
   if (kind === 'cluster')
-    return new Cluster(hosts, { redisOptions: options, enableOfflineQueue: false, clusterRetryStrategy: pause });
+    return new Cluster(hosts, {
+      redisOptions: options,
+      enableOfflineQueue: false,
+      clusterRetryStrategy: pause,
+      // A master that was replaced or is back is known soon, whether anybody asked it or not.
+      slotsRefreshInterval: CLUSTER_LOOK_MS,
+      slotsRefreshTimeout: CONNECT_MS,
+    });
   if (kind === 'sentinel') {
     const { sentinelPassword, master } = address;
     return new Redis({

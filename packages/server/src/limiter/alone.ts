@@ -14,14 +14,13 @@ export interface AloneAnswer {
 
 /** What the family was when its counters went away, and its own windows as they are by now. */
 export function awayOf(family: Family, lane: Lane): Away {
-  const { minute: awayMinute, time } = lane.awaySince();
+  const { minute: awayMinute } = lane.awaySince();
   const episode = lane.episode();
   if (family.away?.episode !== episode) {
     const { own, tokens } = family;
     family.away = {
       episode,
       minuteBefore: own.minute === awayMinute ? own.minuteUsed - tokens : 0,
-      dayBefore: own.day === Math.floor(time / DAY_MS) ? own.dayUsed - tokens : 0,
       slotsBefore: own.slots,
       tokensBefore: tokens,
       book: null,
@@ -100,7 +99,7 @@ export function judgeAlone(
       limit: perDay.limit,
       standing,
       isNew,
-      ownSince: isNew ? dayUsed : dayUsed - away.dayBefore,
+      ownSince: isNew ? dayUsed : family.aloneDay,
       usedByAll: isAlone && seenUsed !== null ? seenUsed : booked,
       usedAtLeast: Math.max(seenUsed ?? 0, booked ?? 0),
     });
@@ -123,7 +122,7 @@ export function judgeAlone(
       limit: perMinute,
       standing,
       isNew,
-      ownSince: isNew ? minuteUsed : minuteUsed - away.minuteBefore,
+      ownSince: isNew ? minuteUsed : family.aloneMinute,
       usedByAll: isAlone ? seenUsed : null,
       usedAtLeast: seenUsed,
     });
@@ -143,6 +142,8 @@ export function judgeAlone(
 /** Spends what was judged. The counters hear of it when they are back. */
 export function spendAlone(family: Family, { cost }: TakeClaims, budgets: readonly Budget[]): void {
   addOwn(family, cost);
+  family.aloneMinute += cost;
+  family.aloneDay += cost;
   family.dirty = true;
   for (const budget of budgets)
     if (budget.kind !== 'concurrency' && budget.remaining >= 0) budget.remaining = Math.max(0, budget.remaining - cost);

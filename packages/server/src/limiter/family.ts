@@ -49,7 +49,6 @@ export interface Away {
   /** Which time they went away. */
   episode: number;
   minuteBefore: number;
-  dayBefore: number;
   slotsBefore: number;
   tokensBefore: number;
   /** The day's use in the quota book; null: not read yet or not readable. */
@@ -94,6 +93,9 @@ export interface Family {
   takesBefore: number;
   lastUse: number;
   away: Away | null;
+  /** Spent in the windows of `own` while the counters were away, however often: the minute's, and what of the day no book has. */
+  aloneMinute: number;
+  aloneDay: number;
 }
 
 /** `forgotten`: this process may have counted in it before, under the same name. */
@@ -122,6 +124,8 @@ export const newFamily = (id: string, forgotten: boolean): Family => ({
   takesBefore: 0,
   lastUse: 0,
   away: null,
+  aloneMinute: 0,
+  aloneDay: 0,
 });
 
 const NO_LIMITS: Limits = { perMinute: null, perDay: null, concurrent: null };
@@ -157,11 +161,13 @@ export function rollOwn(family: Family, minute: number, day: number): void {
     own.minute = minute;
     own.minuteUsed = 0;
     family.tokens = 0;
+    family.aloneMinute = 0;
   }
   if (own.day !== day) {
     own.day = day;
     own.dayUsed = 0;
     family.tokens = 0;
+    family.aloneDay = 0;
   }
 }
 

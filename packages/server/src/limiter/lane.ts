@@ -4,8 +4,6 @@ import { type FamilyAnswer, MINUTE_MS, type Scheduler, type Telemetry } from '@l
 import type { CounterLink } from './counter-link.js';
 import { type CallPlan, type Family, heard, planCall, unheard } from './family.js';
 
-/** A batch that takes longer counts as failed: nobody waits longer for a limit. */
-const BUDGET_MS = 50;
 /** So late a timer says that this process stood still, not that the counters did. */
 const STALLED_MS = 10;
 const PROBE_EVERY_MS = 100;
@@ -63,6 +61,8 @@ interface Needs {
   onChange(): void;
   /** Learns the leases of jobs again that the counters have lost; never rejects. */
   recall(lane: Lane): Promise<void>;
+  /** A batch that takes longer counts as failed. */
+  budgetMs: number;
   /** Of a node's lease. After an absence nobody is found dead before a third of it is over, so that all have renewed. */
   leaseMs: number;
   /** The caller's clock, for as long as the counters never answered. */
@@ -70,7 +70,7 @@ interface Needs {
 }
 
 export function createLane(needs: Needs): Lane {
-  const { place, node, link, scheduler, telemetry, leaseMs } = needs;
+  const { place, node, link, scheduler, telemetry, budgetMs, leaseMs } = needs;
   let mode: 'up' | 'away' | 'stopped' = 'away';
   let episode = 1;
   let life: string | null = null;
@@ -159,7 +159,7 @@ export function createLane(needs: Needs): Lane {
       wanted.delete(family);
       if (families.length === BATCH_FAMILIES) break;
     }
-    flying = tell(families, BUDGET_MS)
+    flying = tell(families, budgetMs)
       .then(
         () => lost && leave('the counters were lost'),
         () => {},
@@ -232,7 +232,7 @@ export function createLane(needs: Needs): Lane {
     try {
       const alone = away;
       const wasLapsed = isLapsed();
-      const now = await renew(BUDGET_MS);
+      const now = await renew(budgetMs);
       const isFirst = life === null;
       const wasLost = lost || (!isFirst && life !== now);
       const spanned = Math.floor(time().latest / MINUTE_MS) !== alone.minute;
@@ -306,7 +306,7 @@ export function createLane(needs: Needs): Lane {
       const doubtful = nodes.filter((id) => (aliveUntil.get(id) ?? 0) <= now);
       if (doubtful.length === 0) return [];
       telemetry.count('latchkey_limiter_round_trips_total');
-      const leases = await within(BUDGET_MS, link.leases(place, doubtful));
+      const leases = await within(budgetMs, link.leases(place, doubtful));
       // Asked before, answered after: so long the lease lasts at least.
       for (const [index, id] of doubtful.entries()) aliveUntil.set(id, now + (leases[index]?.ms ?? 0));
       return doubtful.filter((_, index) => leases[index] === null);

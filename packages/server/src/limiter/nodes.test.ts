@@ -5,9 +5,10 @@ import { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type RedisServer, redisOrSkip, startRedis } from '../../../../test/servers/redis.js';
 import { claims, limits } from './limiter.suite.js';
-import { openNode, schedulerWith } from './redis.suite.js';
+import { openNode, PATIENT_MS, schedulerWith } from './redis.suite.js';
 
 const program = redisOrSkip();
+const patient = { budgetMs: PATIENT_MS };
 
 describe.skipIf(program === null)('three nodes on one Redis', () => {
   let server: RedisServer;
@@ -57,7 +58,7 @@ describe.skipIf(program === null)('three nodes on one Redis', () => {
     };
 
     it.each(Object.keys(patterns))('admit exactly the limit at ten times the load, %s', async (name) => {
-      await open(3);
+      await open(3, patient);
       await earlyInTheMinute(8_000);
       for (const limit of [5, 100, 2_400]) {
         const wanted = claims({ familyId: `${name} ${limit}`, limits: limits({ perMinute: limit }), durable: false });
@@ -74,7 +75,7 @@ describe.skipIf(program === null)('three nodes on one Redis', () => {
     });
 
     it('admit exactly the limit in bursts of all at once, minute, day and slots together', async () => {
-      await open(3);
+      await open(3, patient);
       await earlyInTheMinute(4_000);
       const some: Limits = { perMinute: 40, perDay: { limit: 55, metered: true }, concurrent: 12 };
       const wanted = claims({ limits: some, durable: false, holdSlot: true });
@@ -92,7 +93,7 @@ describe.skipIf(program === null)('three nodes on one Redis', () => {
     });
 
     it('need far fewer round trips than takes, for many keys and for one', async () => {
-      const [one] = await open(1);
+      const [one] = await open(1, patient);
       const counts = (one as (typeof nodes)[number]).counts;
       const trips = () => counts.of('latchkey_limiter_round_trips_total');
       const before = trips();
@@ -110,7 +111,7 @@ describe.skipIf(program === null)('three nodes on one Redis', () => {
     });
 
     it('refuse what is exhausted without asking, but ask at once for other limits, and again within a second', async () => {
-      await open(2);
+      await open(2, patient);
       await earlyInTheMinute(4_000);
       const some = (perMinute: number) => claims({ limits: limits({ perMinute }), durable: false });
       await Promise.all(Array.from({ length: 9 }, () => node(0).limiter.take(some(5))));
@@ -128,7 +129,7 @@ describe.skipIf(program === null)('three nodes on one Redis', () => {
     });
 
     it('give back what they hold ahead once a key is quiet', async () => {
-      await open(2);
+      await open(2, patient);
       await earlyInTheMinute(4_000);
       const hot = claims({ limits: limits({ perMinute: 100_000 }), durable: false });
       for (let at = 0; at < 400; at++) await node(0).limiter.take(hot);
@@ -144,8 +145,8 @@ describe.skipIf(program === null)('three nodes on one Redis', () => {
     it('go by the time of Redis, whatever the clocks of the nodes say', async () => {
       let moved = 0;
       const skewed = () => Date.now() + moved;
-      nodes.push(await openNode(server.url, live, { clock: skewed }));
-      nodes.push(await openNode(server.url, live));
+      nodes.push(await openNode(server.url, live, { ...patient, clock: skewed }));
+      nodes.push(await openNode(server.url, live, patient));
       await earlyInTheMinute(4_000);
       const wanted = claims({
         limits: limits({ perMinute: 10, perDay: { limit: 25, metered: true } }),
@@ -162,7 +163,7 @@ describe.skipIf(program === null)('three nodes on one Redis', () => {
     });
 
     it('keep limiting after SCRIPT FLUSH', async () => {
-      await open(1);
+      await open(1, patient);
       await earlyInTheMinute(2_000);
       const wanted = claims({ limits: limits({ perMinute: 3 }), durable: false });
       const admin = new Redis(server.url);
@@ -179,7 +180,7 @@ describe.skipIf(program === null)('three nodes on one Redis', () => {
     });
 
     it('use the database that the address names', async () => {
-      nodes.push(await openNode(`${server.url}/3`, live));
+      nodes.push(await openNode(`${server.url}/3`, live, patient));
       await node(0).limiter.take(claims({ limits: limits({ perMinute: 3 }), durable: false }));
       const sizes: number[] = [];
       for (const db of [0, 3]) {
@@ -198,7 +199,7 @@ describe.skipIf(program === null)('three nodes on one Redis', () => {
 
     it('of a node that is killed are free when its lease is over, those of a long stream stay', async () => {
       const leaseMs = 1_500;
-      await open(2, { leaseMs });
+      await open(2, { leaseMs, ...patient });
       const stream = await node(0).limiter.take(holding(3));
       // No lease is over before it was renewed once.
       await wait(leaseMs);
@@ -243,7 +244,7 @@ describe.skipIf(program === null)('three nodes on one Redis', () => {
     });
 
     it('of a clean stop are free at once', async () => {
-      await open(2);
+      await open(2, patient);
       const held = await node(1).limiter.take(holding(1));
       expect(held.refusedBy).toBeNull();
       held.release?.();
@@ -252,7 +253,7 @@ describe.skipIf(program === null)('three nodes on one Redis', () => {
     });
 
     it('of leases belong to no node: they outlive theirs, and any node frees them', async () => {
-      await open(2);
+      await open(2, patient);
       const taken = await node(1).limiter.take(holding(1));
       node(1).limiter.hold('fam_1', { id: 'lease_1', ms: 60_000 });
       taken.release?.();
@@ -276,7 +277,7 @@ describe.skipIf(program === null)('three nodes on one Redis', () => {
     });
 
     it('of a lease are free at its end', async () => {
-      await open(1);
+      await open(1, patient);
       node(0).limiter.hold('fam_1', { id: 'lease_1', ms: 300 });
       expect((await node(0).limiter.take(holding(1))).refusedBy).toBe('concurrent');
       await wait(320);
@@ -310,6 +311,17 @@ describe.skipIf(program === null)('three nodes on one Redis', () => {
       expect(passed(rest)).toBe(100 - 33);
       expect(rest.every(({ degraded }) => !degraded)).toBe(true);
       expect(node(0).counts.of('latchkey_degraded')).toBe(0);
+    });
+
+    it('hung for longer than a connection is trusted: it is used again within a second or two of its return', async () => {
+      await open(1);
+      await node(0).limiter.take(rate(100));
+      server.pause();
+      await wait(3_500);
+      expect(await node(0).limiter.take(rate(100))).toMatchObject({ degraded: true });
+      server.resume();
+      await until(() => !node(0).limiter.isDegraded(), 2_000);
+      expect(await node(0).limiter.take(rate(100))).toMatchObject({ degraded: false });
     });
 
     it('and loses all it had: the nodes tell it again, and no more than the limit and one each pass', async () => {

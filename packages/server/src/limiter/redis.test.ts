@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe } from 'vitest';
 import { redisOrSkip, startRedis, startRedisCluster } from '../../../../test/servers/redis.js';
 import { openSqliteStore } from '../store/open-store.js';
 import { limiterSuite } from './limiter.suite.js';
-import { empty, openNode, schedulerWith } from './redis.suite.js';
+import { empty, openNode, PATIENT_MS, schedulerWith } from './redis.suite.js';
 
 const program = redisOrSkip();
 
@@ -26,7 +26,13 @@ const column = (
       const scheduler = schedulerWith(clock);
       const open: Awaited<ReturnType<typeof openNode>>[] = [];
       const node = async () => {
-        const opened = await openNode(server.url, live, { book: store, clock, scheduler, time: clock });
+        const opened = await openNode(server.url, live, {
+          book: store,
+          clock,
+          scheduler,
+          time: clock,
+          budgetMs: PATIENT_MS,
+        });
         open.push(opened);
         return opened;
       };

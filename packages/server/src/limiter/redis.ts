@@ -1,7 +1,7 @@
 // The limiter on Redis or Valkey: link and limiter put together, and what is looked at before it serves.
 
 import { LatchkeyError, type Scheduler, type Telemetry } from '@latchkey/core';
-import type { Cluster, Redis } from 'ioredis';
+import type { Cluster, Redis, RedisOptions } from 'ioredis';
 import { createRedisLink } from './redis-link.js';
 import { createSharedLimiter, type SharedLimiter, type SharedLimiterOptions } from './shared-limiter.js';
 
@@ -13,6 +13,16 @@ export type RedisLimiterOptions = Omit<SharedLimiterOptions, 'link'> & {
   /** For tests: the time at the servers, instead of their own. */
   time?: () => number;
 };
+
+/**
+ * How its client differs from others: a command that fails is not sent again, and a connection on which nothing comes while
+ * something is waited for is given up, since what was cut off silently would otherwise last for minutes.
+ */
+export const LIMITER_CLIENT = {
+  autoResendUnfulfilledCommands: false,
+  commandTimeout: 5_000,
+  socketTimeout: 2_000,
+} as const satisfies RedisOptions;
 
 /**
  * Resolves once Redis answered, or is known to be away: then the failure policies hold until it comes.

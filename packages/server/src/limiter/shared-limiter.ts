@@ -49,6 +49,8 @@ export interface SharedLimiterOptions {
   policies: FailurePolicies;
   /** The leases of jobs that are open: they are held again after the servers lost them, whoever opened them. */
   openLeases?: () => Promise<readonly { familyId: string; id: string; ms: number }[]>;
+  /** Default 50. */
+  budgetMs?: number;
   /** Of a node's lease: so long a killed node's slots are held. Default 15 s. */
   leaseMs?: number;
 }
@@ -63,8 +65,8 @@ export interface SharedLimiter extends Limiter {
 export const KEEP_LOCAL: FailurePolicies = { rate: 'local', quota: 'local', concurrency: 'local' };
 
 const TICK_MS = 100;
-/** A take waits no longer for the quota book to be written: the shared counters have it too. */
-const BOOK_MS = 50;
+/** So long a take waits for the counters at most, and for the quota book to be written: the counters have it too. */
+const BUDGET_MS = 50;
 /** Slots of an hour-long request are told again, so that no server forgets a family that only holds. */
 const TELL_SLOTS_EVERY_MS = 3_600_000;
 const FORGET_AFTER_MS = 60_000;
@@ -77,6 +79,7 @@ const SWEPT_AT_ONCE = 128;
  */
 export function createSharedLimiter(options: SharedLimiterOptions): SharedLimiter {
   const { link, members, book, clock, scheduler, telemetry, policies } = options;
+  const { budgetMs = BUDGET_MS } = options;
   const node = members.nodeId;
   const families = new Map<string, Family>();
   const lanes = new Map<string, Lane>();
@@ -114,6 +117,7 @@ export function createSharedLimiter(options: SharedLimiterOptions): SharedLimite
       scheduler,
       telemetry,
       clock,
+      budgetMs,
       leaseMs: options.leaseMs ?? LEASE_MS,
       live: () => members.live(),
       nextSequence: () => ++sequence,
@@ -325,12 +329,15 @@ export function createSharedLimiter(options: SharedLimiterOptions): SharedLimite
     const ahead = Math.max(used, family.written + dayBlock(limit.limit));
     const written = limit.metered ? Math.max(used, Math.min(ahead, limit.limit)) : ahead;
     family.written = written;
-    const raised = book.raiseDay(family.id, day, written).catch(() => {
+    const booked = (): void => {
+      if (family.own.day === day) family.aloneDay = 0;
+    };
+    const raised = book.raiseDay(family.id, day, written).then(booked, () => {
       // What could not be written is written with the next take.
       if (family.writtenDay === day && family.written === written) family.written = 0;
     });
     const waited = new Promise<void>((resolve) => {
-      const cancel = scheduler.after(BOOK_MS, resolve);
+      const cancel = scheduler.after(budgetMs, resolve);
       void raised.then(() => {
         cancel();
         resolve();
