@@ -139,11 +139,6 @@ export async function createLatchkey(settings: LatchkeySettings): Promise<Latchk
       ...{ members: joined.members, clock, telemetry },
       book: countedBook(store, telemetry),
       scheduler: processScheduler,
-      async openLeases() {
-        const now = clock();
-        const leases = await store.leases.open(now);
-        return leases.map(({ familyId, id, expiresAt }) => ({ familyId, id, ms: expiresAt - now }));
-      },
     });
     const engine = createEngine(
       {

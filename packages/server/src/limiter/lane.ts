@@ -59,8 +59,6 @@ interface Needs {
   /** Whoever waits is answered by this node alone. */
   settleAlone(lane: Lane, family: Family, plan: CallPlan): void;
   onChange(): void;
-  /** Learns the leases of jobs again that the counters have lost; never rejects. */
-  recall(lane: Lane): Promise<void>;
   /** A batch that takes longer counts as failed. */
   budgetMs: number;
   /** Of a node's lease. After an absence nobody is found dead before a third of it is over, so that all have renewed. */
@@ -238,10 +236,7 @@ export function createLane(needs: Needs): Lane {
       const spanned = Math.floor(time().latest / MINUTE_MS) !== alone.minute;
       life = now;
       lost = false;
-      if (wasLost) {
-        for (const family of needs.families()) family.confirmedDay = -1;
-        await needs.recall(lane);
-      }
+      if (wasLost) for (const family of needs.families()) family.confirmedDay = -1;
       const isUntold = (family: Family) =>
         family.dirty ||
         (wasLapsed && family.own.slots > 0) ||

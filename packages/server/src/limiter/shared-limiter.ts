@@ -47,8 +47,6 @@ export interface SharedLimiterOptions {
   scheduler: Scheduler;
   telemetry: Telemetry;
   policies: FailurePolicies;
-  /** The leases of jobs that are open: they are held again after the servers lost them, whoever opened them. */
-  openLeases?: () => Promise<readonly { familyId: string; id: string; ms: number }[]>;
   /** Default 50. */
   budgetMs?: number;
   /** Of a node's lease: so long a killed node's slots are held. Default 15 s. */
@@ -127,11 +125,6 @@ export function createSharedLimiter(options: SharedLimiterOptions): SharedLimite
       settle,
       settleAlone: (lane, family, { groups }) => {
         for (const { waiters } of groups) for (const waiter of waiters) answerAlone(lane, family, waiter);
-      },
-      async recall(lane) {
-        const open = (await options.openLeases?.().catch(() => [])) ?? [];
-        for (const { familyId, id, ms } of open)
-          if (link.placeOf(familyId) === lane.place) keepLease(familyOf(familyId), id, ms);
       },
       onChange: reportDegraded,
     });
