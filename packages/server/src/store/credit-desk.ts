@@ -72,11 +72,21 @@ export async function atDesk<T>(trx: Db, needs: Needs, work: (desk: Desk) => T):
   for (const ids of chunksOf(reservationIds))
     for (const row of await trx.selectFrom('reservations').select('family_id').where('id', 'in', ids).execute())
       families.add(row.family_id);
+  /** Families with something to return by then. One that came to be while we waited for the lock returns with the next transaction. */
+  const due: string[] = [];
   // The accounts come first, locked in one order everywhere: what is read of a family after that stays as it is until the commit.
   for (const ids of chunksOf([...families].sort())) {
     const rows = await trx
       .selectFrom('credit_accounts')
       .selectAll()
+      .select((eb) =>
+        eb
+          .selectFrom('reservations')
+          .select((inner) => inner.fn.min('expires_at').as('at'))
+          .whereRef('reservations.family_id', '=', 'credit_accounts.family_id')
+          .where('state', '=', 'open')
+          .as('next_due'),
+      )
       .where('family_id', 'in', ids)
       .orderBy('family_id')
       .forUpdate()
@@ -84,6 +94,7 @@ export async function atDesk<T>(trx: Db, needs: Needs, work: (desk: Desk) => T):
     for (const row of rows) {
       accounts.set(row.family_id, accountRecord(row));
       readAccounts.set(row.family_id, row.entries);
+      if (row.next_due !== null && row.next_due <= needs.until) due.push(row.family_id);
     }
   }
   for (const ids of chunksOf(reservationIds))
@@ -101,15 +112,15 @@ export async function atDesk<T>(trx: Db, needs: Needs, work: (desk: Desk) => T):
       latest.set(named(row.family_id, row.request_id), row.id);
     }
   }
-  for (const ids of chunksOf([...accounts.keys()])) {
-    const due = await trx
+  for (const ids of chunksOf(due)) {
+    const rows = await trx
       .selectFrom('reservations')
       .selectAll()
       .where('family_id', 'in', ids)
       .where('state', '=', 'open')
       .where('expires_at', '<=', needs.until)
       .execute();
-    for (const row of due) remember(reservationRecord(row));
+    for (const row of rows) remember(reservationRecord(row));
   }
   for (const chunk of chunksOf([...new Set(needs.debits?.map(({ requestId }) => requestId))])) {
     const rows = await trx
@@ -203,22 +214,19 @@ export async function atDesk<T>(trx: Db, needs: Needs, work: (desk: Desk) => T):
   return result;
 }
 
-/** Rows in one statement, the most first. */
-const BLOCKS = [64, 8, 1];
 /** Of each database the statement for each number of rows: building one takes longer than running it. */
 const insertions = new WeakMap<object, Map<number, CompiledQuery>>();
+const ROWS_AT_ONCE = 64;
 
 async function insertEntries(trx: Db, entries: readonly CreditEntry[]): Promise<void> {
   const { adapter } = trx.getExecutor();
   const made = insertions.get(adapter) ?? new Map<number, CompiledQuery>();
   insertions.set(adapter, made);
-  for (let at = 0; at < entries.length; ) {
-    const size = BLOCKS.find((block) => at + block <= entries.length) ?? 1;
-    const rows = entries.slice(at, at + size).map(entryRow);
-    const insertion = made.get(size) ?? trx.insertInto('credit_entries').values(rows).compile();
-    made.set(size, insertion);
+  for (const chunk of chunksOf(entries, ROWS_AT_ONCE)) {
+    const rows = chunk.map(entryRow);
+    const insertion = made.get(rows.length) ?? trx.insertInto('credit_entries').values(rows).compile();
+    made.set(rows.length, insertion);
     await trx.executeQuery({ ...insertion, parameters: rows.flatMap((row) => Object.values(row)) });
-    at += size;
   }
 }
 

@@ -37,9 +37,14 @@ interface Session extends DatabaseConnection {
   release(): void;
 }
 
+/** Whatever the database's default is: what is read after a lock was waited for has to be what is there then. */
+const BEGIN = 'begin isolation level read committed';
+
 /** A statement alone borrows a connection when it runs, by what it is; a transaction keeps one from begin to end. */
 function createSession(pool: Pool): Session {
   let held: Connection | null = null;
+  /** The answer to `begin` while nothing else was asked. */
+  let begun: Promise<unknown> | null = null;
   let over = false;
 
   async function alone(query: CompiledQuery): Promise<QueryResult<never>> {
@@ -57,29 +62,42 @@ function createSession(pool: Pool): Session {
       }
     }
   }
+  /** The first statement of a transaction, on the way together with its begin. */
+  async function first(connection: Connection, query: CompiledQuery): Promise<QueryResult<never>> {
+    const beginning = begun;
+    begun = null;
+    try {
+      const [, result] = await Promise.all([beginning, run<never>(connection, query)]);
+      return result;
+    } catch (error) {
+      // Nothing was done yet: a connection that broke at rest is no reason to fail.
+      if (connection.state() !== 'lost') throw error;
+      connection.release(false);
+      held = await pool.take('write');
+      await held.query(BEGIN);
+      return run(held, query);
+    }
+  }
+
   return {
     async executeQuery(query) {
       if (over) throw new LatchkeyError('internal_error', 'A transaction was used after its end.');
       judgeStorable(query.parameters);
-      return held === null ? alone(query) : run(held, query);
+      if (held === null) return alone(query);
+      if (begun !== null) return first(held, query);
+      return run(held, query);
     },
     streamQuery() {
       throw new Error('streaming is not used');
     },
     async begin() {
-      for (let attempt = 1; held === null; attempt++) {
-        const connection = await pool.take('write');
-        try {
-          await connection.query('begin isolation level read committed');
-          held = connection;
-        } catch (error) {
-          connection.release(false);
-          // Nothing was done yet: a connection that broke at rest is no reason to fail.
-          if (attempt > 1 || connection.state() !== 'lost') throw error;
-        }
-      }
+      held = await pool.take('write');
+      begun = held.query(BEGIN);
+      // Heard with the first statement, which is sent without waiting for it.
+      begun.catch(() => {});
     },
     async end(command) {
+      begun = null;
       if (held?.state() === 'usable') await held.query(command);
       else if (command === 'commit') throw new LatchkeyError('unavailable', 'The connection broke before the commit.');
       held?.release();
