@@ -39,8 +39,11 @@ import type { Settings } from './config/settings.js';
 import { type Database, databaseFile, databaseOf } from './database.js';
 import { createMemoryFeed } from './events/memory-feed.js';
 import { OPERATOR } from './latchkey.js';
+import { redisFaults } from './limiter/redis.js';
 import { auditFaults, creditFaults, SEALED_SETTINGS } from './operations/maintenance.js';
 import { createRootKey, type RootKeyServices } from './operations/root-keys.js';
+import { redisConnector, withoutLogin } from './redis-clients.js';
+import { processScheduler } from './scheduler.js';
 import { lockDataDir } from './store/lock.js';
 import { makeDirectory } from './store/make-directory.js';
 import { openSqliteStore } from './store/open-store.js';
@@ -524,6 +527,8 @@ export async function doctor(read: () => Promise<Settings>): Promise<Finding[]> 
     () => withStore(settings, (store) => store.integrity().catch((error) => [reasonOf(error.cause ?? error)])),
     'whole',
   );
+  const { redisUrl } = settings;
+  if (redisUrl !== undefined) await check('redis', () => faultsOfRedis(redisUrl), 'counts, and forgets nothing');
   await check('owner', () => withStore(settings, (store) => profileFaults(store, settings)), 'belongs to this profile');
   await check(
     'key rings',
@@ -541,6 +546,15 @@ export async function doctor(read: () => Promise<Settings>): Promise<Finding[]> 
   );
   await check('credits', () => withStore(settings, creditFaults), 'every ledger adds up to its balance');
   return findings;
+}
+
+async function faultsOfRedis(url: string): Promise<string[]> {
+  const client = redisConnector(url)();
+  try {
+    return await redisFaults(client, withoutLogin(url), processScheduler);
+  } finally {
+    client.disconnect();
+  }
 }
 
 /** No fault when it can be read; what is wrong otherwise is in the error. */

@@ -61,22 +61,31 @@ async function judge(
     telemetry.log('warn', 'redis_away', { address });
     return false;
   }
-  if (cause !== null)
-    throw new LatchkeyError(
-      'configuration_invalid',
-      `Redis at ${address} refuses to serve: ${refusalOf(cause)} Set REDIS_URL to a user that may run EVALSHA, EVAL, GET, SET, DEL, PTTL, HGETALL, HMGET, HGET, HSET, HDEL, PEXPIRE, TIME and INFO on keys latchkey:*, and to a database that is there.`,
-      { cause },
-    );
+  if (cause !== null) throw refused(address, cause);
   const policy = await evictionPolicy(client).catch(() => null);
-  if (policy !== null && policy !== 'noeviction')
-    telemetry.log('warn', 'redis_evicts', {
-      address,
-      policy,
-      fix: 'Set maxmemory-policy to noeviction: evicted counters let requests pass beyond their limits.',
-    });
-  telemetry.gauge('latchkey_redis_evicts', policy !== null && policy !== 'noeviction' ? 1 : 0);
+  if (evicts(policy)) telemetry.log('warn', 'redis_evicts', { address, policy, fix: KEEP_COUNTERS });
+  telemetry.gauge('latchkey_redis_evicts', evicts(policy) ? 1 : 0);
   return true;
 }
+
+/** What keeps a Redis from counting, or from counting right, in sentences; empty when nothing does. Leaves the client open. */
+export async function redisFaults(client: Redis | Cluster, address: string, scheduler: Scheduler): Promise<string[]> {
+  const cause = await firstAnswer(client, scheduler);
+  if (cause === 'away') return [`${address} does not answer`];
+  if (cause !== null) return [refused(address, cause).message];
+  const policy = await evictionPolicy(client).catch(() => null);
+  return evicts(policy) ? [`${address} has the maxmemory-policy ${policy}. ${KEEP_COUNTERS}`] : [];
+}
+
+const KEEP_COUNTERS = 'Set maxmemory-policy to noeviction: evicted counters let requests pass beyond their limits.';
+const evicts = (policy: string | null): boolean => policy !== null && policy !== 'noeviction';
+
+const refused = (address: string, cause: Error): LatchkeyError =>
+  new LatchkeyError(
+    'configuration_invalid',
+    `Redis at ${address} refuses to serve: ${refusalOf(cause)} Set REDIS_URL to a user that may run EVALSHA, EVAL, GET, SET, DEL, PTTL, HGETALL, HMGET, HGET, HSET, HDEL, PEXPIRE, TIME and INFO on keys latchkey:*, and to a database that is there.`,
+    { cause },
+  );
 
 /** The code alone: texts of servers may quote what they were sent. */
 const refusalOf = (cause: Error): string => `${/^[A-Z]+/.exec(cause.message)?.[0] ?? 'it'} was the answer.`;
