@@ -558,10 +558,10 @@ export interface StoreView {
   };
   /** The nodes that serve this database. Nobody's clock is in it: a node lives as long as its beat is seen to move. */
   nodes: {
-    /** Counts the node's beat up, from 1. */
-    beat(id: string): Promise<void>;
+    /** Counts the node's beat up, from 1, and says which peppers and master keys it has, by their ids. */
+    beat(id: string, ringKeys: readonly string[]): Promise<void>;
     /** In ascending order of their ids. */
-    list(): Promise<{ id: string; beat: number }[]>;
+    list(): Promise<{ id: string; beat: number; ringKeys: string[] }[]>;
     remove(ids: readonly string[]): Promise<void>;
   };
   /** Small named values of the installation: the profile's name, sealed signing keys. */

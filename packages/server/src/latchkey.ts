@@ -42,7 +42,7 @@ import { processScheduler } from './scheduler.js';
 import { createSharedClock, type SharedClock } from './shared-clock.js';
 import { createVault } from './vault/open-vault.js';
 import { makePrincipalKey, openPrincipalKey } from './vault/principal-key.js';
-import { type Ring, ringFromText } from './vault/ring.js';
+import { type Ring, ringFromText, usableRing } from './vault/ring.js';
 
 /** A ring of keys: its text (base64, the last is current), or a function that knows the ring of the moment. */
 export type RingSource = string | (() => Ring);
@@ -105,9 +105,12 @@ export async function createLatchkey(settings: LatchkeySettings): Promise<Latchk
   const random = settings.random ?? createRandomPool();
   const telemetry = settings.telemetry ?? silent;
   const profile = typeof settings.profile === 'string' ? loadProfile(settings.profile) : settings.profile;
+  let nodes: Nodes | null = null;
+  // Nothing is made with a key that another node does not have yet: it could not be read there.
+  const usable = (source: () => Ring) => () => usableRing(source(), (id) => nodes?.allHave(id) ?? true);
   const vault = createVault({
-    peppers: ringSource(settings.pepper, 'LATCHKEY_PEPPER'),
-    masterKeys: ringSource(settings.masterKey, 'LATCHKEY_MASTER_KEY'),
+    peppers: usable(ringSource(settings.pepper, 'LATCHKEY_PEPPER')),
+    masterKeys: usable(ringSource(settings.masterKey, 'LATCHKEY_MASTER_KEY')),
     random,
   });
   const { databaseUrl, dataDir } = settings;
@@ -115,7 +118,6 @@ export async function createLatchkey(settings: LatchkeySettings): Promise<Latchk
   const { store } = opened;
   let limiter: Limiter | null = null;
   let shared: SharedClock | null = null;
-  let nodes: Nodes | null = null;
   try {
     // Nodes that share a database go by its time, so that none of them ends a key early or refills twice.
     if (databaseUrl !== undefined && settings.clock === undefined)

@@ -26,6 +26,8 @@ export const STALE_SECONDS = 25;
 export interface Nodes {
   members: Members;
   feed: ChangeFeed;
+  /** true when every node has the pepper or master key of that id. */
+  allHave(ringKeyId: string): boolean;
   /** @throws LatchkeyError `limiter_not_shared` while several nodes count the same limits apart */
   judgeReady(): void;
   /** Leaves the others, who then wait for this one no more. */
@@ -38,7 +40,7 @@ interface Needs {
   databaseUrl: string | null;
   redisUrl: string | null;
   staleSeconds: number;
-  vault: Pick<Vault, 'mac' | 'equal'>;
+  vault: Pick<Vault, 'mac' | 'equal' | 'pepperIds' | 'masterKeyIds'>;
   /** What only nodes of this installation know. */
   auditKey: string;
   clock: Clock;
@@ -55,14 +57,23 @@ export async function joinNodes(needs: Needs): Promise<Nodes> {
   if (databaseUrl === null) {
     telemetry.gauge('latchkey_nodes', 1);
     const feed = createMemoryFeed({ clock, onError });
-    return { members: { nodeId, live: () => [nodeId] }, feed, judgeReady() {}, close: () => feed.close() };
+    return {
+      members: { nodeId, live: () => [nodeId] },
+      feed,
+      allHave: () => true,
+      judgeReady() {},
+      close: () => feed.close(),
+    };
   }
   const connect = redisUrl === null ? null : redisConnector(redisUrl);
   const config = clientConfig(databaseUrl);
   const staleMs = needs.staleSeconds * 1_000;
   // Keys of their own for what is sent around.
   const key = Buffer.from(vault.mac(auditKey, 'latchkey/messages/v1'), 'hex').toString('base64url');
-  const members = await joinMembers({ nodes: store.nodes, nodeId, scheduler, telemetry, staleMs });
+  const members = await joinMembers({
+    ...{ nodes: store.nodes, nodeId, scheduler, telemetry, staleMs },
+    ringKeys: () => [...vault.pepperIds(), ...vault.masterKeyIds()],
+  });
   const channel = `latchkey_${vault.mac(key, 'channel').slice(0, 16)}`;
   const buses = [
     createPostgresBus({ config, channel, scheduler, telemetry }),
@@ -80,6 +91,7 @@ export async function joinNodes(needs: Needs): Promise<Nodes> {
     return {
       members,
       feed,
+      allHave: members.allHave,
       judgeReady() {
         if (redisUrl === null && members.seen().length > 1) throw new LatchkeyError('limiter_not_shared');
       },

@@ -6,7 +6,7 @@ import type { Settings } from './config/settings.js';
 import { createGateway } from './gateway/gateway.js';
 import { createControlPlane } from './http/control-plane.js';
 import { createLatchkey, type Latchkey, OPERATOR, type RingSource } from './latchkey.js';
-import { createRootKey } from './operations/root-keys.js';
+import { createFirstRootKey } from './operations/root-keys.js';
 import { createRpcs, inOnePiece } from './rpc/create-rpc.js';
 import { createGrpcServer } from './rpc/grpc-server.js';
 import { createTelemetry } from './telemetry/create-telemetry.js';
@@ -119,7 +119,12 @@ export async function startServer(settings: Settings): Promise<RunningServer> {
       grpc: grpc && (await listening(grpc, { host: grpcHost, port: grpcPort as number }, 'LATCHKEY_GRPC_')),
     };
     // Last of all: a start that fails must not have made a key that nobody was shown.
-    const rootKey = await firstRootKey(latchkey);
+    const { services, makeRequestId } = latchkey.engine;
+    const rootKey = await createFirstRootKey(services, {
+      actor: OPERATOR,
+      requestId: makeRequestId(),
+      idempotencyKey: null,
+    });
     telemetry.log('info', 'started', { version: VERSION, profile: profile.name, ...addresses });
     return { latchkey, ...addresses, rootKey, close: closeAll };
   } catch (error) {
@@ -167,13 +172,4 @@ async function listening(
             : `Cannot listen on ${host}:${port} (${prefix}HOST, ${prefix}PORT): ${message}`;
     throw new LatchkeyError('configuration_invalid', problem, { cause });
   }
-}
-
-/** A database without any root key gets one, so that somebody can begin. */
-async function firstRootKey({ engine }: Latchkey): Promise<string | null> {
-  const { rows } = await engine.services.store.rootKeys.list({ limit: 1, after: null });
-  if (rows.length > 0) return null;
-  const call = { actor: OPERATOR, requestId: engine.makeRequestId(), idempotencyKey: null };
-  const made = await createRootKey(engine.services, { name: 'first', permissions: ['*'] }, call);
-  return made.secret;
 }

@@ -17,6 +17,8 @@ export interface SharedMembers extends Members {
   seen(): readonly string[];
   /** The live, and the dead that were cut off and may still serve from what they remember. */
   mayServe(): readonly string[];
+  /** true when every node that serves has the pepper or master key of that id. */
+  allHave(ringKeyId: string): boolean;
   /** Looks now, because somebody unknown was heard of. */
   look(): Promise<void>;
   /** Takes this node off the list. Never rejects: the others find out by themselves. */
@@ -25,6 +27,7 @@ export interface SharedMembers extends Members {
 
 interface Watched {
   beat: number;
+  ringKeys: readonly string[];
   moved: boolean;
   stoodMs: number;
 }
@@ -32,6 +35,8 @@ interface Watched {
 export interface MembersNeeds {
   nodes: StoreView['nodes'];
   nodeId: string;
+  /** Ids of the peppers and master keys that this node has now. */
+  ringKeys: () => readonly string[];
   scheduler: Scheduler;
   telemetry: Telemetry;
   /** How long nodes trust what they know without a word from the database. */
@@ -42,6 +47,7 @@ export interface MembersNeeds {
 export async function joinMembers({
   nodes,
   nodeId,
+  ringKeys,
   scheduler,
   telemetry,
   staleMs,
@@ -53,10 +59,10 @@ export async function joinMembers({
   let closed = false;
   let cancel = (): void => {};
 
-  function watch(id: string, beat: number, passedMs: number): void {
+  function watch(id: string, beat: number, ringKeys: readonly string[], passedMs: number): void {
     const known = others.get(id);
-    if (known === undefined) others.set(id, { beat, moved: false, stoodMs: 0 });
-    else if (known.beat !== beat) others.set(id, { beat, moved: true, stoodMs: 0 });
+    if (known === undefined) others.set(id, { beat, ringKeys, moved: false, stoodMs: 0 });
+    else if (known.beat !== beat) others.set(id, { beat, ringKeys, moved: true, stoodMs: 0 });
     else known.stoodMs += passedMs;
   }
 
@@ -67,7 +73,7 @@ export async function joinMembers({
     lookedAt = startedAt;
     const listed = new Set(rows.map(({ id }) => id));
     for (const id of [...others.keys()]) if (!listed.has(id)) others.delete(id);
-    for (const { id, beat } of rows) if (id !== nodeId) watch(id, beat, passedMs);
+    for (const { id, beat, ringKeys } of rows) if (id !== nodeId) watch(id, beat, ringKeys, passedMs);
     const gone = idsOf(({ stoodMs }) => stoodMs >= servesUntilMs + FORGOTTEN_AFTER_MS);
     if (gone.length > 0) await nodes.remove(gone);
     standing = stand();
@@ -82,7 +88,7 @@ export async function joinMembers({
   };
 
   async function pass(): Promise<void> {
-    await nodes.beat(nodeId);
+    await nodes.beat(nodeId, ringKeys());
     await look();
   }
 
@@ -103,6 +109,7 @@ export async function joinMembers({
     live: withSelf(idsOf(({ stoodMs }) => stoodMs < DEAD_AFTER_MS)),
     seen: withSelf(idsOf(({ moved, stoodMs }) => moved && stoodMs < DEAD_AFTER_MS)),
     mayServe: withSelf(idsOf(({ stoodMs }) => stoodMs < servesUntilMs)),
+    had: [...others.values()].filter(({ stoodMs }) => stoodMs < servesUntilMs).map((one) => new Set(one.ringKeys)),
   });
   let standing = stand();
 
@@ -114,6 +121,7 @@ export async function joinMembers({
     live: () => standing.live,
     seen: () => standing.seen,
     mayServe: () => standing.mayServe,
+    allHave: (id) => standing.had.every((ids) => ids.has(id)),
     look,
     async close() {
       closed = true;

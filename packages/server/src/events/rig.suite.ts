@@ -126,7 +126,14 @@ export async function startNode({
     observe: (_metric, seconds) => lags.push(seconds),
     gauge() {},
   };
-  const members = await joinMembers({ nodes: reaching(store.nodes), nodeId: id, scheduler, telemetry, staleMs });
+  const members = await joinMembers({
+    nodes: reaching(store.nodes),
+    nodeId: id,
+    ringKeys: () => [],
+    scheduler,
+    telemetry,
+    staleMs,
+  });
   const feed = await openSharedFeed({
     log: reaching(store.changes),
     ...{ buses, members, scheduler, telemetry, staleMs },

@@ -5,7 +5,8 @@ import pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { findPostgres, type PostgresServer, startPostgres } from '../../../../test/servers/postgres.js';
 import { type RedisServer, redisOrSkip, startRedis } from '../../../../test/servers/redis.js';
-import { createLatchkey, type Latchkey, type LatchkeySettings } from '../latchkey.js';
+import { createLatchkey, type Latchkey, type LatchkeySettings, OPERATOR } from '../latchkey.js';
+import { createFirstRootKey } from '../operations/root-keys.js';
 
 const redisProgram = redisOrSkip();
 const RACES = Number(process.env.LATCHKEY_RACES ?? 100);
@@ -63,7 +64,9 @@ describe.skipIf(findPostgres() === null || redisProgram === null)('several nodes
     return { all: nodes as [Latchkey, Latchkey, ...Latchkey[]], project, organization, key };
   }
 
-  const reason = async (node: Latchkey, secret: string) => (await node.verify({ secret })).reason;
+  /** Asked without spending: no limit is what refuses. */
+  const reason = async (node: Latchkey, secret: string) =>
+    (await node.verify({ secret, cost: { requests: 0, credits: 0 } })).reason;
 
   /** Ends the connections that nodes hear each other on. */
   async function cutNotify(): Promise<void> {
@@ -130,7 +133,8 @@ describe.skipIf(findPostgres() === null || redisProgram === null)('several nodes
     const [a, b] = all;
     const { keys } = b.engine.services.store;
     const read = keys.findForVerify;
-    const made = await Promise.all(Array.from({ length: RACES }, () => key()));
+    const made: Awaited<ReturnType<typeof key>>[] = [];
+    while (made.length < RACES) made.push(...(await Promise.all(Array.from({ length: 10 }, () => key()))));
     // Every read of B is over and its answer is under way while A revokes.
     const held: (() => void)[] = [];
     keys.findForVerify = async (values) => {
@@ -212,6 +216,36 @@ describe.skipIf(findPostgres() === null || redisProgram === null)('several nodes
     expect((await b.leases.list({})).data).toEqual([]);
   });
 
+  it('make nothing with a pepper or master key that one of them does not have yet', async () => {
+    const { all, project } = await cluster(2);
+    const [a, b] = all;
+    const [pepper, masterKey] = [ring(), ring()];
+    // A third one has a newer pepper; the others get it later.
+    const c = await join({ pepper: `${shared.pepper} ${pepper}`, masterKey: `${shared.masterKey} ${masterKey}` });
+    const { secret } = await c.keys.create({ projectId: project.id, name: 'k' });
+    for (const node of [a, b, c]) expect(await reason(node, secret)).toBeNull();
+    const { vault } = c.engine.services;
+    const newest = vault.pepperIds().at(-1);
+    expect(vault.currentPepperId()).not.toBe(newest);
+    await Promise.all([a.close(), b.close()]);
+    await until(() => vault.currentPepperId() === newest);
+    expect(vault.currentMasterKeyId()).toBe(vault.masterKeyIds().at(-1));
+    expect(await reason(c, secret)).toBeNull();
+  });
+
+  it('make one first root key between them', async () => {
+    const { all } = await cluster(3);
+    const made = await Promise.all(
+      all.map(({ engine }) =>
+        createFirstRootKey(engine.services, { actor: OPERATOR, requestId: 'req_1', idempotencyKey: null }),
+      ),
+    );
+    const [secret] = made.filter((one) => one !== null);
+    expect(made.filter((one) => one !== null)).toHaveLength(1);
+    for (const { engine } of all)
+      expect((await engine.authenticate(secret as string, null)).permissions).toEqual(['*']);
+  });
+
   it('answer a repeated call on another node only once that node has heard of the first', async () => {
     const { all, key } = await cluster(2);
     const [a, b] = all;
@@ -277,6 +311,7 @@ describe.skipIf(findPostgres() === null || redisProgram === null)('several nodes
       expect(performance.now() - startedAt).toBeGreaterThan(3_500);
       own.resume();
       await until(async () => (await reason(b, secret)) === null, 15_000);
+      await until(async () => (await reason(a, secret)) === null);
       await until(() =>
         a.engine.ready().then(
           () => true,

@@ -248,7 +248,7 @@ describe('nodes', () => {
 
   it('that stop are gone at once, and rows of the dead are cleared away', async () => {
     const [a, b] = await pair();
-    await store.nodes.beat('long-dead');
+    await store.nodes.beat('long-dead', []);
     await b.close();
     await time.pass(2_000);
     expect(a.members.live()).toEqual(['a', 'long-dead']);

@@ -89,7 +89,8 @@ async function refuse(parts: Parts, exchange: Exchange, known: Verdict | null): 
   const { asked, verdict } = exchange;
   if (asked === null || verdict === null) return;
   const again = known ?? (await engine.verify({ ...asked, ...LOOK }));
-  const refusal = again.reason === null ? { ...verdict, reason: 'revoked_key' as const } : again;
+  // It may pass after all: what was known of it had become too old, or it is back already. A retry finds out.
+  const refusal = again.reason === null ? { ...verdict, reason: 'unavailable' as const, retryAfterSeconds: 1 } : again;
   exchange.failure = refusal.reason;
   sendReply(parts, exchange, engine.reply(refusal, exchange.requestId));
 }

@@ -10,6 +10,7 @@ import {
   type Operations,
   type RootKeyRecord,
   rootKeyView,
+  type StoreView,
 } from '@latchkey/core';
 import { type ChangeServices, commitChange } from './commit-change.js';
 import type { Call } from './engine.js';
@@ -33,28 +34,40 @@ export async function createRootKey(
   }
   const expiresAt = input.expiresAt ?? null;
   const secret = makeSecret(ROOT_KEY_PREFIX, BODY_LENGTH, services.random);
-  const { value } = await commitChange(services, call, async (view, now) => {
+  const { value } = await commitChange(services, call, (view, now) => {
     if (expiresAt !== null && expiresAt <= now) throw new LatchkeyError('expiry_in_past');
-    const rootKey = draft(services, secret, {
-      name: input.name,
-      permissions: input.permissions,
-      source: 'created',
-      createdAt: now,
-      expiresAt,
-    });
-    await view.rootKeys.insert(rootKey);
-    return {
-      value: rootKey,
-      audit: [note('createRootKey', rootKey, { name: rootKey.name, permissions: rootKey.permissions })],
-    };
+    return inserted(services, view, secret, { ...input, source: 'created', createdAt: now, expiresAt });
   });
   return { rootKey: rootKeyView(value), secret };
 }
 
+/** One for a database that has none, so that somebody can begin; null: there are some. Of nodes that start together, one makes it. */
+export async function createFirstRootKey(services: RootKeyServices, call: Call): Promise<string | null> {
+  const secret = makeSecret(ROOT_KEY_PREFIX, BODY_LENGTH, services.random);
+  const { value } = await commitChange<RootKeyRecord | null>(services, call, async (view, now) => {
+    const { rows } = await view.rootKeys.list({ limit: 1, after: null });
+    if (rows.length > 0) return { value: null, audit: [] };
+    const facts: Facts = { name: 'first', permissions: [ALL], source: 'created', createdAt: now, expiresAt: null };
+    return inserted(services, view, secret, facts);
+  });
+  return value && secret;
+}
+
+async function inserted(services: RootKeyServices, view: StoreView, secret: string, facts: Facts) {
+  const rootKey = draft(services, secret, facts);
+  await view.rootKeys.insert(rootKey);
+  const { name, permissions } = rootKey;
+  return { value: rootKey, audit: [note('createRootKey', rootKey, { name, permissions })] };
+}
+
 type Facts = Pick<RootKeyRecord, 'name' | 'permissions' | 'source' | 'createdAt' | 'expiresAt'>;
 
-const draft = ({ vault, newId }: Pick<Services, 'vault' | 'newId'>, secret: string, facts: Facts): RootKeyRecord => ({
-  ...facts,
+const draft = (
+  { vault, newId }: Pick<Services, 'vault' | 'newId'>,
+  secret: string,
+  { name, permissions, source, createdAt, expiresAt }: Facts,
+): RootKeyRecord => ({
+  ...{ name, permissions, source, createdAt, expiresAt },
   id: newId('root'),
   hint: hintOf(secret),
   digest: vault.digest(secret),

@@ -4,14 +4,20 @@ import type { StoreView } from '@latchkey/core';
 import { chunksOf, type Db } from './query.js';
 
 export const nodes = (db: Db): StoreView['nodes'] => ({
-  async beat(id) {
+  async beat(id, ringKeys) {
+    const ring_keys = ringKeys.join(' ');
     await db
       .insertInto('nodes')
-      .values({ id, beat: 1 })
-      .onConflict((conflict) => conflict.column('id').doUpdateSet((eb) => ({ beat: eb('nodes.beat', '+', 1) })))
+      .values({ id, beat: 1, ring_keys })
+      .onConflict((conflict) =>
+        conflict.column('id').doUpdateSet((eb) => ({ beat: eb('nodes.beat', '+', 1), ring_keys })),
+      )
       .execute();
   },
-  list: () => db.selectFrom('nodes').select(['id', 'beat']).orderBy('id').execute(),
+  async list() {
+    const rows = await db.selectFrom('nodes').selectAll().orderBy('id').execute();
+    return rows.map(({ id, beat, ring_keys }) => ({ id, beat, ringKeys: ring_keys.split(' ').filter(Boolean) }));
+  },
   async remove(ids) {
     for (const some of chunksOf(ids)) await db.deleteFrom('nodes').where('id', 'in', some).execute();
   },

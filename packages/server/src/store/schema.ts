@@ -237,6 +237,7 @@ export interface ChangeHeadRow {
 export interface NodeRow {
   id: string;
   beat: number;
+  ring_keys: string;
 }
 
 export interface SettingRow {

@@ -1002,14 +1002,15 @@ export function storeSuite(name: string, open: () => Promise<StoreUnderTest>, { 
 
     it('nodes count their beats up, are listed and removed', async () => {
       expect(await store.nodes.list()).toEqual([]);
-      for (const id of ['node_b', 'node_a', 'node_b']) await store.nodes.beat(id);
+      for (const id of ['node_b', 'node_a', 'node_b']) await store.nodes.beat(id, []);
+      await store.nodes.beat('node_b', ['aa', 'bb']);
       expect(await store.nodes.list()).toEqual([
-        { id: 'node_a', beat: 1 },
-        { id: 'node_b', beat: 2 },
+        { id: 'node_a', beat: 1, ringKeys: [] },
+        { id: 'node_b', beat: 3, ringKeys: ['aa', 'bb'] },
       ]);
       await store.nodes.remove(['node_b', 'node_x']);
       await store.nodes.remove([]);
-      expect(await store.nodes.list()).toEqual([{ id: 'node_a', beat: 1 }]);
+      expect(await store.nodes.list()).toMatchObject([{ id: 'node_a', beat: 1 }]);
     });
 
     it('settings are set, replaced and listed by name', async () => {

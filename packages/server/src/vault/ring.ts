@@ -53,6 +53,13 @@ export function ringFromText(text: string, settingName: string): Ring {
   return { keys: list, current };
 }
 
+/** The same ring with the last key that may be used as its current one; with none, as it is. */
+export function usableRing(ring: Ring, mayUse: (id: string) => boolean): Ring {
+  if (mayUse(ring.current.id)) return ring;
+  const current = ring.keys.findLast(({ id }) => mayUse(id));
+  return current === undefined ? ring : { keys: ring.keys, current };
+}
+
 /** One base64 value per line, the current one last. */
 export const ringToText = (ring: Ring): string =>
   `${ring.keys.map((key) => Buffer.from(key.bytes).toString('base64')).join('\n')}\n`;

@@ -21,5 +21,6 @@ export async function up({ schema }: Kysely<never>): Promise<void> {
     .createTable('nodes')
     .addColumn('id', 'text', (column) => column.primaryKey())
     .addColumn('beat', 'bigint', (column) => column.notNull())
+    .addColumn('ring_keys', 'text', (column) => column.notNull())
     .execute();
 }
