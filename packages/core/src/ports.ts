@@ -757,8 +757,10 @@ export interface Bus {
 export interface Members {
   /** This node. A process has another id each time it starts, so the id is its boot epoch too. */
   readonly nodeId: string;
-  /** Ids of the live nodes in ascending order, this one among them. */
+  /** Ids of the live nodes in ascending order, this one among them. One that joined a moment ago may be missing. */
   live(): readonly string[];
+  /** Looks now who is there, because somebody unknown was heard of. Rejects when nobody can tell. */
+  look(): Promise<void>;
 }
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';

@@ -58,7 +58,7 @@ export async function joinNodes(needs: Needs): Promise<Nodes> {
     telemetry.gauge('latchkey_nodes', 1);
     const feed = createMemoryFeed({ clock, onError });
     return {
-      members: { nodeId, live: () => [nodeId] },
+      members: { nodeId, live: () => [nodeId], async look() {} },
       feed,
       allHave: () => true,
       judgeReady() {},

@@ -19,8 +19,6 @@ export interface SharedMembers extends Members {
   mayServe(): readonly string[];
   /** true when every node that serves has the pepper or master key of that id. */
   allHave(ringKeyId: string): boolean;
-  /** Looks now, because somebody unknown was heard of. */
-  look(): Promise<void>;
   /** Takes this node off the list. Never rejects: the others find out by themselves. */
   close(): Promise<void>;
 }

@@ -66,7 +66,7 @@ export async function openNode(
   const id = newNodeId();
   live.push(id);
   live.sort();
-  const members: Members = { nodeId: id, live: () => live };
+  const members: Members = { nodeId: id, live: () => live, async look() {} };
   const counts = countingTelemetry();
   const client = redisConnector(url)(LIMITER_CLIENT);
   let hangs = false;

@@ -105,6 +105,14 @@ export function createIdempotency(parts: {
     createdAt + IDEMPOTENCY_KEPT_MS > clock() &&
     members.live().includes(nodeId);
 
+  async function lookUp(book: IdempotencyBook, id: string): Promise<IdempotencyRecord | null> {
+    const record = await book.find(id);
+    const runner = record?.answer === null ? record.nodeId : null;
+    // A node that joined a moment ago is no dead one.
+    if (runner !== null && !members.live().includes(runner)) await members.look();
+    return record;
+  }
+
   async function turn(request: IdempotentRequest): Promise<IdempotentTurn> {
     const { projectId, mode, method, path, query, idempotencyKey, body } = request;
     const id = digest('scope', projectId, mode, method, path, idempotencyKey);
@@ -123,7 +131,7 @@ export function createIdempotency(parts: {
     for (;;) {
       const claim = claims.get(id);
       if (claim === undefined) {
-        const mine: Claim = { fingerprint, looking: book.find(id) };
+        const mine: Claim = { fingerprint, looking: lookUp(book, id) };
         claims.set(id, mine);
         const record = await (mine.looking as Promise<IdempotencyRecord | null>).catch((cause) => {
           claims.delete(id);
@@ -134,7 +142,7 @@ export function createIdempotency(parts: {
           mine.looking = null;
           const begun = { id, fingerprint, answer: null, nodeId: members.nodeId, createdAt: clock() };
           const slower = async (): Promise<Reason> => {
-            const judged = judge(await book.find(id), null);
+            const judged = judge(await lookUp(book, id), null);
             return judged?.act === 'refuse' ? judged.reason : 'idempotency_conflict';
           };
           return { act: 'run', run: runOf(book, begun, record, slower) };
