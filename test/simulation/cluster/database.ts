@@ -47,7 +47,7 @@ export function overNetwork(store: Store, host: Host, network: Network, contact:
  * nothing was added to.
  */
 export function asServer(store: Store, clock: Clock): Store {
-  const beats = new Map<string, number>();
+  const beats = new Map<string, { beat: number; ringKeys: string[] }>();
   let polled = new Map<string, ReturnType<Store['changes']['after']>>();
   return {
     ...store,
@@ -69,10 +69,10 @@ export function asServer(store: Store, clock: Clock): Store {
       },
     },
     nodes: {
-      async beat(id) {
-        beats.set(id, (beats.get(id) ?? 0) + 1);
+      async beat(id, ringKeys) {
+        beats.set(id, { beat: (beats.get(id)?.beat ?? 0) + 1, ringKeys: [...ringKeys] });
       },
-      list: async () => [...beats].map(([id, beat]) => ({ id, beat })).sort((a, b) => (a.id < b.id ? -1 : 1)),
+      list: async () => [...beats].map(([id, told]) => ({ id, ...told })).sort((a, b) => (a.id < b.id ? -1 : 1)),
       async remove(ids) {
         for (const id of ids) beats.delete(id);
       },

@@ -67,6 +67,7 @@ export async function fanOut(nodes: number): Promise<FanOut> {
     const nodeId = `node_${String(at).padStart(4, '0')}`;
     const members = await joinMembers({
       ...{ nodeId, scheduler, telemetry: silent, staleMs: STALE_MS },
+      ringKeys: () => [],
       nodes: {
         beat: (id) => over(() => beats.beat(id)),
         list: () => over(() => beats.list()),
@@ -138,7 +139,7 @@ function createTables() {
     log,
     beats: {
       beat: (id: string) => void beats.set(id, (beats.get(id) ?? 0) + 1),
-      list: () => [...beats].map(([id, beat]) => ({ id, beat })),
+      list: () => [...beats].map(([id, beat]) => ({ id, beat, ringKeys: [] })),
     },
   };
 }

@@ -102,22 +102,14 @@ export async function startNode(options: {
   const random = bytesOf(`${options.seed} ${id}`);
   const vault = vaultOf(random);
   const seal = { mac: (message: string) => vault.mac(AUDIT_KEY, message), equal: vault.equal };
-  const members = await parts.members(
-    joinMembers,
-    host,
-  )({
-    ...{ nodes: store.nodes, nodeId: id, scheduler, telemetry, staleMs: STALE_MS },
-  });
-  const feed = await parts.feed(
-    openSharedFeed,
-    host,
-  )({ log: store.changes, buses, members, scheduler, telemetry, seal, staleMs: STALE_MS });
-  const limiter = parts.limiter(
-    createSharedLimiter,
-    host,
-  )({
-    ...{ link: options.link, members, book: store, clock, scheduler, telemetry, policies: KEEP_LOCAL },
-  });
+  const ringKeys = () => [...vault.pepperIds(), ...vault.masterKeyIds()];
+  const common = { scheduler, telemetry };
+  const join = parts.members(joinMembers, host);
+  const members = await join({ ...common, nodes: store.nodes, nodeId: id, staleMs: STALE_MS, ringKeys });
+  const openFeed = parts.feed(openSharedFeed, host);
+  const feed = await openFeed({ ...common, log: store.changes, buses, members, seal, staleMs: STALE_MS });
+  const limit = parts.limiter(createSharedLimiter, host);
+  const limiter = limit({ ...common, link: options.link, members, book: store, clock, policies: KEEP_LOCAL });
   await limiter.ready();
   const engine = createEngine(
     {
