@@ -28,7 +28,7 @@ describe.skipIf(program === null)('the script', () => {
   afterAll(() => close());
 
   const run = async (families: readonly (readonly [string, FamilyCall])[], now: number): Promise<FamilyAnswer[]> => {
-    const args: (string | number)[] = [families[0]?.[1].node ?? ''];
+    const args: (string | number | Buffer)[] = [families[0]?.[1].node ?? ''];
     for (const [, call] of families) pushCall(args, call);
     const keys = families.map(([family]) => familyKey(family));
     const raw = (await redis.eval(SCRIPT, keys.length, ...keys, ...args, now)) as [number, ...(number | string)[][]];
@@ -37,16 +37,19 @@ describe.skipIf(program === null)('the script', () => {
   };
 
   const stateOf = async (family: string): Promise<FamilyState | null> => {
-    const fields = await redis.hgetall(familyKey(family));
+    const fields = await redis.hgetallBuffer(familyKey(family));
     if (fields.t === undefined) return null;
-    const [minute, minuteUsed, day, dayUsed, knownDay, slots, leases] = fields.t.split(' ').map(Number) as number[];
+    const numbers = (packed: Buffer) =>
+      Array.from({ length: packed.length / 8 }, (_, at) => packed.readDoubleBE(at * 8)) as [number, ...number[]];
+    const [minute, minuteUsed, day, dayUsed, knownDay, slots, leases] = numbers(fields.t);
     const nodes: Record<string, NodeShare> = {};
     const ends: Record<string, number> = {};
     for (const [field, value] of Object.entries(fields)) {
-      const [sequence, minute, minuteUsed, day, dayUsed, slots] = value.split(' ').map(Number) as [number, ...number[]];
-      if (field.startsWith('n:'))
+      if (field.startsWith('n:')) {
+        const [sequence, minute, minuteUsed, day, dayUsed, slots] = numbers(value);
         nodes[field.slice(2)] = { sequence, minute, minuteUsed, day, dayUsed, slots } as NodeShare;
-      if (field.startsWith('l:')) ends[field.slice(2)] = Number(value);
+      }
+      if (field.startsWith('l:')) ends[field.slice(2)] = Number(value.toString());
     }
     expect(slots).toBe(Object.values(nodes).reduce((sum, share) => sum + share.slots, 0));
     expect(leases).toBe(Object.keys(ends).length);
@@ -91,7 +94,7 @@ describe.skipIf(program === null)('the script', () => {
   });
 
   it('goes by the clock of Redis alone', async () => {
-    const args: (string | number)[] = ['a'];
+    const args: (string | number | Buffer)[] = ['a'];
     pushCall(args, wholeCall({ asks: [{ limits: { perMinute: 3 } }] }, 1));
     const [now] = (await redis.eval(FAMILY_SCRIPT, 1, familyKey('clock'), ...args)) as [number];
     const [seconds] = (await redis.time()) as [number, number];

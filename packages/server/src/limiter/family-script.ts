@@ -1,12 +1,13 @@
 // The Lua script that keeps the counters of key families in Redis, and the wire form of its calls and answers. Its definition is stepFamily in core.
 
 import { createHash } from 'node:crypto';
-import type { BudgetName, FamilyAnswer, FamilyAsk, FamilyCall, Limits } from '@latchkey/core';
+import type { BudgetName, FamilyAnswer, FamilyCall } from '@latchkey/core';
 
 /**
- * One hash per family. Field `t`: minute, use, day, use, known day, slots of nodes, leases, the end of the first lease;
- * `n:<node>`: sequence, minute, use, day, use, slots; `l:<lease>`: its end. A hash that nobody calls for three days is gone.
- * ARGV: the node, then for each key the number of its arguments and these.
+ * One hash per family. Numbers are doubles, packed: field `t` holds minute, use, day, use, known day, slots of nodes, leases and
+ * the end of the first lease; `n:<node>` sequence, minute, use, day, use, slots; `l:<lease>` its end, as text. A hash that nobody calls for
+ * three days is gone.
+ * ARGV: the node, then for each key its numbers, packed, and after them the ids that the numbers count.
  */
 export const FAMILY_SCRIPT = `
 local time = redis.call('TIME')
@@ -16,36 +17,36 @@ local this_day = math.floor(now / 86400000)
 local node = ARGV[1]
 local own_field = 'n:' .. node
 local at = 1
-local floor, max, min, format, match = math.floor, math.max, math.min, string.format, string.match
+local floor, max, min, sub = math.floor, math.max, math.min, string.sub
+local pack, unpack = struct.pack, struct.unpack
+local call = redis.call
 
 local function text() at = at + 1; return ARGV[at] end
-local function number() at = at + 1; return tonumber(ARGV[at]) end
 
-local function share_of(packed)
-  local sequence, minute, minute_used, day, day_used, slots = match(packed, '^(%S+) (%S+) (%S+) (%S+) (%S+) (%S+)$')
-  return tonumber(sequence), tonumber(minute), tonumber(minute_used), tonumber(day), tonumber(day_used), tonumber(slots)
+local function keep(key, id, ms, leases, next_end)
+  local ends = now + ms
+  if call('HSET', key, 'l:' .. id, string.format('%.0f', ends)) == 1 then leases = leases + 1 end
+  return leases, next_end == 0 and ends or min(next_end, ends)
 end
 
 local function step(key)
-  local stop = number()
-  stop = at + stop
-  local sequence, adopt = number(), number()
-  local minute_told, minute_own, day_told, day_own, slots_own = number(), number(), number(), number(), number()
-  local needs_day, floor_day, floor_used = number(), number(), number()
+  at = at + 1
+  local numbers = ARGV[at]
+  local sequence, adopt, minute_told, minute_own, day_told, day_own, slots_own, needs_day, floor_day, floor_used,
+    units, part, ahead_minute, ahead_day, ahead_metered, holds, frees, deads, asks, ids, from = unpack('>dddddddddddddddddddd', numbers)
+  local after = at + ids
 
   local minute, minute_used, day, day_used, known_day, node_slots, leases, next_end = 0, 0, 0, 0, -1, 0, 0, 0
-  local stored = redis.call('HMGET', key, 't', own_field)
+  local stored = call('HMGET', key, 't', own_field)
   local fresh = not stored[1]
   if not fresh then
-    local a, b, c, d, e, f, g, h = match(stored[1], '^(%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+)$')
-    minute, minute_used, day, day_used = tonumber(a), tonumber(b), tonumber(c), tonumber(d)
-    known_day, node_slots, leases, next_end = tonumber(e), tonumber(f), tonumber(g), tonumber(h)
+    minute, minute_used, day, day_used, known_day, node_slots, leases, next_end = unpack('>dddddddd', stored[1])
   end
   local old_day = day
   local last = stored[2]
   local last_sequence, last_minute, last_minute_used, last_day, last_day_used, last_slots = -1, -1, 0, -1, 0, 0
   if last then
-    last_sequence, last_minute, last_minute_used, last_day, last_day_used, last_slots = share_of(last)
+    last_sequence, last_minute, last_minute_used, last_day, last_day_used, last_slots = unpack('>dddddd', last)
   end
 
   -- Windows open, and never again.
@@ -58,27 +59,27 @@ local function step(key)
   end
   -- A node without slots is forgotten with its day.
   if rolled and last and last_slots == 0 then last = false; last_minute = -1; last_day = -1 end
-  if last and sequence <= last_sequence then at = stop; return { 2 } end
-  if needs_day == 1 and known_day ~= day and floor_day < 0 then at = stop; return { 1, day } end
+  if last and sequence <= last_sequence then at = after; return { 2 } end
+  if needs_day == 1 and known_day ~= day and floor_day < 0 then at = after; return { 1, day } end
 
   if rolled and not fresh then
-    local all = redis.call('HGETALL', key)
+    local all = call('HGETALL', key)
     for i = 1, #all, 2 do
-      if string.sub(all[i], 1, 2) == 'n:' then
-        local _, _, _, _, _, slots = share_of(all[i + 1])
-        if slots == 0 then redis.call('HDEL', key, all[i]) end
+      if sub(all[i], 1, 2) == 'n:' then
+        local _, _, _, _, _, slots = unpack('>dddddd', all[i + 1])
+        if slots == 0 then call('HDEL', key, all[i]) end
       end
     end
   end
   if leases > 0 and now >= next_end then
     leases = 0
     next_end = 0
-    local all = redis.call('HGETALL', key)
+    local all = call('HGETALL', key)
     for i = 1, #all, 2 do
-      if string.sub(all[i], 1, 2) == 'l:' then
+      if sub(all[i], 1, 2) == 'l:' then
         local ends = tonumber(all[i + 1])
         if ends <= now then
-          redis.call('HDEL', key, all[i])
+          call('HDEL', key, all[i])
         else
           leases = leases + 1
           next_end = next_end == 0 and ends or min(next_end, ends)
@@ -89,8 +90,8 @@ local function step(key)
 
   local before_minute = last_minute == minute and last_minute_used or 0
   local before_day = last_day == day and last_day_used or 0
-  minute_own = minute_told == minute and minute_own or 0
-  day_own = day_told == day and day_own or 0
+  if minute_told ~= minute then minute_own = 0 end
+  if day_told ~= day then day_own = 0 end
   if adopt == 1 then
     minute_own = minute_own + before_minute
     day_own = day_own + before_day
@@ -104,42 +105,33 @@ local function step(key)
     known_day = day
   end
 
-  local function keep(id, ms)
-    local ends = now + ms
-    local old = redis.call('HGET', key, 'l:' .. id)
-    if not old then leases = leases + 1 end
-    redis.call('HSET', key, 'l:' .. id, format('%.0f', ends))
-    next_end = next_end == 0 and ends or min(next_end, ends)
-  end
-  for _ = 1, number() do
+  for _ = 1, holds do
     local id = text()
-    keep(id, number())
+    leases, next_end = keep(key, id, tonumber(text()), leases, next_end)
   end
-  for _ = 1, number() do
-    if redis.call('HDEL', key, 'l:' .. text()) == 1 then leases = leases - 1 end
+  for _ = 1, frees do
+    if call('HDEL', key, 'l:' .. text()) == 1 then leases = leases - 1 end
   end
-  for _ = 1, number() do
+  for _ = 1, deads do
     local id = text()
-    local packed = id ~= node and redis.call('HGET', key, 'n:' .. id)
+    local packed = id ~= node and call('HGET', key, 'n:' .. id)
     if packed then
-      local a, b, c, d, e, slots = share_of(packed)
+      local a, b, c, d, e, slots = unpack('>dddddd', packed)
       if slots > 0 then
         node_slots = node_slots - slots
-        redis.call('HSET', key, 'n:' .. id, format('%.0f %.0f %.0f %.0f %.0f 0', a, b, c, d, e))
+        call('HSET', key, 'n:' .. id, pack('>dddddd', a, b, c, d, e, 0))
       end
     end
   end
 
-  local units, part, ahead_minute, ahead_day, ahead_metered = number(), number(), number(), number(), number()
-  local answer = { 0, minute, day, 0, 0, 0, last and 1 or 0, 0 }
+  local answer = { 0, minute, day, 0, 0, 0, last and 1 or 0, 0, asks }
   local full = false
-  local asks = number()
-  answer[9] = asks
+  local n = 9
   for _ = 1, asks do
-    local count, cost, slot, look, lease, lease_ms = number(), number(), number(), number(), text(), number()
-    local per_minute, per_day, metered, concurrent = number(), number(), number(), number()
+    local count, cost, slot, look, lease_ms, per_minute, per_day, metered, concurrent
+    count, cost, slot, look, lease_ms, per_minute, per_day, metered, concurrent, from = unpack('>ddddddddd', numbers, from)
+    local lease = lease_ms >= 0 and text()
     local slots = node_slots + leases
-    local n = #answer
     local granted = count
     if slot > 0 and concurrent >= 0 then
       local room = max(0, concurrent - slots)
@@ -149,7 +141,7 @@ local function step(key)
       if per_minute >= 0 then granted = min(granted, max(0, floor((per_minute - minute_used) / cost))) end
       if per_day >= 0 and metered == 1 then granted = min(granted, max(0, floor((per_day - day_used) / cost))) end
     end
-    answer[n + 1], answer[n + 3], answer[n + 4], answer[n + 5] = granted, minute_used, day_used, slots
+    answer[n + 1], answer[n + 2], answer[n + 3], answer[n + 4], answer[n + 5] = granted, 0, minute_used, day_used, slots
     if look == 0 then
       local spent = granted * cost
       minute_used = minute_used + spent
@@ -157,22 +149,21 @@ local function step(key)
       minute_own = minute_own + spent
       day_own = day_own + spent
       if slot == 2 and granted > 0 then
-        if lease == '' then
+        if lease then
+          leases, next_end = keep(key, lease, lease_ms, leases, next_end)
+        else
           node_slots = node_slots + granted
           slots_own = slots_own + granted
-        else
-          keep(lease, lease_ms)
         end
         slots = node_slots + leases
       end
     end
-    local refused = 0
     if granted < count then
-      if slot > 0 and concurrent >= 0 and slots + 1 > concurrent then refused = 3; full = true
-      elseif cost > 0 and per_day >= 0 and metered == 1 and day_used + cost > per_day then refused = 2
-      elseif cost > 0 and per_minute >= 0 and minute_used + cost > per_minute then refused = 1 end
+      if slot > 0 and concurrent >= 0 and slots + 1 > concurrent then answer[n + 2] = 3; full = true
+      elseif cost > 0 and per_day >= 0 and metered == 1 and day_used + cost > per_day then answer[n + 2] = 2
+      elseif cost > 0 and per_minute >= 0 and minute_used + cost > per_minute then answer[n + 2] = 1 end
     end
-    answer[n + 2] = refused
+    n = n + 5
   end
 
   if units > 0 then
@@ -189,16 +180,19 @@ local function step(key)
   end
   answer[4], answer[5], answer[6], answer[8] = minute_own, day_own, slots_own, units
 
-  redis.call('HSET', key,
-    't', format('%.0f %.0f %.0f %.0f %.0f %.0f %.0f %.0f', minute, minute_used, day, day_used, known_day, node_slots, leases, next_end),
-    own_field, format('%.0f %.0f %.0f %.0f %.0f %.0f', sequence, minute, minute_own, day, day_own, slots_own))
-  if old_day ~= day then redis.call('PEXPIRE', key, 259200000) end
+  call('HSET', key,
+    't', pack('>dddddddd', minute, minute_used, day, day_used, known_day, node_slots, leases, next_end),
+    own_field, pack('>dddddd', sequence, minute, minute_own, day, day_own, slots_own))
+  if old_day ~= day then call('PEXPIRE', key, 259200000) end
   if full then
-    local all = redis.call('HGETALL', key)
+    local all = call('HGETALL', key)
     for i = 1, #all, 2 do
-      if string.sub(all[i], 1, 2) == 'n:' and all[i] ~= own_field then
-        local _, _, _, _, _, slots = share_of(all[i + 1])
-        if slots > 0 then answer[#answer + 1] = string.sub(all[i], 3) end
+      if sub(all[i], 1, 2) == 'n:' and all[i] ~= own_field then
+        local _, _, _, _, _, slots = unpack('>dddddd', all[i + 1])
+        if slots > 0 then
+          n = n + 1
+          answer[n] = sub(all[i], 3)
+        end
       end
     end
   end
@@ -219,35 +213,58 @@ export const sha1Of = (script: string): string => createHash('sha1').update(scri
 /** Of the same family the same hash tag, so that all of it lies on one node of a Redis Cluster. */
 export const familyKey = (familyId: string): string => `latchkey:{${familyId}}`;
 
-type Argument = string | number;
+type Argument = string | number | Buffer;
 
 const NONE = -1;
-const limitArguments = ({ perMinute, perDay, concurrent }: Limits): [number, number, number, number] => [
-  perMinute ?? NONE,
-  perDay?.limit ?? NONE,
-  perDay?.metered === true ? 1 : 0,
-  concurrent ?? NONE,
-];
 const SLOTS = { none: 0, judge: 1, hold: 2 } as const;
-
-const pushAsk = (to: Argument[], { limits, cost, count, slot, lease, look }: FamilyAsk): void => {
-  to.push(count, cost, SLOTS[slot], look ? 1 : 0, lease?.id ?? '', lease?.ms ?? 0, ...limitArguments(limits));
-};
+const HEAD_NUMBERS = 20;
+const ASK_NUMBERS = 9;
 
 /** Appends the arguments of one family's call. */
 export function pushCall(to: Argument[], call: FamilyCall): void {
-  const lengthAt = to.push(0) - 1;
-  const { own, dayFloor, ahead } = call;
-  to.push(call.sequence, call.adopt ? 1 : 0, own.minute, own.minuteUsed, own.day, own.dayUsed, own.slots);
-  to.push(call.needsDay ? 1 : 0, dayFloor?.day ?? NONE, dayFloor?.used ?? 0);
-  to.push(call.hold.length);
-  for (const { id, ms } of call.hold) to.push(id, ms);
-  to.push(call.free.length, ...call.free, call.dead.length, ...call.dead);
-  if (ahead === null) to.push(0, 1, NONE, NONE, 0);
-  else to.push(ahead.units, ahead.share, ...limitArguments(ahead.limits).slice(0, 3));
-  to.push(call.asks.length);
-  for (const ask of call.asks) pushAsk(to, ask);
-  to[lengthAt] = to.length - lengthAt - 1;
+  const { own, dayFloor, ahead, hold, free, dead, asks } = call;
+  const packed = Buffer.allocUnsafe(8 * (HEAD_NUMBERS + ASK_NUMBERS * asks.length));
+  let at = 0;
+  const put = (number: number): void => {
+    at = packed.writeDoubleBE(number, at);
+  };
+  const ids: string[] = [];
+  for (const { id, ms } of hold) ids.push(id, `${ms}`);
+  for (const id of free) ids.push(id);
+  for (const id of dead) ids.push(id);
+  for (const { lease } of asks) if (lease !== null) ids.push(lease.id);
+  put(call.sequence);
+  put(call.adopt ? 1 : 0);
+  put(own.minute);
+  put(own.minuteUsed);
+  put(own.day);
+  put(own.dayUsed);
+  put(own.slots);
+  put(call.needsDay ? 1 : 0);
+  put(dayFloor?.day ?? NONE);
+  put(dayFloor?.used ?? 0);
+  put(ahead?.units ?? 0);
+  put(ahead?.share ?? 1);
+  put(ahead?.limits.perMinute ?? NONE);
+  put(ahead?.limits.perDay?.limit ?? NONE);
+  put(ahead?.limits.perDay?.metered === true ? 1 : 0);
+  put(hold.length);
+  put(free.length);
+  put(dead.length);
+  put(asks.length);
+  put(ids.length);
+  for (const { limits, cost, count, slot, lease, look } of asks) {
+    put(count);
+    put(cost);
+    put(SLOTS[slot]);
+    put(look ? 1 : 0);
+    put(lease?.ms ?? NONE);
+    put(limits.perMinute ?? NONE);
+    put(limits.perDay?.limit ?? NONE);
+    put(limits.perDay?.metered === true ? 1 : 0);
+    put(limits.concurrent ?? NONE);
+  }
+  to.push(packed, ...ids);
 }
 
 const REFUSED: readonly (BudgetName | null)[] = [null, 'perMinute', 'perDay', 'concurrent'];

@@ -26,7 +26,7 @@ interface Script {
   text: string;
   sha: string;
 }
-type Argument = string | number;
+type Argument = string | number | Buffer;
 interface Invocation {
   script: Script;
   keys: readonly string[];
