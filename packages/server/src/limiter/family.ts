@@ -157,16 +157,16 @@ export function enqueue(family: Family, waiter: Waiter): void {
 /** Moves the node's own figures into the windows given; what was spent before them counts no more. */
 export function rollOwn(family: Family, minute: number, day: number): void {
   const { own } = family;
+  // What is held ahead in a minute that is over was not spent in its day.
+  if (own.minute !== minute || own.day !== day) foldTokens(family);
   if (own.minute !== minute) {
     own.minute = minute;
     own.minuteUsed = 0;
-    family.tokens = 0;
     family.aloneMinute = 0;
   }
   if (own.day !== day) {
     own.day = day;
     own.dayUsed = 0;
-    family.tokens = 0;
     family.aloneDay = 0;
   }
 }

@@ -4,14 +4,12 @@ import {
   budgetsOf,
   type Clock,
   type Counters,
-  DAY_MS,
   type DayLimit,
   dayBlock,
   type FamilyAnswer,
   LatchkeyError,
   type Limiter,
   type Members,
-  MINUTE_MS,
   type QuotaBook,
   type Scheduler,
   type TakeClaims,
@@ -21,7 +19,6 @@ import {
 import { awayOf, judgeAlone, needsBook, spendAlone } from './alone.js';
 import type { CounterLink } from './counter-link.js';
 import {
-  addOwn,
   type CallPlan,
   countersAfter,
   countTake,
@@ -31,7 +28,6 @@ import {
   foldTokens,
   newFamily,
   noteDenial,
-  rollOwn,
   slotsNow,
   tokensSuffice,
   type Waiter,
@@ -355,17 +351,6 @@ export function createSharedLimiter(options: SharedLimiterOptions): SharedLimite
       telemetry.count('latchkey_slots_over_cap_total', {}, slots - limit);
   }
 
-  function spendFreely(family: Family, lane: Lane, { cost, holdSlot, concurrency }: TakeClaims): void {
-    const now = lane.time().earliest;
-    const { own } = family;
-    rollOwn(family, Math.max(own.minute, Math.floor(now / MINUTE_MS)), Math.max(own.day, Math.floor(now / DAY_MS)));
-    addOwn(family, cost);
-    if (holdSlot && concurrency) own.slots += 1;
-    family.dirty = true;
-    rest(family);
-    answered('unlimited');
-  }
-
   /** Answers without a round trip where what is known says enough, or null. */
   function atOnce(family: Family, lane: Lane, claims: TakeClaims): TakeOutcome | null {
     const { latest } = lane.time();
@@ -377,12 +362,6 @@ export function createSharedLimiter(options: SharedLimiterOptions): SharedLimite
         answered('ahead');
         return passing(family, claims, shown(family, { ...counters, slots: slotsNow(family) }, claims), before, false);
       }
-    }
-    const { perMinute, perDay, concurrent } = claims.limits;
-    if (perMinute === null && perDay === null && concurrent === null) {
-      // Nothing can refuse it. It counts all the same, for limits that are set later.
-      spendFreely(family, lane, claims);
-      return passing(family, claims, [], 0, false);
     }
     const denied = deniedAgain(family, claims, scheduler.now(), latest);
     if (denied !== null) answered('denied_before');

@@ -59,7 +59,7 @@ export const METRICS = {
   },
   latchkey_limiter_takes_total: {
     kind: 'counter',
-    help: 'Limits answered on shared counters, by whom: server, ahead (debited before), denied_before, unlimited, alone (Redis away)',
+    help: 'Limits answered on shared counters, by whom: server, ahead (debited before), denied_before, alone (Redis away)',
     labels: ['by'],
   },
   latchkey_slots_over_cap_total: {
