@@ -137,8 +137,8 @@ const callersClock = (): Partial<Parts> => ({ countersClock: (_, host) => host.c
 const staleShare = (): Partial<Parts> => ({
   limiter: (real) => (options) => {
     const then = options.members.live().slice(0, 1);
-    const { nodeId } = options.members;
-    return real({ ...options, members: { nodeId, live: () => [...new Set([nodeId, ...then])].slice(0, 1) } });
+    const { nodeId, look } = options.members;
+    return real({ ...options, members: { nodeId, look, live: () => [...new Set([nodeId, ...then])].slice(0, 1) } });
   },
 });
 

@@ -70,7 +70,7 @@ async function found(seed: number, plan: Plan, store: Store): Promise<Family[]> 
     {
       ...{ store, vault: vaultOf(random), telemetry, clock, random, profile: PROFILE, signer: SIGNER },
       limiter: createMemoryLimiter({ book: store, clock }),
-      members: { nodeId: 'founder', live: () => ['founder'] },
+      members: { nodeId: 'founder', live: () => ['founder'], look: async () => {} },
       feed: createMemoryFeed({ clock }),
       servedModes: ['live', 'test'],
     },
