@@ -19,7 +19,7 @@ if (findPostgres() === null) describe.skip('the engine on PostgreSQL', () => {})
 else {
   const server = await startPostgres();
   worldsOn(() => server.database());
-  afterAll(() => server.dispose());
+  afterAll(() => server.dispose(), 120_000);
   for (const [name, load] of Object.entries(SUITES)) {
     describe(`on PostgreSQL: ${name}`, async () => {
       await load();

@@ -91,7 +91,7 @@ describe('every change', () => {
     const before = rows();
     await change?.();
     expect(rows()).toBe(before + 1);
-    const [newest] = w.sql<AuditRecord & { actor_id: string }>('select * from audit order by rowid desc limit 1');
+    const [newest] = w.sql<AuditRecord & { actor_id: string }>('select * from audit order by at desc, id desc limit 1');
     expect(newest).toMatchObject({ action, actor_id: OPERATOR.id, at: w.time.now });
     expect(await faults()).toEqual([]);
   });
