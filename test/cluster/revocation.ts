@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { randomOf } from '../e2e/random.js';
 import { firstProject, type Made } from '../process/command.js';
 import { keepKey } from '../secrecy/test-root.js';
-import type { Cluster } from './cluster.js';
+import type { Cluster, ClusterNode } from './cluster.js';
 import { clientNow, type Load, openLoad, percentile, type Shot } from './load.js';
 
 export interface RevocationRun {
@@ -28,6 +28,8 @@ export interface RevocationOutcome {
   lagsMs: number[];
   /** From the sending of the revocation to its 2xx. */
   callsMs: number[];
+  /** Revocations that were answered 503, or not at all, and were asked for again. */
+  askedAgain: number;
   /** Calls by what they said of how far they got, as `3 of 3`. */
   reached: Record<string, number>;
   /** Accepted on the revoking node though sent after the 2xx. */
@@ -58,13 +60,24 @@ export async function revocationRun(cluster: Cluster, run: RevocationRun): Promi
   const load = openLoad(cluster.nodes, { rootKey: cluster.rootKey, connections: atOnce * 2 + inFlight });
   const projectId = await firstProject(cluster);
   const create = async (name: string): Promise<Made> => {
-    const made = await cluster.ask<Made>('POST', `/v1/projects/${projectId}/keys`, { name, limits: UNBOUNDED });
+    const made = await untilHeard(() =>
+      cluster.ask<Made>('POST', `/v1/projects/${projectId}/keys`, { name, limits: UNBOUNDED }),
+    );
     keepKey(made.secret);
     return made;
   };
   const staying = await Promise.all(Array.from({ length: 10 }, (_, at) => create(`stays ${at}`)));
   const outcome: RevocationOutcome = {
-    ...{ revoked: 0, lagsMs: [], callsMs: [], reached: {}, onRevokingNode: 0, afterAllHeard: 0, resurrected: 0 },
+    ...{
+      revoked: 0,
+      lagsMs: [],
+      callsMs: [],
+      askedAgain: 0,
+      reached: {},
+      onRevokingNode: 0,
+      afterAllHeard: 0,
+      resurrected: 0,
+    },
     ...{ load: 0, refused: {}, faults: [] },
   };
   const besides = load.steady({
@@ -114,6 +127,19 @@ export async function revocationRun(cluster: Cluster, run: RevocationRun): Promi
   return outcome;
 }
 
+/** A change may be answered 503; whoever makes keys asks again. */
+async function untilHeard<T>(ask: () => Promise<T>, again = (): void => {}): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (attempt === 50) throw error;
+      again();
+      await sleep(200);
+    }
+  }
+}
+
 interface One {
   made: Made;
   /** The node that revokes. */
@@ -145,6 +171,7 @@ async function revokeOne(
       last = shot;
       shots.push(shot);
       if (shot.accepted) yes();
+      else if (shot.status === 0) await sleep(20);
       if (shot.sentAt < answeredAt) continue;
       if (shot.accepted && refusedSince.has(node)) {
         outcome.resurrected++;
@@ -169,9 +196,10 @@ async function revokeOne(
   await Promise.race([Promise.all(firstYes), sleep(5_000)]);
   await cached();
   const sentAt = clientNow();
-  const answer = await cluster.nodes[by]
-    ?.ask<Revoked>('POST', `/v1/keys/${made.key.id}/revoke`, {})
-    .catch((error: Error) => void faults.push(`${made.key.id}: ${error.message}`));
+  const answer = await untilHeard(
+    () => (cluster.nodes[by] as ClusterNode).ask<Revoked>('POST', `/v1/keys/${made.key.id}/revoke`, {}),
+    () => outcome.askedAgain++,
+  ).catch((error: Error) => void faults.push(`${made.key.id}: ${error.message}`));
   answeredAt = clientNow();
   over = answeredAt + patienceMs;
   await Promise.all(asking);
@@ -198,7 +226,7 @@ export function revocationSummary(name: string, seed: number, outcome: Revocatio
     [0.5, 0.99, 1].map((share) => percentile(values, share).toFixed(0)).join(' / ');
   return (
     `revocations, ${name}, seed ${seed}: ${revoked} revoked, lag p50 / p99 / max ${told(lagsMs)} ms, ` +
-    `call ${told(callsMs)} ms, heard of by ${JSON.stringify(reached)}; accepted after the 2xx on the revoking node ${onRevokingNode}, ` +
+    `call ${told(callsMs)} ms, ${outcome.askedAgain} asked again, heard of by ${JSON.stringify(reached)}; accepted after the 2xx on the revoking node ${onRevokingNode}, ` +
     `after all had heard ${afterAllHeard}, resurrected ${resurrected}; ${load} requests besides, refused ${JSON.stringify(refused)}; ` +
     `${outcome.faults.length} faults`
   );

@@ -20,5 +20,7 @@ process.on('message', (message) => {
   skewMs = message.skewMs;
   process.send?.({ skewMs });
 });
-// Neither keeps a process alive that has nothing else to do.
+// Whoever started it is gone, perhaps killed: nobody else would end it.
+process.on('disconnect', () => process.exit(1));
+// None of this keeps a process alive that has nothing else to do.
 process.channel?.unref();
