@@ -1,11 +1,12 @@
 // The listeners over one engine, from settings to a clean stop. Commands decide which settings; nothing here decides a request.
 
-import { LatchkeyError, type Mode } from '@latchkey/core';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { LatchkeyError, type Mode, type Telemetry } from '@latchkey/core';
 import { loadProfile } from './config/load-profile.js';
 import type { Settings } from './config/settings.js';
 import { createGateway } from './gateway/gateway.js';
 import { createControlPlane } from './http/control-plane.js';
-import { createLatchkey, type Latchkey, OPERATOR, type RingSource } from './latchkey.js';
+import { createLatchkey, type Latchkey, type LatchkeySettings, OPERATOR, type RingSource } from './latchkey.js';
 import { createFirstRootKey } from './operations/root-keys.js';
 import { createRpcs, inOnePiece } from './rpc/create-rpc.js';
 import { createGrpcServer } from './rpc/grpc-server.js';
@@ -15,6 +16,9 @@ import { VERSION } from './version.js';
 
 /** How long running requests may take to finish once a stop was asked for; container runtimes kill after ten seconds. */
 const GRACE_MS = 8_000;
+/** How long a start waits for a database that is away: nodes are often started together with it. */
+const AVAILABLE_WITHIN_MS = 15_000;
+const TRY_AGAIN_MS = 500;
 
 export interface RunningServer {
   latchkey: Latchkey;
@@ -71,7 +75,7 @@ export async function startServer(settings: Settings): Promise<RunningServer> {
     return followed.ring;
   };
   try {
-    const latchkey = await createLatchkey({
+    const needs: LatchkeySettings = {
       profile,
       dataDir: settings.dataDir,
       databaseUrl: settings.databaseUrl,
@@ -85,7 +89,8 @@ export async function startServer(settings: Settings): Promise<RunningServer> {
       publicUrl: settings.publicUrl,
       cacheMb: settings.cacheMb,
       telemetry,
-    });
+    };
+    const latchkey = await onceAvailable(() => createLatchkey(needs), telemetry);
     closers.push(() => latchkey.close());
     const controlPlane = createControlPlane({
       engine: latchkey.engine,
@@ -130,6 +135,20 @@ export async function startServer(settings: Settings): Promise<RunningServer> {
   } catch (error) {
     await closeAll().catch(() => {});
     throw error;
+  }
+}
+
+async function onceAvailable<T>(start: () => Promise<T>, telemetry: Telemetry): Promise<T> {
+  for (const began = performance.now(); ; ) {
+    try {
+      return await start();
+    } catch (error) {
+      const isAway = error instanceof LatchkeyError && error.code === 'unavailable';
+      if (!isAway || performance.now() - began > AVAILABLE_WITHIN_MS) throw error;
+      telemetry.log('warn', 'database_awaited', { cause: error });
+      // A timer that keeps the process: nothing else does, yet.
+      await sleep(TRY_AGAIN_MS);
+    }
   }
 }
 
