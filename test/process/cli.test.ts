@@ -255,8 +255,8 @@ describe('a start is refused with the fix', () => {
       [{ LATCHKEY_PEPPER: pepper }, /LATCHKEY_MASTER_KEY is not set/],
       [{ ...both, LATCHKEY_PEPPER: 'c2hvcnQ=' }, /LATCHKEY_PEPPER is too short.*at least 32/],
       [{ ...both, LATCHKEY_ROOT_KEY: 'x'.repeat(31) }, /LATCHKEY_ROOT_KEY must have at least 32 characters/],
-      [{ ...both, DATABASE_URL: 'postgres://u:w@h/d' }, /DATABASE_URL is set/],
-      [{ ...both, REDIS_URL: 'redis://h' }, /REDIS_URL is set/],
+      [{ ...both, DATABASE_URL: 'mysql://u:w@h/d' }, /DATABASE_URL must start with postgres:/],
+      [{ ...both, REDIS_URL: 'http://h' }, /REDIS_URL must start with redis:/],
       [{ ...both, LATCHKEY_PORT: 'x' }, /LATCHKEY_PORT must be a whole number/],
       [
         { ...both, LATCHKEY_HOST: '203.0.113.9', LATCHKEY_PORT: '0' },
