@@ -220,6 +220,12 @@ async function revokeOne(
   }
 }
 
+/** Keys that stay must pass: what is wrong about those that did not, but for a busy machine's few `unavailable`. */
+export function wronglyRefused({ load, refused }: RevocationOutcome): Record<string, number> {
+  const busy = (refused.unavailable ?? 0) <= load / 100;
+  return Object.fromEntries(Object.entries(refused).filter(([reason]) => !(reason === 'unavailable' && busy)));
+}
+
 export function revocationSummary(name: string, seed: number, outcome: RevocationOutcome): string {
   const { revoked, lagsMs, callsMs, reached, onRevokingNode, afterAllHeard, resurrected, load, refused } = outcome;
   const told = (values: readonly number[]): string =>
