@@ -41,6 +41,8 @@ export interface LimitsOutcome {
   requests: number;
   /** Answers that said that they were judged without the shared state. */
   degraded: number;
+  /** Answers that no decision was possible in time: neither offered nor admitted. */
+  unavailable: number;
   worstMs: number;
   faults: string[];
 }
@@ -77,7 +79,7 @@ export async function limitsRun(cluster: Cluster, run: LimitsRun): Promise<Limit
     rootKey: cluster.rootKey,
     connections: inFlight * patterns.length,
   });
-  const outcome: LimitsOutcome = { cells: [], requests: 0, degraded: 0, worstMs: 0, faults: [] };
+  const outcome: LimitsOutcome = { cells: [], requests: 0, degraded: 0, unavailable: 0, worstMs: 0, faults: [] };
   const faults = new Map<string, number>();
   const heard = (shot: Shot, subject: Subject): void => {
     outcome.requests++;
@@ -125,6 +127,10 @@ function note(shot: Shot, subject: Subject, outcome: LimitsOutcome): string | nu
   if (status !== 200) return `answered ${status}: ${(body as { detail?: string } | null)?.detail ?? reason}`;
   const { budgets, degraded } = body as Verification;
   if (degraded) outcome.degraded++;
+  if (reason === 'unavailable') {
+    outcome.unavailable++;
+    return null;
+  }
   const resetAt = Date.parse(budgets.find(({ name }) => name === 'perMinute')?.resetAt ?? '');
   if (!accepted && reason !== 'rate_limited') return `was refused: ${reason}`;
   if (Number.isNaN(resetAt)) return 'names no reset';
@@ -153,7 +159,7 @@ function cellOf({ pattern, limit, load, windows }: Subject): Cell {
 }
 
 /** One line for each kind of key, and one for all. */
-export function limitsTable({ cells, requests, degraded, worstMs, faults }: LimitsOutcome): string {
+export function limitsTable({ cells, requests, degraded, unavailable, worstMs, faults }: LimitsOutcome): string {
   const row = (values: readonly (string | number)[]): string =>
     values.map((value, at) => (at === 0 ? String(value).padEnd(8) : String(value).padStart(9))).join('');
   const over = Math.max(...cells.map((cell) => cell.over));
@@ -164,6 +170,6 @@ export function limitsTable({ cells, requests, degraded, worstMs, faults }: Limi
       row([pattern, limit, `× ${load}`, windows, offered, admitted, over, leastShare.toFixed(4)]),
     ),
     `limits: ${requests} requests, most over a limit ${over}, least admitted of what was allowed ${least.toFixed(4)}, ` +
-      `${degraded} degraded, worst answer ${worstMs.toFixed(0)} ms, ${faults.length} faults`,
+      `${degraded} degraded, ${unavailable} unavailable, worst answer ${worstMs.toFixed(0)} ms, ${faults.length} faults`,
   ].join('\n');
 }

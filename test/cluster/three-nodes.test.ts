@@ -10,8 +10,10 @@ import { percentile } from './load.js';
 import { revocationRun, revocationSummary, wronglyRefused } from './revocation.js';
 import { useCluster } from './use.js';
 
+const NODES = 3;
+
 describe.skipIf(lacking().length > 0)('three nodes', () => {
-  const cluster = useCluster();
+  const cluster = useCluster({ nodes: NODES });
 
   it('that start at once on an empty database have one root key, one signing key and one audit chain', async () => {
     const { nodes, env } = cluster();
@@ -47,13 +49,14 @@ describe.skipIf(lacking().length > 0)('three nodes', () => {
     for (let attempt = 1; ; attempt++) {
       console.log(limitsTable(outcome));
       expect(outcome.faults).toEqual([]);
-      expect(outcome.cells.filter(({ over }) => over > 0)).toEqual([]);
-      // Where Redis gets no turn within 50 ms, nodes count alone and let less pass: then the machine is too busy to tell.
-      if (outcome.degraded === 0 || attempt === 3) break;
+      const most = (limit: number): number => (outcome.degraded === 0 ? 0 : Math.max(limit / 100, NODES));
+      expect(outcome.cells.filter(({ over, limit }) => over > most(limit))).toEqual([]);
+      // Where Redis gets no turn within 50 ms, nodes count alone, as while it is away: then the machine is too busy to tell more.
+      if (outcome.degraded + outcome.unavailable === 0) break;
+      if (attempt === 3) return console.warn('The machine was too busy to say how much is admitted; test:soak does.');
       outcome = await window();
     }
-    if (outcome.degraded > 0) console.warn('The machine was too busy to say how much is admitted; test:soak does.');
-    else expect(outcome.cells.filter(({ leastShare }) => leastShare < 0.99)).toEqual([]);
+    expect(outcome.cells.filter(({ leastShare }) => leastShare < 0.99)).toEqual([]);
     // The load was there: where ten times too much came, the limit was reached to the last request.
     for (const { limit, load, admitted } of outcome.cells) if (load === 10) expect(admitted).toBe(limit);
   }, 60_000);
