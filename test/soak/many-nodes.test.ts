@@ -9,12 +9,16 @@ const NODES = (process.env.LATCHKEY_NODES ?? '3,10,100,1000').split(',').map(Num
 const CARRIED = 100;
 
 it('a node more costs no request beyond a limit', async () => {
-  console.log('| load | nodes | requests | round trips per decision | `remaining` off by (mean, most) | over the limit | admitted of what could be |');
+  console.log(
+    '| load | nodes | requests | round trips per decision | `remaining` off by (mean, most) | over the limit | admitted of what could be |',
+  );
   for (const load of LOADS) {
     for (const nodes of NODES) {
       const { requests, tripsPerDecision, headerError, overAdmitted, admitted } = await costOf(nodes, load);
       const off = `${headerError.mean.toFixed(2)} %, ${headerError.most.toFixed(1)} %`;
-      console.log(`| ${load.name} | ${nodes} | ${requests} | ${tripsPerDecision.toFixed(3)} | ${off} | ${overAdmitted} | ${(100 * admitted).toFixed(1)} % |`);
+      console.log(
+        `| ${load.name} | ${nodes} | ${requests} | ${tripsPerDecision.toFixed(3)} | ${off} | ${overAdmitted} | ${(100 * admitted).toFixed(1)} % |`,
+      );
       expect(overAdmitted).toBe(0);
       expect(admitted).toBeGreaterThan(0.99);
     }
@@ -22,7 +26,9 @@ it('a node more costs no request beyond a limit', async () => {
 });
 
 it('a revocation is confirmed by all, one message a node', async () => {
-  console.log('| nodes | messages sent | messages delivered | confirmed by | the call takes | last node heard after | statements a second at rest |');
+  console.log(
+    '| nodes | messages sent | messages delivered | confirmed by | the call takes | last node heard after | statements a second at rest |',
+  );
   for (const nodes of NODES.filter((count) => count <= CARRIED)) {
     const found = await fanOut(nodes);
     console.log(
