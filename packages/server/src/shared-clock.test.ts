@@ -38,25 +38,51 @@ describe('the shared clock', () => {
     expect(clock()).toBe(1_001_234);
   });
 
-  it('takes over a later reading, but none that took too long', async () => {
+  it('takes over another time, and is made no worse by slow readings', async () => {
     const { scheduler, move } = handTimers();
-    let time = 1_000_000;
-    let slow = 0;
+    let ahead = 1_000_000;
+    let [before, after] = [0, 0];
     const { clock } = await createSharedClock({
       async read() {
-        await move(slow);
+        await move(before);
+        const time = scheduler.now() + ahead;
+        await move(after);
         return time;
       },
       scheduler,
     });
-    time = 2_000_000;
-    await move(10_000);
-    expect(clock()).toBe(2_000_000);
-    time = 9_000_000;
-    slow = 800;
-    await move(10_000);
-    await new Promise(setImmediate);
-    expect(clock()).toBe(2_010_800);
+    const moveOn = async (): Promise<void> => {
+      await move(10_000);
+      // A reading moves the time on its way, too.
+      for (let turn = 0; turn < 4; turn++) await new Promise(setImmediate);
+    };
+    const offBy = (): number => Math.abs(clock() - scheduler.now() - ahead);
+    expect(offBy()).toBeLessThanOrEqual(1);
+    // All of its way lies on one side: taken alone, it is 400 ms wrong.
+    after = 800;
+    await moveOn();
+    expect(offBy()).toBeLessThanOrEqual(6);
+    [before, after] = [0, 10];
+    ahead = 8_000_000;
+    await moveOn();
+    expect(offBy()).toBeLessThanOrEqual(6);
+  });
+
+  it('reads again soon while it knows the time badly, and then knows it well', async () => {
+    const { scheduler, move } = handTimers();
+    let way = 600;
+    const { clock } = await createSharedClock({
+      async read() {
+        const time = scheduler.now() + 1_000_000;
+        await move(way);
+        return time;
+      },
+      scheduler,
+    });
+    expect(clock() - scheduler.now()).toBeLessThan(999_800);
+    way = 0;
+    await move(1_000);
+    expect(clock() - scheduler.now()).toBeGreaterThanOrEqual(999_998);
   });
 
   it('goes on from the last reading while there is no other, and reads again', async () => {
