@@ -2,6 +2,7 @@
 
 import type { ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type LatchkeyProcess, startLatchkey } from '../e2e/process.js';
 import { findPostgres, HOW_TO_GET_POSTGRES, startPostgres } from '../servers/postgres.js';
@@ -55,7 +56,7 @@ export interface Cluster {
   readonly rootKey: string;
   /** Sets the link of every node to that server. */
   set(backend: Backend, flow: Flow, which?: Which): Promise<void>;
-  /** Asks the first node that runs. */
+  /** Asks the first node that runs, and again for a while when it says 503, as callers do. */
   ask<T>(method: string, path: string, body?: unknown): Promise<T>;
   /** Ends everything that was started. */
   close(): Promise<void>;
@@ -74,6 +75,7 @@ export interface ClusterOptions {
 
 const SKEW = fileURLToPath(new URL('./skew.mjs', import.meta.url));
 const SKEW_MS = 5_000;
+const PATIENCE_MS = 15_000;
 
 /** What this machine lacks for a cluster, with how to get it; empty when there is nothing. */
 export function lacking(): string[] {
@@ -144,7 +146,16 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
       set: async (backend, flow, which) => {
         await Promise.all(nodes.map(({ links }) => links[backend].set(flow, which)));
       },
-      ask: (method, path, body) => running().ask(method, path, body),
+      async ask(method, path, body) {
+        for (const began = performance.now(); ; await sleep(200)) {
+          try {
+            return await running().ask(method, path, body);
+          } catch (error) {
+            const mayPass = error instanceof Error && error.message.includes(' answered 503');
+            if (!mayPass || performance.now() - began > PATIENCE_MS) throw error;
+          }
+        }
+      },
     };
   } catch (error) {
     await close();

@@ -60,9 +60,7 @@ export async function revocationRun(cluster: Cluster, run: RevocationRun): Promi
   const load = openLoad(cluster.nodes, { rootKey: cluster.rootKey, connections: atOnce * 2 + inFlight });
   const projectId = await firstProject(cluster);
   const create = async (name: string): Promise<Made> => {
-    const made = await untilHeard(() =>
-      cluster.ask<Made>('POST', `/v1/projects/${projectId}/keys`, { name, limits: UNBOUNDED }),
-    );
+    const made = await cluster.ask<Made>('POST', `/v1/projects/${projectId}/keys`, { name, limits: UNBOUNDED });
     keepKey(made.secret);
     return made;
   };
@@ -127,8 +125,8 @@ export async function revocationRun(cluster: Cluster, run: RevocationRun): Promi
   return outcome;
 }
 
-/** A change may be answered 503; whoever makes keys asks again. */
-async function untilHeard<T>(ask: () => Promise<T>, again = (): void => {}): Promise<T> {
+/** A revocation may be answered 503, and is asked for again; `again` hears of it. */
+async function untilHeard<T>(ask: () => Promise<T>, again: () => void): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await ask();
