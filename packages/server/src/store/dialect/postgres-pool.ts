@@ -82,6 +82,8 @@ export function createPool(options: PoolOptions): Pool {
   let whenQuiet: (() => void) | null = null;
   /** Why the server counts as away; null while it does not. */
   let away: unknown = null;
+  /** When the server last answered anything. */
+  let heardAt = Number.NEGATIVE_INFINITY;
   let probing: Promise<Set<string>> | null = null;
 
   const within = <T>(ms: number, work: Promise<T>, giveUp: () => void): Promise<T> => {
@@ -101,7 +103,7 @@ export function createPool(options: PoolOptions): Pool {
     // Told by the query that runs, or by `end`: never an exception out of nowhere.
     client.on('error', () => {});
     const ready = client.connect().then(() => client.query(options.prepare));
-    await within(ms, ready, () => cut(client, 'The server did not take the connection in time.'));
+    await within(ms, ready, () => cut(client, TOO_LATE));
     return client;
   }
 
@@ -117,11 +119,12 @@ export function createPool(options: PoolOptions): Pool {
     grow(own, member.lane);
   }
 
-  function grow(own: ReturnType<typeof lane>, name: Lane): void {
+  function grow(own: ReturnType<typeof lane>, name: Lane, patienceMs = CONNECT_MS): void {
     if (closed || away !== null || own.waiting.length === 0 || own.open >= own.size) return;
     own.open += 1;
     const tag = `latchkey ${pool}.${++made}`;
-    connect(CONNECT_MS, tag).then(
+    const startedAt = scheduler.now();
+    connect(patienceMs, tag).then(
       (client) => {
         const member: Member = { client, tag, lane: name, gone: false, givenUp: false, idleSince: scheduler.now() };
         for (const sign of ['error', 'end'] as const) client.once(sign, () => discard(member));
@@ -129,8 +132,10 @@ export function createPool(options: PoolOptions): Pool {
       },
       (error: unknown) => {
         own.open -= 1;
+        // It answered others meanwhile: it is busy, and the next attempt tells more.
+        if (isLate(error) && heardAt > startedAt) grow(own, name, PROBE_MS);
         // Others of this pool may still come free; with none there is nothing to wait for.
-        if (!isFull(error) || own.open === 0) goAway(error);
+        else if (!isFull(error) || own.open === 0) goAway(error);
       },
     );
     if (own.waiting.length > own.open) grow(own, name);
@@ -197,12 +202,14 @@ export function createPool(options: PoolOptions): Pool {
   function watch(member: Member): () => void {
     const startedAt = scheduler.now();
     let over = false;
+    let unanswered = 0;
     let stop = scheduler.after(STALL_MS, look);
     const giveUp = (reason: string): void => {
       member.givenUp = true;
       cut(member.client, reason);
     };
     function look(): void {
+      const askedAt = scheduler.now();
       askServer().then(
         (active) => {
           if (over) return;
@@ -213,10 +220,13 @@ export function createPool(options: PoolOptions): Pool {
         },
         (error: unknown) => {
           if (over) return;
+          // It answered others meanwhile, so it is there: the question was one too many for it, or this connection is lost.
+          const isBusy = heardAt > askedAt;
           if (isFull(error)) stop = scheduler.after(STALL_MS, look);
+          else if (isBusy && ++unanswered === 1) look();
           else {
             giveUp('The server does not answer.');
-            goAway(error);
+            if (!isBusy) goAway(error);
           }
         },
       );
@@ -235,7 +245,9 @@ export function createPool(options: PoolOptions): Pool {
         if (given || member.gone) throw unavailable(new Error('The connection is gone.'));
         const stop = watch(member);
         try {
-          return await member.client.query({ text, values: values as unknown[] });
+          const result = await member.client.query({ text, values: values as unknown[] });
+          heardAt = scheduler.now();
+          return result;
         } catch (error) {
           // Those at rest may have gone the same way unheard; a fresh one tells.
           if (isFatal(error)) for (const gone of [member, ...both.flatMap((own) => own.idle)]) discard(gone);
@@ -309,6 +321,9 @@ export function createPool(options: PoolOptions): Pool {
     },
   };
 }
+
+const TOO_LATE = 'The server did not take the connection in time.';
+const isLate = (error: unknown): boolean => error instanceof Error && error.message === TOO_LATE;
 
 /** Ends a connection without waiting for anybody; what runs on it fails with that reason. */
 function cut(client: pg.Client, reason: string): void {
