@@ -2,7 +2,7 @@
 
 import { type ChildProcess, type ChildProcessByStdio, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
@@ -146,7 +146,10 @@ async function start(place: Place, knownRootKey: string | null): Promise<Latchke
   });
   const read = (): Greeting | null =>
     command === 'serve' ? serveGreeting(heard.stderr) : json ? devGreeting(heard.stdout) : devWords(heard.stdout);
-  const greeting = await greeted(child, read, () => `${heard.stdout}\n${heard.stderr}`);
+  const logFile = join(dataDir, 'latchkey.log');
+  const logged = (): string =>
+    existsSync(logFile) ? readFileSync(logFile, 'utf8').split('\n').slice(-4).join('\n').slice(-2_000) : '';
+  const greeting = await greeted(child, read, () => `${heard.stdout}\n${heard.stderr}\n${logged()}`);
   const rootKey = greeting.rootKey ?? knownRootKey ?? options.env.LATCHKEY_ROOT_KEY ?? '';
 
   keepSecret(rootKey, options.env.LATCHKEY_PEPPER, options.env.LATCHKEY_MASTER_KEY);
