@@ -131,7 +131,8 @@ export function stepFamily(
     slots: slots + own.slots,
   };
   let { knownDay } = state;
-  if (call.dayFloor !== null) {
+  // Counters that know the day know more than the book: what is written there ahead, and given back since, was not used.
+  if (call.dayFloor !== null && knownDay !== day) {
     if (call.dayFloor.day === day) counters.dayUsed = Math.max(counters.dayUsed, call.dayFloor.used);
     knownDay = day;
   }

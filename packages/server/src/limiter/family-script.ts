@@ -100,7 +100,7 @@ local function step(key)
   minute_used = max(0, minute_used + minute_own - before_minute)
   day_used = max(0, day_used + day_own - before_day)
   node_slots = node_slots + slots_own - last_slots
-  if floor_day >= 0 then
+  if floor_day >= 0 and known_day ~= day then
     if floor_day == day then day_used = max(day_used, floor_used) end
     known_day = day
   end
