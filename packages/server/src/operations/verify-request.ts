@@ -71,10 +71,23 @@ async function walk(
     return answer(snapshot, position, { reason: denial.reason, required: denial.required ?? null, budgets });
   }
 
-  return (await spend(services, request, route, found, claims, answer)) ?? walk(services, request, route, answer);
+  const spent = await spend(services, request, route, found, claims, answer);
+  if (!('ended' in spent)) return spent;
+  // A second look says how it ended.
+  if (request.spendId === undefined) await spent.ended();
+  const again = await walk(services, request, route, answer);
+  // Who names the spend asks again after a 503, here or elsewhere, and finds it: given back meanwhile they would have it for nothing.
+  const isFinal = again.reason !== null && again.reason !== 'unavailable';
+  if (request.spendId !== undefined && isFinal) await spent.ended();
+  return again;
 }
 
-/** Takes limits, credits and the slot: all of them, or none. null: the key ended meanwhile, and nothing is taken. */
+/** The key ended while it was written what a request takes: limits and slot are free again, `ended` gives the credits back. */
+interface Ended {
+  ended(): Promise<void>;
+}
+
+/** Takes limits, credits and the slot: all of them, or none. */
 async function spend(
   services: Services,
   request: VerifyRequest,
@@ -82,7 +95,7 @@ async function spend(
   { snapshot, position }: FoundKey,
   claims: TakeClaims,
   answer: Answer,
-): Promise<Verdict | null> {
+): Promise<Verdict | Ended> {
   const costs = chargeOf(services, snapshot, request, route);
   const taken = await services.limiter.take(claims);
   const { degraded } = taken;
@@ -112,11 +125,9 @@ async function spend(
   });
   const release = lease === null ? (taken.release ?? nothing) : () => services.leases.drop(lease.id);
   if (!services.cache.unendedSince(snapshot, position)) {
-    // Ended while the quota, the debit or the lease was being written: a second look says how.
     release();
     taken.undo?.();
-    await paid.refunded();
-    return null;
+    return { ended: paid.refunded };
   }
   if (taken.fairUsePassed) reportFairUse(services, snapshot);
   const undo = (): void => {
