@@ -21,19 +21,20 @@ export interface LimitsRun {
   meanwhile?: { afterMs: number; act(): Promise<void> };
 }
 
-/** One kind of key over all windows. */
+/** One kind of key over all windows. A window counts as shared when no answer in it came from a node that counted alone. */
 export interface Cell {
   pattern: Pattern;
   limit: number;
   load: number;
   windows: number;
+  shared: number;
   offered: number;
   admitted: number;
-  /** What the limit allowed of what was offered, window by window. */
-  allowed: number;
-  /** The most that any window admitted beyond its limit, and the least share of what it allowed. */
+  /** The most that a shared window admitted beyond its limit, and the least share of what it allowed; 1 when there was none. */
   over: number;
   leastShare: number;
+  /** The most that any other window admitted beyond its limit. */
+  overAlone: number;
 }
 
 export interface LimitsOutcome {
@@ -58,7 +59,7 @@ interface Subject {
   limit: number;
   load: number;
   secret: string;
-  windows: Map<number, { offered: number; admitted: number }>;
+  windows: Map<number, { offered: number; admitted: number; degraded: number }>;
 }
 
 export async function limitsRun(cluster: Cluster, run: LimitsRun): Promise<LimitsOutcome> {
@@ -136,40 +137,69 @@ function note(shot: Shot, subject: Subject, outcome: LimitsOutcome): string | nu
   if (Number.isNaN(resetAt)) return 'names no reset';
   if (heardAt + TOLERANCE_MS < resetAt - MINUTE || sentAt - TOLERANCE_MS >= resetAt)
     return 'names a window that was over before it was asked, or had not begun when it was answered';
-  const window = subject.windows.get(resetAt) ?? { offered: 0, admitted: 0 };
+  const window = subject.windows.get(resetAt) ?? { offered: 0, admitted: 0, degraded: 0 };
   window.offered++;
   if (accepted) window.admitted++;
+  if (degraded) window.degraded++;
   subject.windows.set(resetAt, window);
   return null;
 }
 
 function cellOf({ pattern, limit, load, windows }: Subject): Cell {
   const cell: Cell = {
-    ...{ pattern, limit, load, windows: windows.size, offered: 0, admitted: 0, allowed: 0, over: 0, leastShare: 1 },
+    ...{ pattern, limit, load, windows: windows.size, shared: 0, offered: 0, admitted: 0 },
+    ...{ over: 0, leastShare: 1, overAlone: 0 },
   };
-  for (const { offered, admitted } of windows.values()) {
-    const allowed = Math.min(limit, offered);
+  for (const { offered, admitted, degraded } of windows.values()) {
     cell.offered += offered;
     cell.admitted += admitted;
-    cell.allowed += allowed;
+    if (degraded > 0) {
+      cell.overAlone = Math.max(cell.overAlone, admitted - limit);
+      continue;
+    }
+    cell.shared++;
     cell.over = Math.max(cell.over, admitted - limit);
-    cell.leastShare = Math.min(cell.leastShare, admitted / allowed);
+    cell.leastShare = Math.min(cell.leastShare, admitted / Math.min(limit, offered));
   }
   return cell;
 }
 
+/** What was not kept, in words: in shared windows exactly the limit and at least 0.99 of what it allows, in others the bound of an absent Redis. */
+export function limitFaults({ cells, faults }: LimitsOutcome, nodes: number): string[] {
+  return [
+    ...faults,
+    ...cells.flatMap(({ pattern, limit, load, over, leastShare, overAlone }) => {
+      const name = `${pattern} ${limit} × ${load}`;
+      return [
+        ...(over > 0 ? [`${name}: ${over} over the limit`] : []),
+        ...(leastShare < 0.99 ? [`${name}: only ${leastShare.toFixed(4)} of what the limit allowed`] : []),
+        ...(overAlone > Math.max(limit / 100, nodes) ? [`${name}: ${overAlone} over the limit while alone`] : []),
+      ];
+    }),
+  ];
+}
+
+/** Of all windows, how many were shared. */
+export const sharedWindows = ({ cells }: LimitsOutcome): number => cells.reduce((sum, { shared }) => sum + shared, 0);
+
 /** One line for each kind of key, and one for all. */
-export function limitsTable({ cells, requests, degraded, unavailable, worstMs, faults }: LimitsOutcome): string {
+export function limitsTable(outcome: LimitsOutcome): string {
+  const { cells, requests, degraded, unavailable, worstMs, faults } = outcome;
   const row = (values: readonly (string | number)[]): string =>
     values.map((value, at) => (at === 0 ? String(value).padEnd(8) : String(value).padStart(9))).join('');
-  const over = Math.max(...cells.map((cell) => cell.over));
-  const least = Math.min(...cells.map((cell) => cell.leastShare));
+  const most = (of: (cell: Cell) => number): number => Math.max(...cells.map(of));
+  const windows = cells.reduce((sum, cell) => sum + cell.windows, 0);
   return [
-    row(['pattern', 'limit', 'load', 'windows', 'offered', 'admitted', 'over', 'least']),
-    ...cells.map(({ pattern, limit, load, windows, offered, admitted, over, leastShare }) =>
-      row([pattern, limit, `× ${load}`, windows, offered, admitted, over, leastShare.toFixed(4)]),
+    row(['pattern', 'limit', 'load', 'windows', 'shared', 'offered', 'admitted', 'over', 'least', 'alone']),
+    ...cells.map(({ pattern, limit, load, windows, shared, offered, admitted, over, leastShare, overAlone }) =>
+      row([
+        ...[pattern, limit, `× ${load}`, windows, shared, offered, admitted],
+        ...(shared === 0 ? ['–', '–'] : [over, leastShare.toFixed(4)]),
+        shared === windows ? '–' : overAlone,
+      ]),
     ),
-    `limits: ${requests} requests, most over a limit ${over}, least admitted of what was allowed ${least.toFixed(4)}, ` +
-      `${degraded} degraded, ${unavailable} unavailable, worst answer ${worstMs.toFixed(0)} ms, ${faults.length} faults`,
+    `limits: ${requests} requests; in ${sharedWindows(outcome)} of ${windows} windows counted together: most over a limit ${most(({ over }) => over)}, ` +
+      `least admitted of what was allowed ${(-most(({ leastShare }) => -leastShare)).toFixed(4)}; in the others most over ${most(({ overAlone }) => overAlone)}; ` +
+      `${degraded} answers degraded, ${unavailable} unavailable, worst ${worstMs.toFixed(0)} ms, ${faults.length} faults`,
   ].join('\n');
 }

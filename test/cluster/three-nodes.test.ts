@@ -5,7 +5,7 @@ import { seeds } from '../e2e/random.js';
 import { firstProject, latchkey, type Made, type Verification } from '../process/command.js';
 import { keepKey } from '../secrecy/test-root.js';
 import { lacking } from './cluster.js';
-import { type LimitsOutcome, limitsRun, limitsTable } from './limits.js';
+import { limitFaults, limitsRun, limitsTable, sharedWindows } from './limits.js';
 import { percentile } from './load.js';
 import { revocationRun, revocationSummary, wronglyRefused } from './revocation.js';
 import { useCluster } from './use.js';
@@ -38,27 +38,19 @@ describe.skipIf(lacking().length > 0)('three nodes', () => {
   });
 
   it('admit {5, 100} × {0.9, 1, 10} in one window, even, sticky and bursty: none too much, and at least 0.99 of what is allowed', async () => {
-    const window = (): Promise<LimitsOutcome> =>
-      limitsRun(cluster(), {
+    for (let attempt = 1; ; attempt++) {
+      const outcome = await limitsRun(cluster(), {
         limits: [5, 100],
         loads: [0.9, 1, 10],
         patterns: ['even', 'sticky', 'bursty'],
         ...{ windows: 1, spanMs: 4_000, inFlight: 16 },
       });
-    let outcome = await window();
-    for (let attempt = 1; ; attempt++) {
       console.log(limitsTable(outcome));
-      expect(outcome.faults).toEqual([]);
-      const most = (limit: number): number => (outcome.degraded === 0 ? 0 : Math.max(limit / 100, NODES));
-      expect(outcome.cells.filter(({ over, limit }) => over > most(limit))).toEqual([]);
+      expect(limitFaults(outcome, NODES)).toEqual([]);
       // Where Redis gets no turn within 50 ms, nodes count alone, as while it is away: then the machine is too busy to tell more.
-      if (outcome.degraded + outcome.unavailable === 0) break;
-      if (attempt === 3) return console.warn('The machine was too busy to say how much is admitted; test:soak does.');
-      outcome = await window();
+      if (sharedWindows(outcome) > outcome.cells.length / 2) break;
+      if (attempt === 2) return console.warn('The machine was too busy to say how much is admitted; test:soak does.');
     }
-    expect(outcome.cells.filter(({ leastShare }) => leastShare < 0.99)).toEqual([]);
-    // The load was there: where ten times too much came, the limit was reached to the last request.
-    for (const { limit, load, admitted } of outcome.cells) if (load === 10) expect(admitted).toBe(limit);
   }, 60_000);
 
   it.each(seeds(1))('hear of a revocation before the call returns, seed %i', async (seed) => {

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { clocksRun } from '../cluster/clocks.js';
 import { lacking } from '../cluster/cluster.js';
-import { limitsRun, limitsTable } from '../cluster/limits.js';
+import { limitFaults, limitsRun, limitsTable, sharedWindows } from '../cluster/limits.js';
 import { useCluster } from '../cluster/use.js';
 
 const HOUR = 3_600_000;
@@ -14,10 +14,11 @@ const SHIFTS = [
   ['+1 s', 1_000],
   ['−1 s', -1_000],
 ] as const;
+const NODES = 3;
 const MOVED = 1;
 
 describe.skipIf(lacking().length > 0)('one clock of three is wrong', () => {
-  const cluster = useCluster();
+  const cluster = useCluster({ nodes: NODES });
 
   it.each(SHIFTS)('%s: nothing ends early or late, and nothing is given twice', async (name, skewMs) => {
     const { checks, faults } = await clocksRun(cluster(), MOVED, skewMs);
@@ -52,8 +53,7 @@ describe.skipIf(lacking().length > 0)('one clock of three is wrong', () => {
     });
     await cluster().nodes[MOVED]?.skew(0);
     console.log(limitsTable(outcome));
-    expect([outcome.faults, outcome.unavailable]).toEqual([[], 0]);
-    expect(outcome.cells.filter(({ over }) => over > 0)).toEqual([]);
-    expect(outcome.cells.filter(({ leastShare }) => leastShare < 0.99)).toEqual([]);
+    expect(limitFaults(outcome, NODES)).toEqual([]);
+    expect(sharedWindows(outcome), 'windows that were counted together').toBeGreaterThan(0);
   });
 });
