@@ -629,7 +629,7 @@ export interface IdempotencyBook {
  */
 export interface CreditBook {
   spendCredits(order: SpendOrder): Promise<SpendOutcome>;
-  /** Gives the debit of a request id back, once. */
+  /** Gives the debit of a request id back, once; one that a repeated call was answered with stands. */
   refundCredits(order: RefundOrder): Promise<{ refunded: number; written: readonly CreditKind[] }>;
   reserveCredits(order: ReserveOrder): Promise<ReserveOutcome>;
   /** Ends a reservation: settled at an amount, the rest comes back; or refunded. Again: the same outcome. */

@@ -117,6 +117,7 @@ function spend(desk: Desk, asked: SpendOrder) {
   const earlier = desk.debitOf(familyId, requestId);
   if (earlier !== null && !earlier.refunded && account !== null) {
     const { amount, balanceAfter: balance } = earlier.entry;
+    if (amount === -credits) desk.rely(earlier);
     return amount === -credits
       ? { result: 'spent' as const, balance, repeated: true, written: desk.written() }
       : { result: 'mismatch' as const, balance: account.balance, written: desk.written() };
@@ -131,7 +132,9 @@ function spend(desk: Desk, asked: SpendOrder) {
 function refund(desk: Desk, { familyId, keyId, requestId, at }: RefundOrder) {
   const account = desk.account(familyId, at);
   const debit = desk.debitOf(familyId, requestId);
-  if (account === null || debit === null || debit.refunded) return { refunded: 0, written: desk.written() };
+  // The request that was charged did not pass, but one that came again has: they are paid for with the same credits.
+  if (account === null || debit === null || debit.refunded || debit.relied)
+    return { refunded: 0, written: desk.written() };
   const refunded = -debit.entry.amount;
   desk.book(posted(account, 'refund', refunded), { at, keyId, requestId, attempt: debit.entry.attempt });
   return { refunded, written: desk.written() };

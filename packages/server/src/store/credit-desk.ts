@@ -12,6 +12,7 @@ import {
 import { type CompiledQuery, sql } from 'kysely';
 import { accountRecord, accountRow, entryRecord, entryRow, reservationRecord, reservationRow } from './credit-rows.js';
 import { chunksOf, type Db } from './query.js';
+import type { CreditRepeatRow } from './schema.js';
 
 /** What has to be read before the work begins. */
 export interface Needs {
@@ -33,6 +34,8 @@ export type EntryFacts = Pick<CreditEntry, 'at'> &
 export interface Debit {
   entry: CreditEntry;
   refunded: boolean;
+  /** Another request with the same id was told that it is paid by this. */
+  relied: boolean;
 }
 
 export interface Desk {
@@ -44,6 +47,8 @@ export interface Desk {
   reservation(id: string): ReservationRecord | null;
   reservationOf(familyId: string, requestId: string): ReservationRecord | null;
   keep(reservation: ReservationRecord): void;
+  /** Notes that another request passes on the debit: from then on it is not given back. */
+  rely(debit: Debit): void;
   /** The kinds written since the last call. */
   written(): CreditKind[];
 }
@@ -61,6 +66,7 @@ export async function atDesk<T>(trx: Db, needs: Needs, work: (desk: Desk) => T):
   const entries: CreditEntry[] = [];
   const changedAccounts = new Set<string>();
   const changedReservations = new Set<string>();
+  const repeats: CreditRepeatRow[] = [];
   let kinds: CreditKind[] = [];
 
   const remember = (record: ReservationRecord): void => {
@@ -125,19 +131,27 @@ export async function atDesk<T>(trx: Db, needs: Needs, work: (desk: Desk) => T):
   for (const chunk of chunksOf([...new Set(needs.debits?.map(({ requestId }) => requestId))])) {
     const rows = await trx
       .selectFrom('credit_entries')
-      .selectAll()
+      .selectAll('credit_entries')
+      .select((eb) =>
+        eb
+          .selectFrom('credit_repeats')
+          .select('credit_repeats.sequence')
+          .whereRef('credit_repeats.family_id', '=', 'credit_entries.family_id')
+          .whereRef('credit_repeats.sequence', '=', 'credit_entries.sequence')
+          .as('relied'),
+      )
       .where('request_id', 'in', chunk)
       .where('kind', 'in', ['debit', 'refund'])
       .where('attempt', 'is not', null)
       .orderBy('sequence')
       .execute();
-    for (const row of rows) noteDebit(entryRecord(row));
+    for (const row of rows) noteDebit(entryRecord(row), row.relied !== null);
   }
 
-  function noteDebit(entry: CreditEntry): void {
+  function noteDebit(entry: CreditEntry, relied = false): void {
     const name = named(entry.familyId, entry.requestId ?? '');
     const known = debits.get(name);
-    if (entry.kind === 'debit') debits.set(name, { entry, refunded: false });
+    if (entry.kind === 'debit') debits.set(name, { entry, refunded: false, relied });
     else if (known !== undefined) known.refunded = true;
   }
 
@@ -193,6 +207,11 @@ export async function atDesk<T>(trx: Db, needs: Needs, work: (desk: Desk) => T):
     reservation: (id) => reservations.get(id) ?? null,
     reservationOf: (familyId, requestId) => reservations.get(latest.get(named(familyId, requestId)) ?? '') ?? null,
     keep,
+    rely(debit) {
+      if (debit.relied) return;
+      debit.relied = true;
+      repeats.push({ family_id: debit.entry.familyId, sequence: debit.entry.sequence });
+    },
     written() {
       const since = kinds;
       kinds = [];
@@ -206,6 +225,7 @@ export async function atDesk<T>(trx: Db, needs: Needs, work: (desk: Desk) => T):
     readAccounts,
   );
   await insertEntries(trx, entries);
+  for (const rows of chunksOf(repeats)) await trx.insertInto('credit_repeats').values(rows).execute();
   for (const id of changedReservations) {
     const row = reservationRow(reservations.get(id) as ReservationRecord);
     if (readReservations.has(id)) await trx.updateTable('reservations').set(row).where('id', '=', id).execute();

@@ -207,6 +207,12 @@ export interface CreditEntryRow {
   actor_id: string | null;
 }
 
+/** A debit, by its entry, that a repeated request relies on. */
+export interface CreditRepeatRow {
+  family_id: string;
+  sequence: number;
+}
+
 export interface ReservationRow {
   id: string;
   family_id: string;
@@ -263,6 +269,7 @@ export interface Schema {
   key_networks: KeyNetworkRow;
   credit_accounts: CreditAccountRow;
   credit_entries: CreditEntryRow;
+  credit_repeats: CreditRepeatRow;
   reservations: ReservationRow;
   changes: ChangesRow;
   change_heads: ChangeHeadRow;

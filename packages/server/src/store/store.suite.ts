@@ -1385,6 +1385,16 @@ export function storeSuite(name: string, open: () => Promise<StoreUnderTest>, { 
         expect((await store.keys.get('key_1'))?.credits).toBeNull();
       });
 
+      it('that a repeated call was answered with stand: two requests passed on them, whatever became of the first', async () => {
+        await store.credits.open(place(), 10, null);
+        await spend('a');
+        expect(await spend('a')).toMatchObject({ result: 'spent', repeated: true, balance: 9 });
+        const order = { familyId: 'fam_1', keyId: 'key_1', requestId: 'a', at: 2_000 };
+        expect(await store.refundCredits(order)).toMatchObject({ refunded: 0 });
+        expect((await store.credits.get('fam_1'))?.balance).toBe(9);
+        expect(await store.credits.faults()).toEqual([]);
+      });
+
       it('that nobody acknowledged fail together when the database does, and later ones pass', async () => {
         await store.credits.open(place(), 10, null);
         const doomed = Promise.all([spend('a'), spend('b', Number.NaN as number)]);

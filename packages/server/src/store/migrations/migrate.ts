@@ -11,6 +11,7 @@ import { up as denials } from './0006-denials.js';
 import { up as nodesAndChanges } from './0007-nodes-and-changes.js';
 import { up as idempotencyOwner } from './0008-idempotency-owner.js';
 import { up as keyNetworks } from './0010-key-networks.js';
+import { up as creditRepeats } from './0011-credit-repeats.js';
 
 interface Migration {
   name: string;
@@ -28,6 +29,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: '0007-nodes-and-changes', up: nodesAndChanges },
   { name: '0008-idempotency-owner', up: idempotencyOwner },
   { name: '0010-key-networks', up: keyNetworks },
+  { name: '0011-credit-repeats', up: creditRepeats },
 ];
 
 /**
