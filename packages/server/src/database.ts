@@ -1,7 +1,7 @@
 // Where an installation's data is, and its store: a SQLite file of this machine, or a PostgreSQL database that several nodes share.
 
 import { existsSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import type { Store, Telemetry } from '@latchkey/core';
 import { processScheduler } from './scheduler.js';
 import { lockDataDir } from './store/lock.js';
@@ -19,7 +19,7 @@ export interface Database {
   /** false: nobody ever opened it here. Of PostgreSQL only opening tells. */
   exists(): boolean;
   /** Opens it beside whatever serves it. @throws LatchkeyError `configuration_invalid`, `unavailable` */
-  open(): Promise<Store>;
+  open(telemetry?: Telemetry): Promise<Store>;
 }
 
 export function databaseOf(place: { databaseUrl?: string | undefined; dataDir: string }): Database {
@@ -29,40 +29,33 @@ export function databaseOf(place: { databaseUrl?: string | undefined; dataDir: s
       name: withoutPassword(url),
       file: null,
       exists: () => true,
-      open: () => openPostgresStore({ url, scheduler: processScheduler }),
+      open: (telemetry) => openPostgresStore({ url, scheduler: processScheduler, ...(telemetry && { telemetry }) }),
     };
   }
   const file = databaseFile(resolve(dataDir));
   return { name: file, file, exists: () => existsSync(file), open: () => openDatabase(file) };
 }
 
-/** A store that is served: this process's alone, unless it is one that nodes share. */
+/** A store that is served: a file by this process alone, PostgreSQL beside other nodes. */
 export interface OpenedStore {
   store: Store;
   close(): Promise<void>;
 }
 
-/** @throws LatchkeyError `data_dir_in_use` while another process serves the directory, and what opening throws */
-export async function openForServing(place: {
-  databaseUrl?: string | undefined;
-  dataDir?: string | undefined;
-  telemetry: Telemetry;
-}): Promise<OpenedStore> {
-  const { databaseUrl, dataDir, telemetry } = place;
-  if (databaseUrl !== undefined) {
-    const store = await openPostgresStore({ url: databaseUrl, scheduler: processScheduler, telemetry });
-    return { store, close: () => store.close() };
-  }
-  if (dataDir === undefined) {
-    const store = await openSqliteStore({ file: ':memory:' });
-    return { store, close: () => store.close() };
-  }
-  const unlock = await lockDataDir(dataDir);
+/** @throws LatchkeyError `data_dir_in_use` while another process serves the file, and what opening throws */
+export async function openForServing(database: Database, telemetry?: Telemetry): Promise<OpenedStore> {
+  const unlock = database.file === null ? () => {} : await lockDataDir(dirname(database.file));
   try {
-    const store = await openDatabase(databaseFile(dataDir));
+    const store = await database.open(telemetry);
     return { store, close: () => store.close().finally(unlock) };
   } catch (error) {
     unlock();
     throw error;
   }
+}
+
+/** One that is gone when it is closed. */
+export async function openInMemory(): Promise<OpenedStore> {
+  const store = await openSqliteStore({ file: ':memory:' });
+  return { store, close: () => store.close() };
 }

@@ -18,13 +18,14 @@ import {
   type Vault,
 } from '@latchkey/core';
 import { loadProfile } from './config/load-profile.js';
-import { openForServing } from './database.js';
+import { STALE_SECONDS } from './config/settings.js';
+import { databaseOf, openForServing, openInMemory } from './database.js';
 import { startJobs } from './jobs/schedule.js';
 import type { FailurePolicies } from './limiter/local-share.js';
 import { createMemoryLimiter } from './limiter/memory.js';
 import { createRedisLimiter, LIMITER_CLIENT } from './limiter/redis.js';
 import { KEEP_LOCAL, type SharedLimiterOptions } from './limiter/shared-limiter.js';
-import { joinNodes, type Nodes, STALE_SECONDS } from './nodes.js';
+import { joinNodes, type Nodes } from './nodes.js';
 import { createEngine, type EngineWithServices } from './operations/create-engine.js';
 import type { Call } from './operations/engine.js';
 import {
@@ -114,7 +115,10 @@ export async function createLatchkey(settings: LatchkeySettings): Promise<Latchk
     random,
   });
   const { databaseUrl, dataDir } = settings;
-  const opened = await openForServing({ databaseUrl, dataDir, telemetry });
+  const opened =
+    databaseUrl === undefined && dataDir === undefined
+      ? await openInMemory()
+      : await openForServing(databaseOf({ databaseUrl, dataDir: dataDir ?? '.' }), telemetry);
   const { store } = opened;
   let limiter: Limiter | null = null;
   let shared: SharedClock | null = null;

@@ -20,9 +20,6 @@ import { openSharedFeed } from './events/shared-feed.js';
 import { redisConnector } from './redis-clients.js';
 import { clientConfig } from './store/open-postgres.js';
 
-/** How long what a node knows counts without a word from the database, in seconds: more gives up the promise of 30 s. */
-export const STALE_SECONDS = 25;
-
 export interface Nodes {
   members: Members;
   feed: ChangeFeed;

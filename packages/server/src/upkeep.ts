@@ -36,7 +36,7 @@ import {
 import type { Finding, RingName, RingStatus } from './cli/local.js';
 import { loadProfile } from './config/load-profile.js';
 import type { Settings } from './config/settings.js';
-import { type Database, databaseFile, databaseOf } from './database.js';
+import { type Database, databaseFile, databaseOf, openForServing } from './database.js';
 import { createMemoryFeed } from './events/memory-feed.js';
 import { OPERATOR } from './latchkey.js';
 import { redisFaults } from './limiter/redis.js';
@@ -126,14 +126,8 @@ const countKeys = async (view: StoreView): Promise<number> =>
 
 export async function migrate(settings: Settings): Promise<{ database: string }> {
   const database = databaseIn(settings);
-  // Nodes may serve a shared database meanwhile; a file is one process's.
-  const unlock = database.file === null ? () => {} : await lockDataDir(dirname(database.file));
-  try {
-    await (await database.open()).close();
-    return { database: database.name };
-  } finally {
-    unlock();
-  }
+  await (await openForServing(database)).close();
+  return { database: database.name };
 }
 
 /** What only a file can: of PostgreSQL its own tools make and put back copies. */

@@ -28,6 +28,9 @@ function whole(least: number, most: number) {
   );
 }
 const port = whole(0, 65_535);
+/** How long what a node knows counts without a word from the database: more gives up the promise of 30 s. */
+export const STALE_SECONDS = 25;
+
 const POLICIES = ['local', 'open', 'closed'] as const;
 const KINDS = ['rate', 'quota', 'concurrency'] as const;
 const FAILURE = `must be ${POLICIES.join(', ')}, or one of them for ${KINDS.join(', ')}, such as rate=local,quota=closed`;
@@ -171,7 +174,7 @@ export const SETTINGS = {
   ),
   staleSeconds: setting(
     'LATCHKEY_STALE_SECONDS',
-    whole(1, 86_400).default(25),
+    whole(1, 86_400).default(STALE_SECONDS),
     'With DATABASE_URL: how long keys that are remembered pass while the database cannot be asked; then 503. More than 25 gives up the promise that a revoked key is refused everywhere within 30 seconds.',
   ),
   redisUrl: setting(

@@ -135,7 +135,6 @@ export function createEngine(parts: EngineParts, options: EngineOptions): Engine
       await services.denials.flush();
       await parts.limiter.close();
       unsubscribe();
-      await feed.close();
     },
   };
 }
