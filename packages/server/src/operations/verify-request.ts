@@ -14,7 +14,7 @@ import {
   type TakeClaims,
   type TakeOutcome,
 } from '@latchkey/core';
-import { charge, chargedBefore, chargeOf, NOT_CHARGED } from './credits/charge.js';
+import { charge, chargeOf, NOT_CHARGED, repeatOf } from './credits/charge.js';
 import type { Verdict, VerifyRequest } from './engine.js';
 import { credentialOf, type FoundKey, findKey } from './find-key.js';
 import { claimsOf, factsOf, leaseSeconds } from './question.js';
@@ -101,7 +101,7 @@ async function spend(
   const { degraded } = taken;
   if (taken.refusedBy !== null) {
     // What was charged under this id has passed before: its retry is no other request.
-    const credits = costs && request.spendId !== undefined ? await chargedBefore(services, costs) : null;
+    const credits = costs && request.spendId !== undefined ? await repeatOf(services, costs) : null;
     if (credits !== null) return answer(snapshot, position, { credits, budgets: taken.budgets, degraded });
     return answer(snapshot, position, {
       reason: LIMIT_REASONS[taken.refusedBy],

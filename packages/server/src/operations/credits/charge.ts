@@ -58,8 +58,18 @@ export function chargeOf(
   };
 }
 
-/** What the same id was charged before, so that its retry takes nothing again; null: nothing, or something else. */
-export async function chargedBefore({ store }: Services, asked: Charge): Promise<CreditsTaken> {
+/** What the same id was charged before, so that its retry takes nothing again, and relies on it; null: nothing, or something else. */
+export async function repeatOf(services: Services, asked: Charge): Promise<CreditsTaken> {
+  if ((await chargedBefore(services, asked)) === null) return null;
+  const paid = await charge(services, asked);
+  if (paid.reason !== null) return null;
+  if (paid.repeated) return paid.credits;
+  // What stood a moment ago was given back: this is a charge of its own, for a request that takes nothing.
+  await paid.refunded();
+  return null;
+}
+
+async function chargedBefore({ store }: Services, asked: Charge): Promise<CreditsTaken> {
   const { familyId, requestId, credits } = asked;
   if (asked.settle === 'now') {
     const debit = await store.credits.debitOf(familyId, requestId);
