@@ -128,9 +128,10 @@ describe.skipIf(found === null || 'url' in found)('a store on PostgreSQL', () =>
     expect(await everythingWorks()).toBe(true);
     const client = new pg.Client({ connectionString: url });
     await client.connect();
-    await client.query(
-      `select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'latchkey %'`,
-    );
+    const ours = `from pg_stat_activity where application_name like 'latchkey %'`;
+    await client.query(`select pg_terminate_backend(pid) ${ours}`);
+    // Ended, not merely told to end: a query that a connection had taken on before is another matter.
+    await until(async () => (await client.query(`select 1 ${ours}`)).rows.length === 0, BACK_MS);
     await client.end();
     expect((await all()).map(({ code }) => code)).toEqual(Object.keys(calls).map(() => 'ok'));
     expect(said).toBe('');
