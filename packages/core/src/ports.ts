@@ -347,6 +347,8 @@ export interface SettleOrder {
   reservationId: string;
   /** What it came to; null gives all of it back. */
   settleAt: number | null;
+  /** true: one that a repeated call was answered with stays open. */
+  unlessRelied?: boolean;
   actorId: string;
   at: Instant;
 }
@@ -356,6 +358,8 @@ export type SettleOutcome = { written: readonly CreditKind[] } & (
   /** It was ended otherwise before. */
   | { result: 'not_open'; reservation: ReservationRecord }
   | { result: 'above_reserved'; reservation: ReservationRecord }
+  /** It is open still: a repeated call relies on it. */
+  | { result: 'relied'; reservation: ReservationRecord }
   | { result: 'not_found' }
 );
 

@@ -103,6 +103,7 @@ describe('what is due', () => {
     keyId: 'key_1',
     requestId: id,
     attempt: 1,
+    relied: false,
     credits,
     settledCredits: null,
     state: 'open',

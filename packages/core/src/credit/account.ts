@@ -55,6 +55,8 @@ export interface ReservationRecord {
   /** What it came to; null unless settled. */
   settledCredits: number | null;
   state: ReservationState;
+  /** A repeated call was answered with it: two requests may pass on it. */
+  relied: boolean;
   createdAt: Instant;
   expiresAt: Instant;
   closedAt: Instant | null;

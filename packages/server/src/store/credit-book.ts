@@ -147,9 +147,9 @@ function reserve(desk: Desk, asked: ReserveOrder) {
   const givenBack = earlier?.state === 'refunded' || earlier?.state === 'expired';
   if (earlier !== null && account !== null && !(asked.renew && givenBack)) {
     const { balance } = account;
-    return earlier.credits === credits
-      ? { result: 'reserved' as const, balance, repeated: true, reservation: earlier, written: desk.written() }
-      : { result: 'mismatch' as const, balance, written: desk.written() };
+    if (earlier.credits !== credits) return { result: 'mismatch' as const, balance, written: desk.written() };
+    if (earlier.state === 'open' && !earlier.relied) desk.keep({ ...earlier, relied: true });
+    return { result: 'reserved' as const, balance, repeated: true, reservation: earlier, written: desk.written() };
   }
   if (refusal !== null) return { ...refusal, written: desk.written() };
   const { organizationId, projectId } = account as CreditAccount;
@@ -159,6 +159,7 @@ function reserve(desk: Desk, asked: ReserveOrder) {
     attempt: (earlier?.attempt ?? 0) + 1,
     settledCredits: null,
     state: 'open',
+    relied: false,
     createdAt: at,
     expiresAt: asked.expiresAt,
     closedAt: null,
@@ -170,7 +171,7 @@ function reserve(desk: Desk, asked: ReserveOrder) {
   return { result: 'reserved' as const, balance, repeated: false, reservation, written: desk.written() };
 }
 
-function settle(desk: Desk, { reservationId, settleAt, actorId, at }: SettleOrder) {
+function settle(desk: Desk, { reservationId, settleAt, unlessRelied = false, actorId, at }: SettleOrder) {
   const found = desk.reservation(reservationId);
   const account = found && desk.account(found.familyId, at);
   // Looked at again: what was due may just have ended it.
@@ -183,6 +184,7 @@ function settle(desk: Desk, { reservationId, settleAt, actorId, at }: SettleOrde
       ? { result: 'closed' as const, reservation, repeated: true, written: desk.written() }
       : { result: 'not_open' as const, reservation, written: desk.written() };
   }
+  if (unlessRelied && reservation.relied) return { result: 'relied' as const, reservation, written: desk.written() };
   if (settleAt !== null && settleAt > reservation.credits)
     return { result: 'above_reserved' as const, reservation, written: desk.written() };
   const closed: ReservationRecord = { ...reservation, state, settledCredits: settleAt, closedAt: at };

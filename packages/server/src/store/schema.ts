@@ -224,6 +224,7 @@ export interface ReservationRow {
   credits: number;
   settled_credits: number | null;
   state: string;
+  relied: number;
   created_at: number;
   expires_at: number;
   closed_at: number | null;

@@ -1395,6 +1395,21 @@ export function storeSuite(name: string, open: () => Promise<StoreUnderTest>, { 
         expect(await store.credits.faults()).toEqual([]);
       });
 
+      it('reserved that a repeated call was answered with stay open, until they are ended by name or by their time', async () => {
+        await store.credits.open(place(), 10, null);
+        await reserve('res_1', 2);
+        await reserve('res_2', 3);
+        await reserve('res_9', 3, { requestId: 'for res_2' });
+        const undo = (reservationId: string) =>
+          store.settleReservation({ reservationId, settleAt: null, unlessRelied: true, actorId: 'system', at: 2_500 });
+        expect(await undo('res_1')).toMatchObject({ result: 'closed', reservation: { state: 'refunded' } });
+        expect(await undo('res_2')).toMatchObject({ result: 'relied', reservation: { state: 'open' } });
+        expect(await balance()).toBe(7);
+        const settled = { reservationId: 'res_2', settleAt: 1, actorId: 'root_1', at: 2_600 };
+        expect(await store.settleReservation(settled)).toMatchObject({ result: 'closed' });
+        expect(await balance()).toBe(9);
+      });
+
       it('that nobody acknowledged fail together when the database does, and later ones pass', async () => {
         await store.credits.open(place(), 10, null);
         const doomed = Promise.all([spend('a'), spend('b', Number.NaN as number)]);

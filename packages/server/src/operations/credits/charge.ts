@@ -121,11 +121,17 @@ export async function charge(services: Services, asked: Charge): Promise<Charged
 async function refundOf(services: Services, asked: Charge, reservationId: string | null): Promise<void> {
   const { familyId, keyId, requestId } = asked;
   const at = services.clock();
-  // A reservation that the upstream has ended itself stays as it ended it.
+  // A reservation that the upstream has ended itself stays as it ended it, and one that a repeat passed on stays open.
   const { written } =
     reservationId === null
       ? await services.store.refundCredits({ familyId, keyId, requestId, at })
-      : await services.store.settleReservation({ reservationId, settleAt: null, actorId: 'system', at });
+      : await services.store.settleReservation({
+          reservationId,
+          settleAt: null,
+          unlessRelied: true,
+          actorId: 'system',
+          at,
+        });
   countEntries(services, written);
 }
 

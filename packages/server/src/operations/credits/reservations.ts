@@ -67,8 +67,10 @@ export async function reserveCredits(services: Services, input: Input, call: Cal
   }
   const { balance, reservation, repeated } = outcome;
   if (!repeated && !services.cache.unendedSince(snapshot, position)) {
-    // Ended while the reservation was written: it must not hold anything for a dead key.
-    await close(services, reservation.id, null, call);
+    // Ended while the reservation was written: it must not hold anything for a dead key, unless a repeat was told that it does.
+    const order = { reservationId: reservation.id, settleAt: null, unlessRelied: true, actorId: call.actor.id };
+    const { written } = await services.store.settleReservation({ ...order, at: services.clock() });
+    countEntries(services, written);
     return refused((await standingOf(services, input, call)).reason ?? 'unavailable');
   }
   return { valid: true, reason: null, reservation: reservationView(reservation), balance };
@@ -144,6 +146,7 @@ async function close(services: Services, reservationId: string, settleAt: number
         'settles_above_reservation',
         `${outcome.reservation.credits} credits were reserved; ${settleAt} cannot be settled. The reservation is still open.`,
       );
+    case 'relied':
     case 'not_open':
       throw new LatchkeyError('reservation_not_open', endedAs(outcome.reservation));
     case 'closed':
