@@ -1,6 +1,7 @@
 // A TCP link on loopback between a node and a server that it needs, with a switch. It reads what it moves only to tell which connections listen.
 
-import { Worker } from 'node:worker_threads';
+import { fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 
 /**
  * `pass` moves everything at once. `refuse`: nobody listens, what was open is reset. `hang`: connections are accepted and stay,
@@ -23,38 +24,44 @@ export interface Link {
   close(): Promise<void>;
 }
 
-/** The thread of the links; it ends with this process, and keeps it from ending no longer. */
-interface Thread {
+/** The process that has the links. It ends with this one, and keeps it from ending only while it is asked. */
+interface Host {
   ask<T>(act: string, words: object): Promise<T>;
 }
 
-let thread: Thread | null = null;
+const HOST = fileURLToPath(new URL('./link-process.mjs', import.meta.url));
+let host: Host | null = null;
 
-function startThread(): Thread {
-  const worker = new Worker(new URL('./link-worker.mjs', import.meta.url));
-  worker.unref();
+function startHost(): Host {
+  const child = fork(HOST, { execArgv: [], stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+  child.unref();
+  child.channel?.unref();
   const waiting = new Map<number, { resolve(answer: never): void; reject(error: Error): void }>();
   let asked = 0;
-  worker.on('message', ({ id, answer, error }: { id: number; answer?: never; error?: string }) => {
+  child.on('message', ({ id, answer, error }: { id: number; answer?: unknown; error?: string }) => {
     const one = waiting.get(id);
     waiting.delete(id);
-    if (waiting.size === 0) worker.unref();
+    if (waiting.size === 0) child.channel?.unref();
     if (error === undefined) one?.resolve(answer as never);
     else one?.reject(new Error(error));
+  });
+  child.on('exit', () => {
+    host = null;
+    for (const { reject } of waiting.values()) reject(new Error('the process of the links ended'));
   });
   return {
     ask: (act, words) =>
       new Promise((resolve, reject) => {
-        worker.ref();
+        child.channel?.ref();
         waiting.set(++asked, { resolve, reject });
-        worker.postMessage({ id: asked, act, ...words });
+        child.send({ id: asked, act, ...words });
       }),
   };
 }
 
 export async function openLink(target: { host: string; port: number }): Promise<Link> {
-  thread ??= startThread();
-  const { ask } = thread;
+  host ??= startHost();
+  const { ask } = host;
   const port = await ask<number>('open', { target });
   const flows: { all: Flow; bus: Flow | null } = { all: 'pass', bus: null };
   return {

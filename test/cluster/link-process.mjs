@@ -1,8 +1,7 @@
-// The links of a process, on a thread of their own, so that a busy client delays nothing between nodes and their servers. What the switches mean is said in link.ts.
+// The links of a cluster, in a process of their own, so that a busy client delays nothing between nodes and their servers. What the switches mean is said in link.ts.
 
 import { randomInt } from 'node:crypto';
 import { connect, createServer } from 'node:net';
-import { parentPort } from 'node:worker_threads';
 
 /** A simple query or a parsed one of PostgreSQL's protocol, or a command of Redis's. */
 const LISTENS = /(?:^Q[\s\S]{4}|\0)\s*listen\s|\r\n[ps]?subscribe\r\n/i;
@@ -170,10 +169,13 @@ const acts = {
     links.delete(port);
   },
 };
-parentPort.on('message', async ({ id, act, ...words }) => {
+process.on('message', async ({ id, act, ...words }) => {
   try {
-    parentPort.postMessage({ id, answer: await acts[act](words) });
+    process.send({ id, answer: await acts[act](words) });
   } catch (error) {
-    parentPort.postMessage({ id, error: error.message });
+    process.send({ id, error: error.message });
   }
 });
+// Whoever asked for the links is gone. A Ctrl-C reaches all of a terminal's processes; the links stay until that one is done.
+process.on('disconnect', () => process.exit());
+process.on('SIGINT', () => {});
