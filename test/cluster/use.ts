@@ -5,7 +5,7 @@ import { afterAll, beforeAll } from 'vitest';
 import '../e2e/server.js';
 import { type Cluster, type ClusterOptions, startCluster } from './cluster.js';
 
-const START_MS = 90_000;
+const START_MS = 120_000;
 
 export function useCluster(options: ClusterOptions = {}): () => Cluster {
   let cluster: Cluster | null = null;
