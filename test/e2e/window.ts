@@ -13,7 +13,7 @@ export async function roomInMinute(seconds: number): Promise<void> {
 export const minuteOf = (at: number): number => Math.floor(at / MINUTE);
 
 /** Resolves once it holds. @throws when it does not within `ms`. */
-export async function eventually(what: string, holds: () => boolean | Promise<boolean>, ms = 5000): Promise<void> {
+export async function eventually(what: string, holds: () => boolean | Promise<boolean>, ms = 20_000): Promise<void> {
   for (const until = Date.now() + ms; !(await holds()); await sleep(20)) {
     if (Date.now() > until) throw new Error(`Not within ${ms} ms: ${what}`);
   }

@@ -130,7 +130,7 @@ export function faultOf(one: Case, answer: Answer): string | null {
 
 /** Runs all cases against the server at `base`. */
 export async function fuzz(base: string, options: FuzzOptions): Promise<FuzzReport> {
-  const { timeoutMs = 5000, parallel = 8, only = () => true, judge = faultOf } = options;
+  const { timeoutMs = 20_000, parallel = 8, only = () => true, judge = faultOf } = options;
   const document = options.document ?? ((await (await fetch(`${base}/openapi.json`)).json()) as Document);
   const agent = new Agent({ keepAlive: true, maxSockets: parallel });
   const report: FuzzReport = { cases: 0, faults: [], statuses: {} };

@@ -16,7 +16,7 @@ export interface Ended {
   json: any;
 }
 
-const TOO_LONG_MS = 25_000;
+const TOO_LONG_MS = 60_000;
 
 /** The caller's environment without any setting of Latchkey's. */
 export const bareEnvironment = (): NodeJS.ProcessEnv =>
@@ -147,7 +147,7 @@ export const verify = (server: LatchkeyProcess, secret: string): Promise<Verific
   server.ask<Verification>('POST', '/v1/keys/verify', { secret });
 
 /** Asks until the answer is yes. */
-export async function until(what: string, ask: () => Promise<boolean> | boolean, withinMs = 8_000): Promise<void> {
+export async function until(what: string, ask: () => Promise<boolean> | boolean, withinMs = 30_000): Promise<void> {
   for (const end = Date.now() + withinMs; !(await ask()); ) {
     if (Date.now() > end) throw new Error(`${what}: not within ${withinMs} ms`);
     await new Promise((resolve) => setTimeout(resolve, 50));

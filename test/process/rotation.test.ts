@@ -125,7 +125,7 @@ describe('while a server is under load', () => {
     await new Promise((resolve) => setTimeout(resolve, 1_500));
     const { asked, refusals } = await stop();
     expect(refusals).toEqual([]);
-    expect(asked).toBeGreaterThan(100);
+    expect(asked).toBeGreaterThan(20);
     for (const { secret } of [...used, unused[0] as Made]) expect((await verify(server, secret)).valid).toBe(true);
     expect((await place.local('doctor')).code).toBe(0);
   }, 60_000);

@@ -641,16 +641,22 @@ it('a caller that leaves while its answer is read frees its slot and the upstrea
 });
 
 it('an answer that comes slowly but moves is not cut for being silent', async () => {
-  const rig = await start({
-    gateway: { timeouts: { idleMs: 300 } },
-    upstream: async (_, res) => {
-      res.writeHead(200, { 'content-type': 'application/json' });
-      for (const part of ['{"contact_email"', ':', '1', ',"a"', ':', '2', '}']) {
-        res.write(part);
-        await sleep(120);
-      }
-      res.end();
-    },
-  });
-  expect((await ask(rig, 'free')).text).toBe('{"a":2}');
+  const atPace = async (pauseMs: number): Promise<string> => {
+    const rig = await start({
+      gateway: { timeouts: { idleMs: 2.5 * pauseMs } },
+      upstream: async (_, res) => {
+        res.writeHead(200, { 'content-type': 'application/json' });
+        for (const part of ['{"contact_email"', ':', '1', ',"a"', ':', '2', '}']) {
+          res.write(part);
+          await sleep(pauseMs);
+        }
+        res.end();
+      },
+    });
+    return (await ask(rig, 'free').catch(() => ({ text: 'cut' }))).text;
+  };
+  // A machine that stands still for a moment makes a pause longer; it has time for slower ones.
+  const texts = [await atPace(120)];
+  if (texts[0] !== '{"a":2}') texts.push(await atPace(1_000));
+  expect(texts.at(-1)).toBe('{"a":2}');
 });

@@ -20,7 +20,7 @@ const waiting = (): { upstream: RequestListener; held: ServerResponse[]; left: (
   };
 };
 
-const soon = (): string => new Date(Date.now() + 700).toISOString();
+const soon = ({ latchkey }: Rig): string => new Date(latchkey.engine.services.clock() + 700).toISOString();
 
 describe('a request under way when its key ends', () => {
   it('is answered 401 if it has no answer yet, and the upstream is let go', async () => {
@@ -64,7 +64,7 @@ describe('a request under way when its key ends', () => {
   });
 
   it.each([
-    ['its life is over', async (rig: Rig, id: string) => rig.latchkey.keys.update({ keyId: id, expiresAt: soon() })],
+    ['its life is over', async (rig: Rig, id: string) => rig.latchkey.keys.update({ keyId: id, expiresAt: soon(rig) })],
     [
       'its grace period is over',
       async (rig: Rig, id: string) => rig.latchkey.keys.rotate({ keyId: id, gracePeriodSeconds: 1 }),

@@ -302,7 +302,7 @@ describe('a tunnel', () => {
     const line = openLine(rig.port, upgradeHead(secret));
     await line.until(/101/);
     await rig.latchkey.keys.revoke({ keyId: id });
-    await line.closed(1000);
+    await line.closed();
     await eventually(() => rig.gateway.inFlight() === 0);
   });
 

@@ -30,7 +30,7 @@ export function readReplies(text: string): RawReply[] {
  * Sends bytes and resolves with the replies once the server closes the connection, or 40 ms after the last whole reply.
  * Rejects when nothing came within `timeoutMs`: a hang.
  */
-export function sendRaw(url: string, bytes: string | Buffer, timeoutMs = 5000): Promise<RawReply[]> {
+export function sendRaw(url: string, bytes: string | Buffer, timeoutMs = 20_000): Promise<RawReply[]> {
   const { hostname, port } = new URL(url);
   return new Promise((resolve, reject) => {
     let text = '';

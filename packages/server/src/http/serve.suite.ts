@@ -30,7 +30,7 @@ export interface Served {
   log: () => string;
   /** A call with the root key; a body that is no string or bytes is sent as JSON. */
   call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Reply>;
-  close(): Promise<void>;
+  close(graceMs?: number): Promise<void>;
 }
 
 export async function serve(
@@ -85,8 +85,8 @@ export async function serve(
       const json = /json/.test(reply.headers.get('content-type') ?? '') && text !== '';
       return { status: reply.status, headers: reply.headers, text, body: json ? JSON.parse(text) : undefined };
     },
-    async close() {
-      await plane.close({ graceMs: 1000 });
+    async close(graceMs = 1000) {
+      await plane.close({ graceMs });
       await latchkey.close();
       await telemetry.close();
     },

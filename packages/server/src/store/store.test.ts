@@ -166,7 +166,8 @@ describe('a SQLite file', () => {
     }, 10);
     await expect(store.settings.set('a', '1')).rejects.toMatchObject({ code: 'unavailable' });
     clearInterval(timer);
-    expect(turns).toBeGreaterThan(5);
+    // A thread that waits for the lock has none.
+    expect(turns).toBeGreaterThan(1);
     const waiting = store.transaction((view) => view.settings.set('a', '2'));
     setTimeout(() => other.exec('rollback'), 100);
     await waiting;
@@ -270,16 +271,23 @@ describe('a SQLite file', () => {
       await new Promise<void>((resolve, reject) => {
         const running = spawn(process.execPath, [child, file, String(round)], { stdio: ['ignore', 'pipe', 'inherit'] });
         let rest = '';
+        let pairsHere = 0;
         let planned = false;
         running.stdout.on('data', (data: Buffer) => {
           const lines = (rest + data.toString()).split('\n');
           rest = lines.pop() ?? '';
           for (const line of lines) {
             const [kind, value = ''] = line.split(' ');
-            if (kind === 'pair') pairs.push(value);
+            if (kind === 'pair') {
+              pairs.push(value);
+              pairsHere++;
+            }
             if (kind === 'day') day = Number(value);
-            if (!planned) setTimeout(() => running.kill('SIGKILL'), 100 + Math.random() * 100);
-            planned = true;
+            // At any instant, once enough is acknowledged, however slow the disk is.
+            if (!planned && pairsHere > 3) {
+              planned = true;
+              setTimeout(() => running.kill('SIGKILL'), Math.random() * 100);
+            }
           }
         });
         running.on('error', reject);

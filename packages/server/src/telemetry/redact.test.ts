@@ -85,9 +85,10 @@ describe('a text', () => {
   it.each(['sk_live_', 'sk_live_Ab1', 'eyJ', 'eyJaaaaaaaaa.', '://', '://a:', 'Bearer ', 'a_', 'aaaa_live_', '-eyJ'])(
     'made of a million of %j is read in no time',
     (unit) => {
-      const started = performance.now();
+      // The processor's time, not the wall's; what goes over the text again and again takes minutes.
+      const started = process.cpuUsage();
       text(unit.repeat(1_000_000));
-      expect(performance.now() - started).toBeLessThan(200);
+      expect(process.cpuUsage(started).user / 1000).toBeLessThan(1000);
     },
   );
 });
