@@ -23,6 +23,11 @@ export interface FamilyState {
   dayUsed: number;
   /** The day whose use is known from its beginning, or was compared with the quota book; −1: not yet. */
   knownDay: number;
+  /**
+   * Of the day's use, what the quota book has and no node told here: nodes that are dead, or cannot tell yet. Until the book was
+   * asked: below 0, by what nodes told that it may have.
+   */
+  untold: number;
   nodes: Readonly<Record<string, NodeShare>>;
   /** Slots of jobs by lease id, each until its end; no node owns them. */
   leases: Readonly<Record<string, number>>;
@@ -46,6 +51,8 @@ export interface FamilyCall {
   sequence: number;
   /** What the node has spent and holds before this call. */
   own: Omit<NodeShare, 'sequence'>;
+  /** Of its day's use, what the quota book does not have. */
+  unbooked: number;
   /** true: the node has forgotten what it told before, and `own` comes on top of it. */
   adopt: boolean;
   /** Leases of jobs to hold without judging, and to free. */
@@ -90,7 +97,10 @@ export type FamilyAnswer =
   /** Nothing was done: a later call of the node came first. */
   | { result: 'late' };
 
-const EMPTY: FamilyState = { minute: 0, minuteUsed: 0, day: 0, dayUsed: 0, knownDay: -1, nodes: {}, leases: {} };
+const EMPTY: FamilyState = {
+  ...{ minute: 0, minuteUsed: 0, day: 0, dayUsed: 0, knownDay: -1, untold: 0 },
+  ...{ nodes: {}, leases: {} },
+};
 
 /** One call at the time `now` of the counters' own clock. `null`: the family has no counters yet. */
 export function stepFamily(
@@ -130,10 +140,18 @@ export function stepFamily(
     dayUsed: Math.max(0, state.dayUsed + own.dayUsed - before.dayUsed),
     slots: slots + own.slots,
   };
-  let { knownDay } = state;
+  let { knownDay, untold } = state;
+  // What a node tells here for the first time is in the book's figure too, but for what it spent alone: it counts once.
+  if (last === undefined) {
+    const booked = Math.max(0, own.dayUsed - (call.own.day === day ? call.unbooked : 0));
+    const twice = knownDay === day ? Math.min(untold, booked) : 0;
+    counters.dayUsed -= twice;
+    untold -= knownDay === day ? twice : booked;
+  }
   // Counters that know the day know more than the book: what is written there ahead, and given back since, was not used.
   if (call.dayFloor !== null && knownDay !== day) {
-    if (call.dayFloor.day === day) counters.dayUsed = Math.max(counters.dayUsed, call.dayFloor.used);
+    untold = Math.max(0, untold + (call.dayFloor.day === day ? call.dayFloor.used : 0));
+    counters.dayUsed += untold;
     knownDay = day;
   }
 
@@ -164,7 +182,7 @@ export function stepFamily(
   const full = outcomes.some(({ refusedBy }) => refusedBy === 'concurrent');
   const holders = Object.keys(nodes).filter((id) => id !== call.node && (nodes[id]?.slots ?? 0) > 0);
   return {
-    state: { minute, minuteUsed: counters.minuteUsed, day, dayUsed: counters.dayUsed, knownDay, nodes, leases },
+    state: { minute, minuteUsed: counters.minuteUsed, day, dayUsed: counters.dayUsed, knownDay, untold, nodes, leases },
     answer: {
       result: 'done',
       minute,
@@ -190,6 +208,7 @@ function opened(state: FamilyState, now: number): FamilyState {
     dayUsed: rolled ? 0 : state.dayUsed,
     // Whoever knew yesterday has counted since midnight.
     knownDay: rolled && state.knownDay >= 0 && state.knownDay === state.day ? day : state.knownDay,
+    untold: rolled ? 0 : state.untold,
     nodes: rolled
       ? Object.fromEntries(Object.entries(state.nodes).filter(([, share]) => share.slots > 0))
       : state.nodes,

@@ -4,8 +4,8 @@ import { createHash } from 'node:crypto';
 import type { BudgetName, FamilyAnswer, FamilyCall } from '@latchkey/core';
 
 /**
- * One hash per family. Numbers are doubles, packed: field `t` holds minute, use, day, use, known day, slots of nodes, leases and
- * the end of the first lease; `n:<node>` sequence, minute, use, day, use, slots; `l:<lease>` its end, as text. A hash that nobody calls for
+ * One hash per family. Numbers are doubles, packed: field `t` holds minute, use, day, use, known day, slots of nodes, leases,
+ * the end of the first lease and what of the day is untold; `n:<node>` sequence, minute, use, day, use, slots; `l:<lease>` its end, as text. A hash that nobody calls for
  * three days is gone.
  * ARGV: the node, then for each key its numbers, packed, and after them the ids that the numbers count.
  */
@@ -32,15 +32,15 @@ end
 local function step(key)
   at = at + 1
   local numbers = ARGV[at]
-  local sequence, adopt, minute_told, minute_own, day_told, day_own, slots_own, needs_day, floor_day, floor_used,
-    units, part, ahead_minute, ahead_day, ahead_metered, holds, frees, deads, asks, ids, from = unpack('>dddddddddddddddddddd', numbers)
+  local sequence, adopt, minute_told, minute_own, day_told, day_own, slots_own, unbooked, needs_day, floor_day, floor_used,
+    units, part, ahead_minute, ahead_day, ahead_metered, holds, frees, deads, asks, ids, from = unpack('>ddddddddddddddddddddd', numbers)
   local after = at + ids
 
-  local minute, minute_used, day, day_used, known_day, node_slots, leases, next_end = 0, 0, 0, 0, -1, 0, 0, 0
+  local minute, minute_used, day, day_used, known_day, node_slots, leases, next_end, untold = 0, 0, 0, 0, -1, 0, 0, 0, 0
   local stored = call('HMGET', key, 't', own_field)
   local fresh = not stored[1]
   if not fresh then
-    minute, minute_used, day, day_used, known_day, node_slots, leases, next_end = unpack('>dddddddd', stored[1])
+    minute, minute_used, day, day_used, known_day, node_slots, leases, next_end, untold = unpack('>ddddddddd', stored[1])
   end
   local old_day = day
   local last = stored[2]
@@ -56,6 +56,7 @@ local function step(key)
     if known_day >= 0 and known_day == day then known_day = this_day end
     day = this_day
     day_used = 0
+    untold = 0
   end
   -- A node without slots is forgotten with its day.
   if rolled and last and last_slots == 0 then last = false; last_minute = -1; last_day = -1 end
@@ -100,8 +101,17 @@ local function step(key)
   minute_used = max(0, minute_used + minute_own - before_minute)
   day_used = max(0, day_used + day_own - before_day)
   node_slots = node_slots + slots_own - last_slots
+  if not last then
+    local booked = max(0, day_own - (day_told == day and unbooked or 0))
+    if known_day == day then
+      booked = min(untold, booked)
+      day_used = day_used - booked
+    end
+    untold = untold - booked
+  end
   if floor_day >= 0 and known_day ~= day then
-    if floor_day == day then day_used = max(day_used, floor_used) end
+    untold = max(0, untold + (floor_day == day and floor_used or 0))
+    day_used = day_used + untold
     known_day = day
   end
 
@@ -181,7 +191,7 @@ local function step(key)
   answer[4], answer[5], answer[6], answer[8] = minute_own, day_own, slots_own, units
 
   call('HSET', key,
-    't', pack('>dddddddd', minute, minute_used, day, day_used, known_day, node_slots, leases, next_end),
+    't', pack('>ddddddddd', minute, minute_used, day, day_used, known_day, node_slots, leases, next_end, untold),
     own_field, pack('>dddddd', sequence, minute, minute_own, day, day_own, slots_own))
   if old_day ~= day then call('PEXPIRE', key, 259200000) end
   if full then
@@ -217,7 +227,7 @@ type Argument = string | number | Buffer;
 
 const NONE = -1;
 const SLOTS = { none: 0, judge: 1, hold: 2 } as const;
-const HEAD_NUMBERS = 20;
+const HEAD_NUMBERS = 21;
 const ASK_NUMBERS = 9;
 
 /** Appends the arguments of one family's call. */
@@ -240,6 +250,7 @@ export function pushCall(to: Argument[], call: FamilyCall): void {
   put(own.day);
   put(own.dayUsed);
   put(own.slots);
+  put(call.unbooked);
   put(call.needsDay ? 1 : 0);
   put(dayFloor?.day ?? NONE);
   put(dayFloor?.used ?? 0);

@@ -242,6 +242,7 @@ export function planCall(
     node: plan.node,
     sequence: plan.sequence,
     own: { ...family.own },
+    unbooked: family.aloneDay,
     adopt: !family.adopted,
     hold,
     free: [...family.toFree],
@@ -269,6 +270,14 @@ export function unheard(family: Family, { call }: CallPlan): void {
   family.dirty = true;
   for (const { id } of call.hold) if (family.leases.has(id)) family.toHold.add(id);
   for (const id of call.free) family.toFree.add(id);
+}
+
+/** The counters know nothing of it any more: all that is this node's is to be told again. */
+export function forgotten(family: Family): void {
+  const { own, leases } = family;
+  family.confirmedDay = -1;
+  for (const id of leases.keys()) family.toHold.add(id);
+  if (own.minuteUsed > 0 || own.dayUsed > 0 || own.slots > 0 || leases.size > 0) family.dirty = true;
 }
 
 /** Takes an answer in. */

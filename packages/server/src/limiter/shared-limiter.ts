@@ -314,13 +314,16 @@ export function createSharedLimiter(options: SharedLimiterOptions): SharedLimite
       family.writtenDay = day;
       family.written = 0;
     }
-    if (used <= family.written) return family.writing;
-    const ahead = Math.max(used, family.written + dayBlock(limit.limit));
-    const written = limit.metered ? Math.max(used, Math.min(ahead, limit.limit)) : ahead;
-    family.written = written;
     const booked = (): void => {
       if (family.own.day === day) family.aloneDay = 0;
     };
+    if (used <= family.written) {
+      if (family.writing === null) booked();
+      return family.writing;
+    }
+    const ahead = Math.max(used, family.written + dayBlock(limit.limit));
+    const written = limit.metered ? Math.max(used, Math.min(ahead, limit.limit)) : ahead;
+    family.written = written;
     const raised = book.raiseDay(family.id, day, written).then(booked, () => {
       // What could not be written is written with the next take.
       if (family.writtenDay === day && family.written === written) family.written = 0;
