@@ -16,8 +16,8 @@ describe('a planted fault is found, and its seed replays', () => {
   it.each(Object.keys(FAULTS))(
     '%s',
     async (name) => {
-      const { kind, from = 1, parts, shows } = FAULTS[name] as (typeof FAULTS)[string];
-      const run = (seed: number) => simulate(seed, { kind, parts: parts() });
+      const { from = 1, parts, shows, ...weather } = FAULTS[name] as (typeof FAULTS)[string];
+      const run = (seed: number) => simulate(seed, { ...weather, parts: parts() });
       const found = await search(from, MOST, run, shows);
       expect(found).not.toBeNull();
       if (found === null) return;
@@ -26,7 +26,7 @@ describe('a planted fault is found, and its seed replays', () => {
       const again = await run(seed);
       expect(again.faults).toEqual(outcome.faults);
       expect(again.trace).toBe(outcome.trace);
-      expect((await simulate(seed, { kind })).faults).toEqual([]);
+      expect((await simulate(seed, weather)).faults).toEqual([]);
     },
     120_000,
   );

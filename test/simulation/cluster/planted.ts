@@ -6,8 +6,8 @@ import type { Parts } from './parts.js';
 import type { Kind } from './plan.js';
 
 export interface Fault {
-  /** The weather in which it shows. */
-  kind: Kind;
+  /** The weather in which it shows. Default: what the seed draws. */
+  kind?: Kind;
   /** Where looking begins: near a seed that shows it, so that it is found soon. Default 1. */
   from?: number;
   parts: () => Partial<Parts>;
@@ -159,6 +159,26 @@ const deadHands = (): Partial<Parts> => ({
     }),
 });
 
+/** After a loss everybody is taken to have told. */
+const hastyReturn = (): Partial<Parts> => ({
+  limiter: (real) => (options) => {
+    const { link } = options;
+    let life = '';
+    return real({
+      ...options,
+      link: {
+        ...link,
+        async renew(...given) {
+          const answer = await link.renew(...given);
+          life = answer.life;
+          return answer;
+        },
+        leases: async (_, nodes) => nodes.map(() => ({ word: `Infinity ${life}`, ms: 1 })),
+      },
+    });
+  },
+});
+
 export const FAULTS: Record<string, Fault> = {
   'a fence that is lost': { kind: 'calm', from: 30, parts: lostFence, shows: /after the answer to|passes again/ },
   'a poll that reads nothing': { kind: 'shaken', from: 3, parts: blindPoll, shows: /after the answer to|passes again/ },
@@ -184,6 +204,7 @@ export const FAULTS: Record<string, Fault> = {
   },
   'windows by the caller’s clock': { kind: 'calm', parts: callersClock, shows: /resets at|too many/ },
   'a share by an old count of members': { kind: 'redis_lost', from: 15, parts: staleShare, shows: /too many/ },
+  'a loss that is not made good': { from: 468_859_090, parts: hastyReturn, shows: /too many/ },
   'an undo that is lost': { kind: 'calm', parts: lostUndo, shows: /refused for per|refused for slots/ },
   'slots of the dead that never return': { kind: 'shaken', from: 24, parts: deadHands, shows: /refused for slots/ },
   'a refill that comes twice': { kind: 'calm', parts: doubleRefill, shows: /refilled/ },

@@ -2,7 +2,7 @@
 
 import { type FamilyAnswer, MINUTE_MS, type Scheduler, type Telemetry } from '@latchkey/core';
 import type { CounterLink } from './counter-link.js';
-import { type CallPlan, type Family, heard, planCall, unheard } from './family.js';
+import { type CallPlan, type Family, forgotten, heard, planCall, unheard } from './family.js';
 
 /** So late a timer says that this process stood still, not that the counters did. */
 const STALLED_MS = 10;
@@ -74,6 +74,8 @@ export function createLane(needs: Needs): Lane {
   let life: string | null = null;
   /** Set when the counters turn out to have forgotten this node. */
   let lost = false;
+  /** The minute in which they were found to have begun anew: they lack what nodes passed in it that have not told. */
+  let shortMinute = -1;
   let sample = { at: needs.clock(), sent: scheduler.now(), received: scheduler.now() };
   let away = { minute: Math.floor(sample.at / MINUTE_MS), time: sample.at };
   let renewedAt = Number.NEGATIVE_INFINITY;
@@ -195,8 +197,11 @@ export function createLane(needs: Needs): Lane {
     void probe();
   }
 
+  /** The minute at the counters that is open at least. */
+  const minuteThere = (): number => Math.floor(time().earliest / MINUTE_MS);
+
   /** `life` and the minute up to which this node has told what it let pass. */
-  const word = (): string => `${Math.floor(time().earliest / MINUTE_MS)} ${life}`;
+  const word = (): string => `${minuteThere()} ${life}`;
   const isLapsed = (): boolean => scheduler.now() - renewedAt >= leaseMs;
   const others = (): string[] => needs.live().filter((id) => id !== node);
 
@@ -231,26 +236,32 @@ export function createLane(needs: Needs): Lane {
       const alone = away;
       const wasLapsed = isLapsed();
       const now = await renew(budgetMs);
-      const isFirst = life === null;
-      const wasLost = lost || (!isFirst && life !== now);
+      const isFirst = upSince === Number.POSITIVE_INFINITY;
+      const wasLost = lost || (life !== null && life !== now);
       const spanned = Math.floor(time().latest / MINUTE_MS) !== alone.minute;
       life = now;
       lost = false;
-      if (wasLost) for (const family of needs.families()) family.confirmedDay = -1;
-      const isUntold = (family: Family) =>
-        family.dirty ||
-        (wasLapsed && family.own.slots > 0) ||
-        (wasLost &&
-          (family.own.minuteUsed > 0 || family.own.dayUsed > 0 || family.own.slots > 0 || family.leases.size > 0));
-      if (wasLost) for (const family of needs.families()) for (const id of family.leases.keys()) family.toHold.add(id);
-      await tellAll(isUntold);
+      if (wasLost) shortMinute = minuteThere();
+      const isShort = minuteThere() <= shortMinute;
+      for (const family of needs.families()) {
+        if (wasLost) forgotten(family);
+        if (wasLapsed && family.own.slots > 0) family.dirty = true;
+      }
+      await tellAll((family) => family.dirty);
       // Says in the lease what was told just now.
       if ((await renew(TELL_MS)) !== life) throw new Error('the counters were lost again');
-      if ((isFirst || wasLost || spanned) && others().length > 0) {
+      if ((isFirst || isShort || spanned) && others().length > 0) {
         // In the minute in which the counters went away nobody let pass more than a margin: that need not be waited for.
-        const minute = wasLost || spanned ? Math.floor(time().earliest / MINUTE_MS) : 0;
-        const end = scheduler.now() + BARRIER_MS;
-        while (!(await allTold(minute)) && scheduler.now() < end) await pause(BARRIER_EVERY_MS);
+        const minute = isShort || spanned ? minuteThere() : 0;
+        const rest = isShort ? (minute + 1) * MINUTE_MS - time().earliest : BARRIER_MS;
+        const end = scheduler.now() + Math.min(BARRIER_MS, rest);
+        let told = await allTold(minute);
+        while (!told && scheduler.now() < end) {
+          await pause(BARRIER_EVERY_MS);
+          told = await allTold(minute);
+        }
+        // A live node that cannot tell may have spent the whole of a minute that the counters no longer know.
+        if (isShort && !told) throw new Error('what others passed before the loss is not told yet');
       }
       await tellAll((family) => family.dirty);
       if (mode === 'stopped') return;
