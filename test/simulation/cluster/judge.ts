@@ -405,12 +405,9 @@ function probeFaults(history: History): string[] {
     if (ask.probe === null) return [];
     const expected = history.families[ask.family]?.ended[ask.generation] ?? null;
     const heard = ask.answeredAt === null ? 'nothing' : (ask.reason ?? 'yes');
-    const mayBe =
-      expected !== null
-        ? expected.split(' or ')
-        : ask.probe === 'look'
-          ? ['yes']
-          : ['yes', ...Object.keys(LIMITED), 'concurrency_exceeded'];
+    const ends = expected?.split(' or ') ?? ['yes'];
+    const isLimited = ask.probe === 'take' && ends.includes('yes');
+    const mayBe = isLimited ? [...ends, ...Object.keys(LIMITED), 'concurrency_exceeded'] : ends;
     if (!mayBe.includes(heard)) return [`healed, and hears ${heard} instead of ${mayBe.join(' or ')}: ${nameOf(ask)}`];
     return ask.degraded ? [`healed, and still degraded: ${nameOf(ask)}`] : [];
   });

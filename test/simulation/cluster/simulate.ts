@@ -140,28 +140,28 @@ function createCluster(seed: number, plan: Plan, time: Time, store: Store, famil
     const contact: Contact = { askedAt: time.now() };
     const machine: Machine = { host, node: null, boot: number, contact };
     machines[index] = machine;
-    const start = (attempt: number): void => {
-      const telemetry = telemetryOf(`${name} (boot ${number})`);
-      startNode({
-        host,
-        id: `node_${String(number).padStart(3, '0')}_${attempt}`,
-        seed,
-        store: parts.store(overNetwork(store, host, network, contact, time.now), host, store),
-        buses: buses.map((bus) => bus.join(host)),
-        telemetry,
-        parts,
-        link: redis.connect(host),
-      }).then(
-        (node) => {
-          machine.node = node;
-        },
-        (error: unknown) => {
-          if (!isOutage(error)) history.oddities.push(`${name} does not start: ${(error as Error).stack}`);
-          host.scheduler.after(1_000, () => start(attempt + 1));
-        },
-      );
-    };
-    start(0);
+    startNode({
+      host,
+      id: `node_${String(number).padStart(3, '0')}`,
+      seed,
+      store: parts.store(overNetwork(store, host, network, contact, time.now), host, store),
+      buses: buses.map((bus) => bus.join(host)),
+      telemetry: telemetryOf(`${name} (boot ${number})`),
+      parts,
+      link: redis.connect(host),
+    }).then(
+      (node) => {
+        machine.node = node;
+      },
+      (error: unknown) => {
+        if (!isOutage(error)) history.oddities.push(`${name} does not start: ${(error as Error).stack}`);
+        // The process ends, whatever of it runs already, and its supervisor starts another.
+        kill(machine);
+        time.at(time.now() + 1_000, () => {
+          if (machines[index] === machine) boot(index);
+        });
+      },
+    );
   }
 
   function kill(machine: Machine): void {
