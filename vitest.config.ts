@@ -23,8 +23,8 @@ export default defineConfig({
     // Gives tests that start servers a directory, and searches it for their secrets in the end.
     globalSetup: 'test/secrecy/whole-run.ts',
     // Enough for a machine that is several times slower than ours: what hangs shows all the same.
-    testTimeout: soak ? 3_600_000 : 60_000,
-    hookTimeout: 120_000,
+    testTimeout: soak ? 3_600_000 : 180_000,
+    hookTimeout: 180_000,
     expect: { poll: { timeout: 15_000 } },
   },
 });

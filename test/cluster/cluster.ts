@@ -74,7 +74,7 @@ export interface ClusterOptions {
 }
 
 const SKEW = fileURLToPath(new URL('./skew.mjs', import.meta.url));
-const SKEW_MS = 5_000;
+const SKEW_MS = 20_000;
 const PATIENCE_MS = 15_000;
 
 /** What this machine lacks for a cluster, with how to get it; empty when there is nothing. */

@@ -160,6 +160,8 @@ async function openUpstream(mode: Mode, { given }: Golden, { latchkey, made }: W
     if (given.during === 'revoked during the reply') {
       res.write(whole.slice(0, 1));
       await sleep(30);
+      // Turns of the loop in which the gateway, which may have stood still as well, passes the beginning on.
+      for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve));
       await revoke();
       await sleep(50);
       res.end(whole.slice(1));

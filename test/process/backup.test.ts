@@ -77,7 +77,7 @@ beforeAll(async () => {
   expect(made.json).toMatchObject({ file: backup, bytes: statSync(backup).size });
   expect(during.length).toBeGreaterThan(0);
   expect(await server.stop()).toBe(0);
-}, 60_000);
+});
 
 describe('a backup', () => {
   it('is its owner’s alone, is never written over, and leaves no half behind', async () => {
@@ -194,7 +194,7 @@ describe('a restore that is refused leaves everything as it was', () => {
       expect(everything(other.dataDir), String(reason)).toEqual(unchanged);
     }
     expect(await doctor(other)).toEqual({});
-  }, 60_000);
+  });
 
   it('and one that is not keeps what was there beside, even when that is damaged', async () => {
     const file = join(other.dataDir, 'latchkey.sqlite');

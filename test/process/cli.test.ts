@@ -124,7 +124,7 @@ describe('commands against a running server', () => {
     ]);
     expect(await askJson('credits', 'set', keyId, '--unbounded')).toBeNull();
     expect(good(await ask('credits', 'show', keyId)).out).toContain('not bounded');
-  }, 90_000);
+  });
 
   it('say why a key is refused, and list what it was refused before', async () => {
     const [made] = (await makeKeys(server, await firstProject(server), 1)) as [Made];

@@ -24,7 +24,7 @@ describe.skipIf(!there)('beside PostgreSQL and Redis', () => {
     const counters = new URL(redis.url);
     counters.password = PASSWORD;
     env = { ...place.env, DATABASE_URL: database.href, REDIS_URL: counters.href };
-  }, 60_000);
+  });
   afterAll(async () => {
     await redis?.stop();
     await postgres?.stop();

@@ -26,7 +26,7 @@ beforeAll(async () => {
   const projectId = await firstProject(server);
   key = await server.ask('POST', `/v1/projects/${projectId}/keys`, { name: 'shop', tier: 'builder' });
   keepKey(key.secret);
-}, 60_000);
+});
 afterAll(() => server.dispose());
 
 describe('`latchkey tiers`', { timeout: 60_000 }, () => {

@@ -41,5 +41,5 @@ it.each(seeds(1))(
     expect(faults).toEqual([]);
     expect(sharp).toBeGreaterThan(sent / 4);
   },
-  60_000,
+  180_000,
 );

