@@ -7,7 +7,7 @@ import { seeds } from '../../../../test/e2e/random.js';
 import { openRedis, redisOrSkip } from '../../../../test/servers/redis.js';
 import { drawnCalls, type SomeCall, seeded, wholeCall } from '../../../core/src/limit/family-step.suite.js';
 import vectors from '../../../core/src/limit/family-step.vectors.json' with { type: 'json' };
-import { atGivenTime, FAMILY_SCRIPT, familyKey, pushCall, readAnswer } from './family-script.js';
+import { argumentsOf, atGivenTime, FAMILY_SCRIPT, familyKey, readAnswers } from './family-script.js';
 
 const program = redisOrSkip();
 const SCRIPT = atGivenTime(FAMILY_SCRIPT);
@@ -28,20 +28,23 @@ describe.skipIf(program === null)('the script', () => {
   afterAll(() => close());
 
   const run = async (families: readonly (readonly [string, FamilyCall])[], now: number): Promise<FamilyAnswer[]> => {
-    const args: (string | number | Buffer)[] = [families[0]?.[1].node ?? ''];
-    for (const [, call] of families) pushCall(args, call);
+    const calls = families.map(([, call]) => call);
+    const args = argumentsOf(calls[0]?.node ?? '', calls);
     const keys = families.map(([family]) => familyKey(family));
-    const raw = (await redis.eval(SCRIPT, keys.length, ...keys, ...args, now)) as [number, ...(number | string)[][]];
-    expect(raw[0]).toBe(now);
-    return raw.slice(1).map((answer) => readAnswer(answer as (number | string)[]));
+    const raw = (await redis.callBuffer('eval', SCRIPT, keys.length, ...keys, ...args, now)) as Buffer[];
+    const read = readAnswers(calls, raw);
+    expect(read.now).toBe(now);
+    return read.answers;
   };
 
   const stateOf = async (family: string): Promise<FamilyState | null> => {
     const fields = await redis.hgetallBuffer(familyKey(family));
     if (fields.t === undefined) return null;
     const numbers = (packed: Buffer) =>
-      Array.from({ length: packed.length / 8 }, (_, at) => packed.readDoubleBE(at * 8)) as [number, ...number[]];
-    const [minute, minuteUsed, day, dayUsed, knownDay, slots, leases, , untold] = numbers(fields.t);
+      Array.from({ length: packed.length / 8 }, (_, at) => packed.readDoubleLE(at * 8)) as [number, ...number[]];
+    expect(fields.t.length).toBeLessThanOrEqual(64);
+    const [day, knownDay, slots, leases] = [16, 28, 32, 36].map((at) => fields.t?.readInt32LE(at));
+    const [minute, minuteUsed, dayUsed, untold] = [0, 8, 20, 48].map((at) => fields.t?.readDoubleLE(at));
     const nodes: Record<string, NodeShare> = {};
     const ends: Record<string, number> = {};
     for (const [field, value] of Object.entries(fields)) {
@@ -94,9 +97,10 @@ describe.skipIf(program === null)('the script', () => {
   });
 
   it('goes by the clock of Redis alone', async () => {
-    const args: (string | number | Buffer)[] = ['a'];
-    pushCall(args, wholeCall({ asks: [{ limits: { perMinute: 3 } }] }, 1));
-    const [now] = (await redis.eval(FAMILY_SCRIPT, 1, familyKey('clock'), ...args)) as [number];
+    const calls = [wholeCall({ asks: [{ limits: { perMinute: 3 } }] }, 1)];
+    const args = argumentsOf('a', calls);
+    const raw = (await redis.callBuffer('eval', FAMILY_SCRIPT, 1, familyKey('clock'), ...args)) as Buffer[];
+    const { now } = readAnswers(calls, raw);
     const [seconds] = (await redis.time()) as [number, number];
     expect(Math.abs(now / 1000 - seconds)).toBeLessThan(2);
     expect(await redis.pttl(familyKey('clock'))).toBeGreaterThan(2 * 86_400_000);

@@ -1,27 +1,36 @@
 // The Lua script that keeps the counters of key families in Redis, and the wire form of its calls and answers. Its definition is stepFamily in core.
 
 import { createHash } from 'node:crypto';
+import { endianness } from 'node:os';
 import type { BudgetName, FamilyAnswer, FamilyCall } from '@latchkey/core';
 
+const ASK_BYTES = 8 * 8;
+/** Not longer than 64 bytes: with longer values Redis spreads a hash out, which takes it several times the memory. */
+const TOTAL = '<ddi4di4i4i4dd';
+
 /**
- * One hash per family. Numbers are doubles, packed: field `t` holds minute, use, day, use, known day, slots of nodes, leases,
+ * One hash per family. Numbers are packed: field `t` holds minute, use, day, use, known day, slots of nodes, leases,
  * the end of the first lease and what of the day is untold; `n:<node>` sequence, minute, use, day, use, slots; `l:<lease>` its end, as text. A hash that nobody calls for
  * three days is gone.
- * ARGV: the node, then for each key its numbers, packed, and after them the ids that the numbers count.
+ * ARGV: the node, the numbers of all calls, packed, and after them the ids that the numbers count. The answer: all numbers, packed,
+ * the time first, and after them the holders that the numbers count. What a plain take does not need is sent and read only with others.
  */
 export const FAMILY_SCRIPT = `
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local this_minute = math.floor(now / 60000)
 local this_day = math.floor(now / 86400000)
-local node = ARGV[1]
+local node, numbers = ARGV[1], ARGV[2]
 local own_field = 'n:' .. node
-local at = 1
+local at, from = 2, 1
 local floor, max, min, sub = math.floor, math.max, math.min, string.sub
 local pack, unpack = struct.pack, struct.unpack
 local call = redis.call
+local out, written, names = { pack('<d', now) }, 1, {}
 
 local function text() at = at + 1; return ARGV[at] end
+
+local function say(packed) written = written + 1; out[written] = packed end
 
 local function keep(key, id, ms, leases, next_end)
   local ends = now + ms
@@ -30,23 +39,28 @@ local function keep(key, id, ms, leases, next_end)
 end
 
 local function step(key)
-  at = at + 1
-  local numbers = ARGV[at]
-  local sequence, adopt, minute_told, minute_own, day_told, day_own, slots_own, unbooked, needs_day, floor_day, floor_used,
-    units, part, ahead_minute, ahead_day, ahead_metered, holds, frees, deads, asks, ids, from = unpack('>ddddddddddddddddddddd', numbers)
+  local sequence, minute_told, minute_own, day_told, day_own, slots_own, adopt, needs_day, asks, more
+  sequence, minute_told, minute_own, day_told, day_own, slots_own, adopt, needs_day, asks, more, from = unpack('<dddddddddd', numbers, from)
+  local unbooked, floor_day, floor_used, holds, frees, deads, ids = 0, -1, 0, 0, 0, 0, 0
+  local units, part, ahead_minute, ahead_day, ahead_metered = 0, 1, -1, -1, 0
+  if more == 1 then
+    unbooked, floor_day, floor_used, holds, frees, deads, ids,
+      units, part, ahead_minute, ahead_day, ahead_metered, from = unpack('<dddddddddddd', numbers, from)
+  end
+  local asked = from
   local after = at + ids
+  from = from + ${ASK_BYTES} * asks
 
   local minute, minute_used, day, day_used, known_day, node_slots, leases, next_end, untold = 0, 0, 0, 0, -1, 0, 0, 0, 0
   local stored = call('HMGET', key, 't', own_field)
-  local fresh = not stored[1]
-  if not fresh then
-    minute, minute_used, day, day_used, known_day, node_slots, leases, next_end, untold = unpack('>ddddddddd', stored[1])
+  local total, last = stored[1], stored[2]
+  if total then
+    minute, minute_used, day, day_used, known_day, node_slots, leases, next_end, untold = unpack('${TOTAL}', total)
   end
   local old_day = day
-  local last = stored[2]
   local last_sequence, last_minute, last_minute_used, last_day, last_day_used, last_slots = -1, -1, 0, -1, 0, 0
   if last then
-    last_sequence, last_minute, last_minute_used, last_day, last_day_used, last_slots = unpack('>dddddd', last)
+    last_sequence, last_minute, last_minute_used, last_day, last_day_used, last_slots = unpack('<dddddd', last)
   end
 
   -- Windows open, and never again.
@@ -57,17 +71,17 @@ local function step(key)
     day = this_day
     day_used = 0
     untold = 0
+    -- A node without slots is forgotten with its day.
+    if last and last_slots == 0 then last = false; last_minute = -1; last_day = -1 end
   end
-  -- A node without slots is forgotten with its day.
-  if rolled and last and last_slots == 0 then last = false; last_minute = -1; last_day = -1 end
-  if last and sequence <= last_sequence then at = after; return { 2 } end
-  if needs_day == 1 and known_day ~= day and floor_day < 0 then at = after; return { 1, day } end
+  if last and sequence <= last_sequence then at = after; return say(pack('<d', 2)) end
+  if needs_day == 1 and known_day ~= day and floor_day < 0 then at = after; return say(pack('<dd', 1, day)) end
 
-  if rolled and not fresh then
+  if rolled and total then
     local all = call('HGETALL', key)
     for i = 1, #all, 2 do
       if sub(all[i], 1, 2) == 'n:' then
-        local _, _, _, _, _, slots = unpack('>dddddd', all[i + 1])
+        local _, _, _, _, _, slots = unpack('<dddddd', all[i + 1])
         if slots == 0 then call('HDEL', key, all[i]) end
       end
     end
@@ -98,8 +112,10 @@ local function step(key)
     day_own = day_own + before_day
     slots_own = slots_own + last_slots
   end
-  minute_used = max(0, minute_used + minute_own - before_minute)
-  day_used = max(0, day_used + day_own - before_day)
+  minute_used = minute_used + minute_own - before_minute
+  if minute_used < 0 then minute_used = 0 end
+  day_used = day_used + day_own - before_day
+  if day_used < 0 then day_used = 0 end
   node_slots = node_slots + slots_own - last_slots
   if not last then
     local booked = max(0, day_own - (day_told == day and unbooked or 0))
@@ -126,32 +142,36 @@ local function step(key)
     local id = text()
     local packed = id ~= node and call('HGET', key, 'n:' .. id)
     if packed then
-      local a, b, c, d, e, slots = unpack('>dddddd', packed)
+      local a, b, c, d, e, slots = unpack('<dddddd', packed)
       if slots > 0 then
         node_slots = node_slots - slots
-        call('HSET', key, 'n:' .. id, pack('>dddddd', a, b, c, d, e, 0))
+        call('HSET', key, 'n:' .. id, pack('<dddddd', a, b, c, d, e, 0))
       end
     end
   end
 
-  local answer = { 0, minute, day, 0, 0, 0, last and 1 or 0, 0, asks }
   local full = false
-  local n = 9
+  say('')
+  local head = written
   for _ = 1, asks do
-    local count, cost, slot, look, lease_ms, per_minute, per_day, metered, concurrent
-    count, cost, slot, look, lease_ms, per_minute, per_day, metered, concurrent, from = unpack('>ddddddddd', numbers, from)
+    local count, cost, slot, look, per_minute, per_day, concurrent, lease_ms
+    count, cost, slot, look, per_minute, per_day, concurrent, lease_ms, asked = unpack('<dddddddd', numbers, asked)
     local lease = lease_ms >= 0 and text()
     local slots = node_slots + leases
-    local granted = count
+    local granted, refused = count, 0
     if slot > 0 and concurrent >= 0 then
       local room = max(0, concurrent - slots)
       if slot == 2 or room == 0 then granted = min(granted, room) end
     end
     if cost > 0 then
-      if per_minute >= 0 then granted = min(granted, max(0, floor((per_minute - minute_used) / cost))) end
-      if per_day >= 0 and metered == 1 then granted = min(granted, max(0, floor((per_day - day_used) / cost))) end
+      if per_minute >= 0 and minute_used + granted * cost > per_minute then
+        granted = max(0, floor((per_minute - minute_used) / cost))
+      end
+      if per_day >= 0 and day_used + granted * cost > per_day then
+        granted = max(0, floor((per_day - day_used) / cost))
+      end
     end
-    answer[n + 1], answer[n + 2], answer[n + 3], answer[n + 4], answer[n + 5] = granted, 0, minute_used, day_used, slots
+    local minute_before, day_before, slots_before = minute_used, day_used, slots
     if look == 0 then
       local spent = granted * cost
       minute_used = minute_used + spent
@@ -169,11 +189,11 @@ local function step(key)
       end
     end
     if granted < count then
-      if slot > 0 and concurrent >= 0 and slots + 1 > concurrent then answer[n + 2] = 3; full = true
-      elseif cost > 0 and per_day >= 0 and metered == 1 and day_used + cost > per_day then answer[n + 2] = 2
-      elseif cost > 0 and per_minute >= 0 and minute_used + cost > per_minute then answer[n + 2] = 1 end
+      if slot > 0 and concurrent >= 0 and slots + 1 > concurrent then refused = 3; full = true
+      elseif cost > 0 and per_day >= 0 and day_used + cost > per_day then refused = 2
+      elseif cost > 0 and per_minute >= 0 and minute_used + cost > per_minute then refused = 1 end
     end
-    n = n + 5
+    say(pack('<ddddd', granted, refused, minute_before, day_before, slots_before))
   end
 
   if units > 0 then
@@ -188,30 +208,31 @@ local function step(key)
     minute_own = minute_own + units
     day_own = day_own + units
   end
-  answer[4], answer[5], answer[6], answer[8] = minute_own, day_own, slots_own, units
 
   call('HSET', key,
-    't', pack('>ddddddddd', minute, minute_used, day, day_used, known_day, node_slots, leases, next_end, untold),
-    own_field, pack('>dddddd', sequence, minute, minute_own, day, day_own, slots_own))
+    't', pack('${TOTAL}', minute, minute_used, day, day_used, known_day, node_slots, leases, next_end, untold),
+    own_field, pack('<dddddd', sequence, minute, minute_own, day, day_own, slots_own))
   if old_day ~= day then call('PEXPIRE', key, 259200000) end
+  local holders = 0
   if full then
     local all = call('HGETALL', key)
     for i = 1, #all, 2 do
       if sub(all[i], 1, 2) == 'n:' and all[i] ~= own_field then
-        local _, _, _, _, _, slots = unpack('>dddddd', all[i + 1])
+        local _, _, _, _, _, slots = unpack('<dddddd', all[i + 1])
         if slots > 0 then
-          n = n + 1
-          answer[n] = sub(all[i], 3)
+          holders = holders + 1
+          names[#names + 1] = sub(all[i], 3)
         end
       end
     end
   end
-  return answer
+  out[head] = pack('<ddddddddd', 0, minute, minute_own, day, day_own, slots_own, last and 1 or 0, units, holders)
 end
 
-local answers = { now }
-for i = 1, #KEYS do answers[i + 1] = step(KEYS[i]) end
-return answers
+for i = 1, #KEYS do step(KEYS[i]) end
+local answer = { table.concat(out) }
+for i = 1, #names do answer[i + 1] = names[i] end
+return answer
 `;
 
 /** For tests: the same script on the time given as its last argument, in milliseconds. */
@@ -223,92 +244,110 @@ export const sha1Of = (script: string): string => createHash('sha1').update(scri
 /** Of the same family the same hash tag, so that all of it lies on one node of a Redis Cluster. */
 export const familyKey = (familyId: string): string => `latchkey:{${familyId}}`;
 
-type Argument = string | number | Buffer;
-
 const NONE = -1;
 const SLOTS = { none: 0, judge: 1, hold: 2 } as const;
-const HEAD_NUMBERS = 21;
-const ASK_NUMBERS = 9;
 
-/** Appends the arguments of one family's call. */
-export function pushCall(to: Argument[], call: FamilyCall): void {
-  const { own, dayFloor, ahead, hold, free, dead, asks } = call;
-  const packed = Buffer.allocUnsafe(8 * (HEAD_NUMBERS + ASK_NUMBERS * asks.length));
-  let at = 0;
-  const put = (number: number): void => {
-    at = packed.writeDoubleBE(number, at);
-  };
+/** Packed as the script reads them, whatever this machine's order of bytes. */
+const inScriptOrder = (bytes: Buffer): Buffer => (endianness() === 'LE' ? bytes : bytes.swap64());
+
+/** The arguments of one run of the script, behind its keys. All calls are of one node. */
+export function argumentsOf(node: string, calls: readonly FamilyCall[]): (string | Buffer)[] {
+  const numbers: number[] = [];
   const ids: string[] = [];
+  for (const call of calls) pushCall(numbers, ids, call);
+  return [node, inScriptOrder(Buffer.from(Float64Array.from(numbers).buffer)), ...ids];
+}
+
+function pushCall(numbers: number[], ids: string[], call: FamilyCall): void {
+  const { own, dayFloor, ahead, hold, free, dead, asks } = call;
+  const before = ids.length;
   for (const { id, ms } of hold) ids.push(id, `${ms}`);
   for (const id of free) ids.push(id);
   for (const id of dead) ids.push(id);
   for (const { lease } of asks) if (lease !== null) ids.push(lease.id);
-  put(call.sequence);
-  put(call.adopt ? 1 : 0);
-  put(own.minute);
-  put(own.minuteUsed);
-  put(own.day);
-  put(own.dayUsed);
-  put(own.slots);
-  put(call.unbooked);
-  put(call.needsDay ? 1 : 0);
-  put(dayFloor?.day ?? NONE);
-  put(dayFloor?.used ?? 0);
-  put(ahead?.units ?? 0);
-  put(ahead?.share ?? 1);
-  put(ahead?.limits.perMinute ?? NONE);
-  put(ahead?.limits.perDay?.limit ?? NONE);
-  put(ahead?.limits.perDay?.metered === true ? 1 : 0);
-  put(hold.length);
-  put(free.length);
-  put(dead.length);
-  put(asks.length);
-  put(ids.length);
-  for (const { limits, cost, count, slot, lease, look } of asks) {
-    put(count);
-    put(cost);
-    put(SLOTS[slot]);
-    put(look ? 1 : 0);
-    put(lease?.ms ?? NONE);
-    put(limits.perMinute ?? NONE);
-    put(limits.perDay?.limit ?? NONE);
-    put(limits.perDay?.metered === true ? 1 : 0);
-    put(limits.concurrent ?? NONE);
-  }
-  to.push(packed, ...ids);
+  const hasMore = ids.length > before || call.unbooked > 0 || dayFloor !== null || ahead !== null;
+  numbers.push(
+    call.sequence,
+    own.minute,
+    own.minuteUsed,
+    own.day,
+    own.dayUsed,
+    own.slots,
+    call.adopt ? 1 : 0,
+    call.needsDay ? 1 : 0,
+    asks.length,
+    hasMore ? 1 : 0,
+  );
+  if (hasMore)
+    numbers.push(
+      call.unbooked,
+      dayFloor?.day ?? NONE,
+      dayFloor?.used ?? 0,
+      hold.length,
+      free.length,
+      dead.length,
+      ids.length - before,
+      ahead?.units ?? 0,
+      ahead?.share ?? 1,
+      ahead?.limits.perMinute ?? NONE,
+      ahead?.limits.perDay?.limit ?? NONE,
+      ahead?.limits.perDay?.metered === true ? 1 : 0,
+    );
+  for (const { limits, cost, count, slot, lease, look } of asks)
+    numbers.push(
+      count,
+      cost,
+      SLOTS[slot],
+      look ? 1 : 0,
+      limits.perMinute ?? NONE,
+      // A day that is not metered refuses nobody.
+      limits.perDay?.metered === true ? limits.perDay.limit : NONE,
+      limits.concurrent ?? NONE,
+      lease?.ms ?? NONE,
+    );
 }
 
 const REFUSED: readonly (BudgetName | null)[] = [null, 'perMinute', 'perDay', 'concurrent'];
-const HEAD = 9;
-const OUTCOME = 5;
 
-/** What the script answered for one family. */
-export function readAnswer(raw: readonly (number | string)[]): FamilyAnswer {
-  const at = (place: number): number => Number(raw[place]);
-  if (raw[0] === 2) return { result: 'late' };
-  if (raw[0] === 1) return { result: 'day_unknown', day: at(1) };
-  const [minute, day, asks] = [at(1), at(2), at(8)];
-  const outcomes = Array.from({ length: asks }, (_, index) => {
-    const from = HEAD + index * OUTCOME;
-    return {
-      granted: at(from),
-      refusedBy: REFUSED[at(from + 1)] ?? null,
-      minuteUsed: at(from + 2),
-      dayUsed: at(from + 3),
-      slots: at(from + 4),
-    };
+/** What the script answered to these calls. */
+export function readAnswers(
+  calls: readonly FamilyCall[],
+  [packed, ...names]: readonly Buffer[],
+): { now: number; answers: FamilyAnswer[] } {
+  if (packed === undefined) throw new Error('the script answered nothing');
+  const bytes = packed.buffer.slice(packed.byteOffset, packed.byteOffset + packed.byteLength) as ArrayBuffer;
+  const numbers = new Float64Array(inScriptOrder(Buffer.from(bytes)).buffer as ArrayBuffer);
+  let at = 0;
+  let named = 0;
+  const next = (): number => numbers[at++] as number;
+  const now = next();
+  const answers = calls.map(({ asks }): FamilyAnswer => {
+    const result = next();
+    if (result === 2) return { result: 'late' };
+    if (result === 1) return { result: 'day_unknown', day: next() };
+    const minute = next();
+    const minuteUsed = next();
+    const day = next();
+    const own = { minute, minuteUsed, day, dayUsed: next(), slots: next() };
+    const known = next() === 1;
+    const ahead = next();
+    const holders = next();
+    const outcomes = asks.map(() => ({
+      granted: next(),
+      refusedBy: REFUSED[next()] ?? null,
+      minuteUsed: next(),
+      dayUsed: next(),
+      slots: next(),
+    }));
+    const holding =
+      holders === 0
+        ? []
+        : names
+            .slice(named, named + holders)
+            .map(String)
+            .sort();
+    named += holders;
+    return { result: 'done', minute, day, own, known, outcomes, ahead, holders: holding };
   });
-  return {
-    result: 'done',
-    minute,
-    day,
-    own: { minute, minuteUsed: at(3), day, dayUsed: at(4), slots: at(5) },
-    known: raw[6] === 1,
-    outcomes,
-    ahead: at(7),
-    holders: raw
-      .slice(HEAD + asks * OUTCOME)
-      .map(String)
-      .sort(),
-  };
+  return { now, answers };
 }

@@ -35,7 +35,7 @@ export interface Group {
 
 /** A refusal that answers the same question again until its window is over. */
 interface Denial {
-  limits: string;
+  limits: Limits;
   cost: number;
   counters: Counters;
   ownSlots: number;
@@ -66,7 +66,7 @@ export interface Family {
   dirty: boolean;
   /** Requests held ahead for `tokensFor`, spent from the counters already. */
   tokens: number;
-  tokensFor: string;
+  tokensFor: Limits;
   /** The counters after the last answer, and how many slots were this node's then. */
   seen: (Counters & { ownSlots: number }) | null;
   denial: Denial | null;
@@ -76,7 +76,9 @@ export interface Family {
   toHold: Set<string>;
   toFree: Set<string>;
   dead: Set<string>;
-  waiting: Map<string, Group>;
+  waiting: readonly Group[];
+  /** true while a call of it is under way: there is never more than one. */
+  isAsked: boolean;
   /** The day's use in the quota book, to be told once. */
   floor: { day: number; used: number } | null;
   written: number;
@@ -98,6 +100,9 @@ export interface Family {
   aloneDay: number;
 }
 
+const NONE: readonly never[] = [];
+const NO_LIMITS: Limits = { perMinute: null, perDay: null, concurrent: null };
+
 /** `forgotten`: this process may have counted in it before, under the same name. */
 export const newFamily = (id: string, forgotten: boolean): Family => ({
   id,
@@ -105,14 +110,15 @@ export const newFamily = (id: string, forgotten: boolean): Family => ({
   adopted: !forgotten,
   dirty: false,
   tokens: 0,
-  tokensFor: '',
+  tokensFor: NO_LIMITS,
   seen: null,
   denial: null,
   leases: new Map(),
   toHold: new Set(),
   toFree: new Set(),
   dead: new Set(),
-  waiting: new Map(),
+  waiting: NONE,
+  isAsked: false,
   floor: null,
   written: -1,
   writtenDay: -1,
@@ -128,13 +134,16 @@ export const newFamily = (id: string, forgotten: boolean): Family => ({
   aloneDay: 0,
 });
 
-const NO_LIMITS: Limits = { perMinute: null, perDay: null, concurrent: null };
 const ASK_AGAIN_MS = 1_000;
 /** A family is hot from so many takes in a tenth of a second. */
 const HOT_TAKES = 8;
 
-export const keyOfLimits = ({ perMinute, perDay, concurrent }: Limits): string =>
-  `${perMinute} ${perDay === null ? '' : `${perDay.limit}${perDay.metered ? 'm' : 'f'}`} ${concurrent}`;
+export const sameLimits = (one: Limits, other: Limits): boolean =>
+  one === other ||
+  (one.perMinute === other.perMinute &&
+    one.concurrent === other.concurrent &&
+    one.perDay?.limit === other.perDay?.limit &&
+    one.perDay?.metered === other.perDay?.metered);
 
 const slotOf = ({ concurrency, holdSlot }: TakeClaims, spending: boolean): FamilyAsk['slot'] => {
   if (!concurrency) return 'none';
@@ -143,15 +152,17 @@ const slotOf = ({ concurrency, holdSlot }: TakeClaims, spending: boolean): Famil
 
 export function enqueue(family: Family, waiter: Waiter): void {
   const { claims, spending } = waiter;
+  const { limits, cost } = claims;
   const slot = slotOf(claims, spending);
-  const key = `${keyOfLimits(claims.limits)} ${claims.cost} ${slot} ${spending}`;
-  const group = family.waiting.get(key);
-  if (group !== undefined) group.waiters.push(waiter);
-  else
-    family.waiting.set(key, {
-      ask: { limits: claims.limits, cost: claims.cost, slot, lease: null, look: !spending },
-      waiters: [waiter],
-    });
+  for (const { ask, waiters } of family.waiting) {
+    if (ask.cost === cost && ask.slot === slot && ask.look !== spending && sameLimits(ask.limits, limits)) {
+      waiters.push(waiter);
+      return;
+    }
+  }
+  const group: Group = { ask: { limits, cost, slot, lease: null, look: !spending }, waiters: [waiter] };
+  // Never added to in place: an array as old as the family would drag what it once held through each collection of garbage.
+  family.waiting = family.waiting.length === 0 ? [group] : [...family.waiting, group];
 }
 
 /** Moves the node's own figures into the windows given; what was spent before them counts no more. */
@@ -206,11 +217,11 @@ export const tokensSuffice = (family: Family, { cost, limits, concurrency }: Tak
   (!concurrency || limits.concurrent === null) &&
   latest < (family.own.minute + 1) * MINUTE_MS &&
   latest < (family.own.day + 1) * DAY_MS &&
-  family.tokensFor === keyOfLimits(limits);
+  sameLimits(family.tokensFor, limits);
 
 export interface CallPlan {
   call: FamilyCall;
-  groups: Group[];
+  groups: readonly Group[];
   /** true: told after an absence, with a look at the slots of all nodes. */
   isTelling: boolean;
 }
@@ -220,50 +231,52 @@ export function planCall(
   family: Family,
   plan: { node: string; sequence: number; now: number; nodes: number; isTelling: boolean },
 ): CallPlan {
-  const groups = [...family.waiting.values()];
+  const groups = family.waiting;
   const isTelling = plan.isTelling && family.own.slots > 0;
-  family.waiting.clear();
+  family.waiting = NONE;
   // Its own tokens must not stand in the way of a take that waits.
   if (groups.length > 0) foldTokens(family);
   family.dirty = false;
-  const hold = [...family.toHold].flatMap((id) => {
-    const ms = (family.leases.get(id) ?? 0) - plan.now;
-    return ms > 0 ? [{ id, ms: Math.ceil(ms) }] : [];
-  });
-  const asked = groups.find(
-    ({ ask }) => !ask.look && ask.cost > 0 && (ask.slot === 'none' || ask.limits.concurrent === null),
-  );
+  const asks: FamilyAsk[] = [];
+  let asked: FamilyAsk | null = null;
+  let needsDay = false;
+  for (const { ask, waiters } of groups) {
+    const { limits, cost, slot, lease, look } = ask;
+    const one = { limits, cost, count: waiters.length, slot, lease, look };
+    asks.push(one);
+    if (!look && cost > 0 && (slot === 'none' || limits.concurrent === null)) asked ??= one;
+    needsDay ||= limits.perDay !== null && waiters.some(({ claims }) => claims.durable);
+  }
+  if (isTelling)
+    asks.push({ limits: family.limits ?? NO_LIMITS, cost: 0, count: 1, slot: 'none', lease: null, look: true });
   const pace = Math.max(family.takes, family.takesBefore);
-  const ahead =
-    asked !== undefined && pace >= HOT_TAKES && family.tokens === 0
-      ? { limits: asked.ask.limits, units: pace, share: 100 * plan.nodes }
-      : null;
   const call: FamilyCall = {
     node: plan.node,
     sequence: plan.sequence,
     own: { ...family.own },
     unbooked: family.aloneDay,
     adopt: !family.adopted,
-    hold,
-    free: [...family.toFree],
-    dead: [...family.dead],
-    needsDay: groups.some(({ waiters }) =>
-      waiters.some(({ claims }) => claims.durable && claims.limits.perDay !== null),
-    ),
+    hold: family.toHold.size === 0 ? NONE : holdOf(family, plan.now),
+    free: family.toFree.size === 0 ? NONE : [...family.toFree],
+    dead: family.dead.size === 0 ? NONE : [...family.dead],
+    needsDay,
     dayFloor: family.floor,
-    asks: [
-      ...groups.map(({ ask, waiters }) => ({ ...ask, count: waiters.length })),
-      ...(isTelling
-        ? [{ limits: family.limits ?? NO_LIMITS, cost: 0, count: 1, slot: 'none' as const, lease: null, look: true }]
-        : []),
-    ],
-    ahead,
+    asks,
+    ahead:
+      asked !== null && pace >= HOT_TAKES && family.tokens === 0
+        ? { limits: asked.limits, units: pace, share: 100 * plan.nodes }
+        : null,
   };
-  family.toHold.clear();
-  family.toFree.clear();
-  family.dead.clear();
+  // Clearing what is empty would cost a new table each time.
+  for (const told of [family.toHold, family.toFree, family.dead]) if (told.size > 0) told.clear();
   return { call, groups, isTelling };
 }
+
+const holdOf = ({ toHold, leases }: Family, now: number): { id: string; ms: number }[] =>
+  [...toHold].flatMap((id) => {
+    const ms = (leases.get(id) ?? 0) - now;
+    return ms > 0 ? [{ id, ms: Math.ceil(ms) }] : [];
+  });
 
 /** Makes up for a call whose answer is not known. What it asked for is answered otherwise; all else is told again. */
 export function unheard(family: Family, { call }: CallPlan): void {
@@ -293,7 +306,7 @@ export function heard(family: Family, { call }: CallPlan, answer: Extract<Family
   family.adopted = true;
   if (call.ahead !== null && answer.ahead > 0) {
     family.tokens += answer.ahead;
-    family.tokensFor = keyOfLimits(call.ahead.limits);
+    family.tokensFor = call.ahead.limits;
   }
   if (call.dayFloor !== null) family.floor = null;
   family.confirmedDay = day;
@@ -302,14 +315,15 @@ export function heard(family: Family, { call }: CallPlan, answer: Extract<Family
   const outcome = outcomes[last];
   if (ask !== undefined && outcome !== undefined) {
     const units = answer.ahead + (ask.look ? 0 : outcome.granted * ask.cost);
-    family.seen = {
-      minute,
-      minuteUsed: outcome.minuteUsed + units,
-      day,
-      dayUsed: outcome.dayUsed + units,
-      slots: outcome.slots + (ask.slot === 'hold' && !ask.look ? outcome.granted : 0),
-      ownSlots: family.own.slots,
-    };
+    // Written over: an object of its own for each answer would outlive a thousand others and cost their collection.
+    family.seen ??= { minute, minuteUsed: 0, day, dayUsed: 0, slots: 0, ownSlots: 0 };
+    const { seen } = family;
+    seen.minute = minute;
+    seen.minuteUsed = outcome.minuteUsed + units;
+    seen.day = day;
+    seen.dayUsed = outcome.dayUsed + units;
+    seen.slots = outcome.slots + (ask.slot === 'hold' && !ask.look ? outcome.granted : 0);
+    seen.ownSlots = family.own.slots;
   }
 }
 
@@ -362,7 +376,7 @@ export function noteDenial(
 ): void {
   if (refusedBy === null || refusedBy === 'concurrent') return;
   family.denial = {
-    limits: keyOfLimits(ask.limits),
+    limits: ask.limits,
     cost: ask.cost,
     counters,
     ownSlots: family.own.slots,
@@ -381,7 +395,7 @@ export function deniedAgain(family: Family, claims: TakeClaims, now: number, lat
     family.denial = null;
     return null;
   }
-  if (claims.cost < denial.cost || keyOfLimits(claims.limits) !== denial.limits) return null;
+  if (claims.cost < denial.cost || !sameLimits(claims.limits, denial.limits)) return null;
   // The other window may have opened meanwhile: then its budget is another.
   if (refusedBy === 'perDay' && claims.limits.perMinute !== null && latest >= (counters.minute + 1) * MINUTE_MS)
     return null;

@@ -1,4 +1,4 @@
-// The way of one node to the counters in one place: one batch in flight, a budget for it, what follows when it fails and how it is made good.
+// The way of one node to the counters in one place: few batches in flight, a budget for each, what follows when one fails and how it is made good.
 
 import { type FamilyAnswer, MINUTE_MS, type Scheduler, type Telemetry } from '@latchkey/core';
 import type { CounterLink } from './counter-link.js';
@@ -10,13 +10,18 @@ const PROBE_EVERY_MS = 100;
 /** What was counted alone is told with more patience. */
 const TELL_MS = 1_000;
 const TELL_AT_ONCE = 100;
-const BATCH_FAMILIES = 500;
+/** Families in one batch, at most, and batches under way: the second is sent at once, more of them only when they are full. */
+const BATCH_FAMILIES = 64;
+const BATCHES_AT_ONCE = 2;
+const FULL_BATCHES_AT_ONCE = 8;
 export const LEASE_MS = 15_000;
 /** A lease is renewed so often while it lasts. */
 const RENEWALS = 3;
 /** So long a node waits for the others to tell what they let pass alone. */
 const BARRIER_MS = 2_000;
 const BARRIER_EVERY_MS = 50;
+
+const LATE: FamilyAnswer = { result: 'late' };
 
 export interface Lane {
   readonly place: string;
@@ -67,6 +72,12 @@ interface Needs {
   clock(): number;
 }
 
+/** A batch that is under way, or whose answer counts no more. */
+interface Flight {
+  plans: readonly (readonly [Family, CallPlan])[];
+  landed: Promise<void>;
+}
+
 export function createLane(needs: Needs): Lane {
   const { place, node, link, scheduler, telemetry, budgetMs, leaseMs } = needs;
   let mode: 'up' | 'away' | 'stopped' = 'away';
@@ -80,7 +91,8 @@ export function createLane(needs: Needs): Lane {
   let away = { minute: Math.floor(sample.at / MINUTE_MS), time: sample.at };
   let renewedAt = Number.NEGATIVE_INFINITY;
   let upSince = Number.POSITIVE_INFINITY;
-  let flying: Promise<void> | null = null;
+  /** What is under way. A family is in one of them at most. */
+  const flights = new Set<Flight>();
   let isScheduled = false;
   const wanted = new Set<Family>();
   /** Of other nodes: until when, by the scheduler, their leases last at least. */
@@ -114,64 +126,93 @@ export function createLane(needs: Needs): Lane {
       work.then(resolve, reject).finally(() => cancel());
     });
 
-  const plan = (family: Family): CallPlan =>
-    planCall(family, {
-      node,
-      sequence: needs.nextSequence(),
-      now: scheduler.now(),
-      nodes: needs.live().length,
-      isTelling: mode === 'away',
+  const planAll = (families: readonly Family[]): Flight['plans'] => {
+    const now = scheduler.now();
+    const nodes = needs.live().length;
+    const isTelling = mode === 'away';
+    return families.map((family) => {
+      family.isAsked = true;
+      return [family, planCall(family, { node, sequence: needs.nextSequence(), now, nodes, isTelling })] as const;
     });
+  };
+
+  /** What these calls were to tell is told again. */
+  const giveUp = (plans: Flight['plans']): void => {
+    for (const [family, one] of plans) {
+      family.isAsked = false;
+      unheard(family, one);
+      if (family.waiting.length > 0) wanted.add(family);
+    }
+  };
+  const settleAlone = (plans: Flight['plans']): void => {
+    for (const [family, one] of plans) needs.settleAlone(lane, family, one);
+  };
 
   /** One round trip. A rejected one leaves everything to be told again. */
-  async function tell(families: readonly Family[], ms: number): Promise<void> {
-    const plans = families.map((family) => [family, plan(family)] as const);
+  function tell(families: readonly Family[], ms: number): Promise<void> {
+    const flight: Flight = { plans: planAll(families), landed: Promise.resolve() };
+    flights.add(flight);
+    flight.landed = fly(flight, ms);
+    return flight.landed;
+  }
+
+  async function fly(flight: Flight, ms: number): Promise<void> {
+    const { plans } = flight;
     const sent = scheduler.now();
     telemetry.count('latchkey_limiter_round_trips_total');
     try {
       const calls = plans.map(([family, { call }]) => ({ familyId: family.id, call }));
       const { now, answers } = await within(ms, link.run(place, node, calls));
+      if (!flights.has(flight)) throw new Error('another batch failed meanwhile');
       note(now, sent);
       plans.forEach(([family, one], index) => {
-        const answer = answers[index] ?? { result: 'late' as const };
+        const answer = answers[index] ?? LATE;
+        family.isAsked = false;
         if (answer.result === 'done') {
           // Whom the counters knew today and know no more, they have lost, and others with it.
           if (!answer.known && family.confirmedDay === answer.day) lost = true;
           heard(family, one, answer);
         } else unheard(family, one);
         needs.settle(lane, family, one, answer);
-        if (family.dirty || family.waiting.size > 0) wanted.add(family);
+        if (family.dirty || family.waiting.length > 0) lane.want(family);
       });
+      flights.delete(flight);
     } catch (cause) {
-      for (const [family, one] of plans) unheard(family, one);
-      leave(cause);
-      for (const [family, one] of plans) needs.settleAlone(lane, family, one);
+      // Whoever was in flight when the lane was left has been answered.
+      if (flights.delete(flight)) {
+        giveUp(plans);
+        leave(cause);
+        settleAlone(plans);
+      }
       throw cause;
     }
   }
 
+  const mayFly = (): boolean =>
+    mode === 'up' &&
+    wanted.size > 0 &&
+    flights.size < (wanted.size < BATCH_FAMILIES ? BATCHES_AT_ONCE : FULL_BATCHES_AT_ONCE);
+
   function flush(): void {
     isScheduled = false;
-    if (mode !== 'up' || flying !== null || wanted.size === 0) return;
-    const families: Family[] = [];
-    for (const family of wanted) {
-      families.push(family);
-      wanted.delete(family);
-      if (families.length === BATCH_FAMILIES) break;
+    while (mayFly()) {
+      const families: Family[] = [];
+      for (const family of wanted) {
+        families.push(family);
+        wanted.delete(family);
+        if (families.length === BATCH_FAMILIES) break;
+      }
+      tell(families, budgetMs).then(landed, schedule);
     }
-    flying = tell(families, budgetMs)
-      .then(
-        () => lost && leave('the counters were lost'),
-        () => {},
-      )
-      .then(() => {
-        flying = null;
-        schedule();
-      });
+  }
+
+  function landed(): void {
+    if (lost) leave('the counters were lost');
+    schedule();
   }
 
   function schedule(): void {
-    if (isScheduled || mode !== 'up' || flying !== null || wanted.size === 0) return;
+    if (isScheduled || !mayFly()) return;
     isScheduled = true;
     queueMicrotask(flush);
   }
@@ -185,14 +226,14 @@ export function createLane(needs: Needs): Lane {
     away = { minute: Math.floor(earliest / MINUTE_MS), time: earliest };
     telemetry.log('warn', 'limiter_degraded', { place, cause });
     needs.onChange();
-    const left = [...wanted];
+    const plans = [...flights].flatMap((flight) => flight.plans);
+    flights.clear();
+    giveUp(plans);
+    const left = planAll([...wanted].filter((family) => family.waiting.length > 0));
+    giveUp(left);
     wanted.clear();
-    for (const family of left) {
-      if (family.waiting.size === 0) continue;
-      const one = plan(family);
-      unheard(family, one);
-      needs.settleAlone(lane, family, one);
-    }
+    settleAlone(plans);
+    settleAlone(left);
     cancelTimer();
     void probe();
   }
@@ -302,6 +343,8 @@ export function createLane(needs: Needs): Lane {
     wasUp: () => life !== null,
     lapsed: isLapsed,
     want(family) {
+      // Who is asked already is looked at again with the answer.
+      if (family.isAsked) return;
       wanted.add(family);
       schedule();
     },
@@ -319,9 +362,9 @@ export function createLane(needs: Needs): Lane {
     },
     async close() {
       cancelTimer();
-      while (mode === 'up' && (flying !== null || wanted.size > 0)) {
+      while (mode === 'up' && (flights.size > 0 || wanted.size > 0)) {
         schedule();
-        await (flying ?? Promise.resolve());
+        await Promise.allSettled([...flights].map((flight) => flight.landed));
       }
       const wasUp = mode === 'up';
       if (wasUp) await tellAll((family) => family.dirty).catch(() => {});

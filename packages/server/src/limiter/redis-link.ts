@@ -3,7 +3,7 @@
 import type { FamilyCall } from '@latchkey/core';
 import type { Cluster, Redis } from 'ioredis';
 import type { CounterLink } from './counter-link.js';
-import { atGivenTime, FAMILY_SCRIPT, familyKey, pushCall, readAnswer, sha1Of } from './family-script.js';
+import { argumentsOf, atGivenTime, FAMILY_SCRIPT, familyKey, readAnswers, sha1Of } from './family-script.js';
 import { placeFor, slotOf } from './hash-slot.js';
 
 /** `latchkey:{…}:life` says under which run of the server the counters were begun; `latchkey:{…}:node:<id>` is a node's lease. */
@@ -27,6 +27,7 @@ interface Script {
   sha: string;
 }
 type Argument = string | number | Buffer;
+type Sent = [error: Error | null, answer: unknown];
 interface Invocation {
   script: Script;
   keys: readonly string[];
@@ -72,14 +73,26 @@ export function createRedisLink({ client, time }: RedisLinkOptions): CounterLink
   /** What changes with each connection, so that a server that was restarted or replaced behind it is noticed. */
   const streamOf = (connection: Redis): unknown => (connection as unknown as { stream: unknown }).stream;
 
-  const invoke = async (connection: Redis, invocations: readonly Invocation[], load = false): Promise<unknown[]> => {
-    const pipeline = connection.pipeline();
-    for (const { script, keys, args } of invocations) {
-      const more = time === undefined ? args : [...args, time()];
-      if (load) pipeline.eval(script.text, keys.length, ...keys, ...more);
-      else pipeline.evalsha(script.sha, keys.length, ...keys, ...more);
+  /** Answers are bytes. A lone run goes without a pipeline, which would cost as much as the run. */
+  const send = (connection: Redis, invocations: readonly Invocation[], load: boolean): Promise<Sent[]> => {
+    const wires = invocations.map(({ script, keys, args }): [string, Argument[]] => {
+      const given = time === undefined ? args : [...args, time()];
+      return [load ? 'eval' : 'evalsha', [load ? script.text : script.sha, keys.length, ...keys, ...given]];
+    });
+    const [first] = wires;
+    if (first !== undefined && wires.length === 1) {
+      return connection.callBuffer(...first).then(
+        (answer): Sent[] => [[null, answer]],
+        (error): Sent[] => [[error, null]],
+      );
     }
-    const results = (await pipeline.exec()) ?? [];
+    const pipeline = connection.pipeline();
+    for (const wire of wires) pipeline.callBuffer(...wire);
+    return pipeline.exec().then((sent) => sent ?? []);
+  };
+
+  const invoke = async (connection: Redis, invocations: readonly Invocation[], load = false): Promise<unknown[]> => {
+    const results = await send(connection, invocations, load);
     const answers: unknown[] = [];
     const again: number[] = [];
     for (const [index] of invocations.entries()) {
@@ -102,12 +115,6 @@ export function createRedisLink({ client, time }: RedisLinkOptions): CounterLink
     return answers;
   };
 
-  const invocationOf = (node: string, calls: readonly { familyId: string; call: FamilyCall }[]): Invocation => {
-    const args: Argument[] = [node];
-    for (const { call } of calls) pushCall(args, call);
-    return { script: families, keys: calls.map(({ familyId }) => familyKey(familyId)), args };
-  };
-
   return {
     placeOf,
     places: () => {
@@ -122,14 +129,21 @@ export function createRedisLink({ client, time }: RedisLinkOptions): CounterLink
         throw new Error('the connection is new: what is behind it was not looked at yet');
       // Keys of several slots cannot go into one script of a Cluster.
       const size = isCluster(client) ? 1 : FAMILIES_AT_ONCE;
+      const parts: FamilyCall[][] = [];
       const invocations: Invocation[] = [];
-      for (let from = 0; from < calls.length; from += size)
-        invocations.push(invocationOf(node, calls.slice(from, from + size)));
-      const parts = (await invoke(connection, invocations)) as [number, ...(number | string)[][]][];
-      return {
-        now: parts.at(-1)?.[0] ?? 0,
-        answers: parts.flatMap(([, ...answers]) => (answers as (number | string)[][]).map(readAnswer)),
-      };
+      for (let from = 0; from < calls.length; from += size) {
+        const some = calls.slice(from, from + size);
+        const part = some.map(({ call }) => call);
+        parts.push(part);
+        invocations.push({
+          script: families,
+          keys: some.map(({ familyId }) => familyKey(familyId)),
+          args: argumentsOf(node, part),
+        });
+      }
+      const raw = (await invoke(connection, invocations)) as Buffer[][];
+      const read = parts.map((part, index) => readAnswers(part, raw[index] ?? []));
+      return { now: read.at(-1)?.now ?? 0, answers: read.flatMap(({ answers }) => answers) };
     },
 
     async renew(place, node, word, ms) {
@@ -144,7 +158,7 @@ export function createRedisLink({ client, time }: RedisLinkOptions): CounterLink
         keys: [leaseKey(tag, node), `latchkey:{${tag}}:life`],
         args: [run, `${node}.${renewals}`, word, ms],
       };
-      const [answer] = (await invoke(connection, [invocation])) as [[number, string]];
+      const [answer] = (await invoke(connection, [invocation])) as [[number, Buffer]];
       if (streamOf(connection) !== stream) throw new Error('the connection was replaced meanwhile');
       confirmed.set(place, { connection, stream });
       return { now: answer[0], life: `${tag} ${answer[1]}` };

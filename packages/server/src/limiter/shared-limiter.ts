@@ -28,6 +28,7 @@ import {
   foldTokens,
   newFamily,
   noteDenial,
+  sameLimits,
   slotsNow,
   tokensSuffice,
   type Waiter,
@@ -273,7 +274,7 @@ export function createSharedLimiter(options: SharedLimiterOptions): SharedLimite
       if (lane.isUp()) enqueue(family, waiter);
       else answerAlone(lane, family, waiter);
     }
-    if (family.waiting.size > 0) lane.want(family);
+    if (family.waiting.length > 0) lane.want(family);
   }
 
   async function askBook(family: Family, waiters: readonly Waiter[], day: number): Promise<void> {
@@ -439,7 +440,7 @@ export function createSharedLimiter(options: SharedLimiterOptions): SharedLimite
         return;
       }
       const family = next.value;
-      if (now - family.lastUse < FORGET_AFTER_MS || family.dirty || family.tokens > 0 || family.waiting.size > 0)
+      if (now - family.lastUse < FORGET_AFTER_MS || family.dirty || family.tokens > 0 || family.waiting.length > 0)
         continue;
       if (family.own.slots === 0 && family.leases.size === 0) {
         if (!laneOf(family).isUp()) continue;
@@ -456,7 +457,7 @@ export function createSharedLimiter(options: SharedLimiterOptions): SharedLimite
     if (closing !== null) return Promise.reject(new LatchkeyError('unavailable', 'The limiter is stopping.'));
     const family = familyOf(claims.familyId);
     const lane = laneOf(family);
-    family.limits = claims.limits;
+    if (family.limits === null || !sameLimits(family.limits, claims.limits)) family.limits = claims.limits;
     if (spending) {
       countTake(family, scheduler.now());
       if (--takesUntilSweep <= 0) sweep();
