@@ -1,7 +1,6 @@
 // The Lua script that keeps the counters of key families in Redis, and the wire form of its calls and answers. Its definition is stepFamily in core.
 
 import { createHash } from 'node:crypto';
-import { endianness } from 'node:os';
 import type { BudgetName, FamilyAnswer, FamilyCall } from '@latchkey/core';
 
 const ASK_BYTES = 8 * 8;
@@ -247,15 +246,14 @@ export const familyKey = (familyId: string): string => `latchkey:{${familyId}}`;
 const NONE = -1;
 const SLOTS = { none: 0, judge: 1, hold: 2 } as const;
 
-/** Packed as the script reads them, whatever this machine's order of bytes. */
-const inScriptOrder = (bytes: Buffer): Buffer => (endianness() === 'LE' ? bytes : bytes.swap64());
-
 /** The arguments of one run of the script, behind its keys. All calls are of one node. */
 export function argumentsOf(node: string, calls: readonly FamilyCall[]): (string | Buffer)[] {
   const numbers: number[] = [];
   const ids: string[] = [];
   for (const call of calls) pushCall(numbers, ids, call);
-  return [node, inScriptOrder(Buffer.from(Float64Array.from(numbers).buffer)), ...ids];
+  const packed = Buffer.allocUnsafe(8 * numbers.length);
+  for (let at = 0; at < numbers.length; at++) packed.writeDoubleLE(numbers[at] as number, 8 * at);
+  return [node, packed, ...ids];
 }
 
 function pushCall(numbers: number[], ids: string[], call: FamilyCall): void {
@@ -315,11 +313,12 @@ export function readAnswers(
   [packed, ...names]: readonly Buffer[],
 ): { now: number; answers: FamilyAnswer[] } {
   if (packed === undefined) throw new Error('the script answered nothing');
-  const bytes = packed.buffer.slice(packed.byteOffset, packed.byteOffset + packed.byteLength) as ArrayBuffer;
-  const numbers = new Float64Array(inScriptOrder(Buffer.from(bytes)).buffer as ArrayBuffer);
   let at = 0;
   let named = 0;
-  const next = (): number => numbers[at++] as number;
+  const next = (): number => {
+    at += 8;
+    return packed.readDoubleLE(at - 8);
+  };
   const now = next();
   const answers = calls.map(({ asks }): FamilyAnswer => {
     const result = next();

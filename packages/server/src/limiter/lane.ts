@@ -6,6 +6,8 @@ import { type CallPlan, type Family, forgotten, heard, planCall, unheard } from 
 
 /** So late a timer says that this process stood still, not that the counters did. */
 const STALLED_MS = 10;
+/** Then what is due is waited for half as long once more, so often. */
+const MORE_WAITS = 2;
 const PROBE_EVERY_MS = 100;
 /** What was counted alone is told with more patience. */
 const TELL_MS = 1_000;
@@ -30,8 +32,8 @@ export interface Lane {
   episode(): number;
   /** The minute and day at the counters when they went away, as far as this node can tell. */
   awaySince(): { minute: number; time: number };
-  /** The earliest and the latest time it can be there. */
-  time(): { earliest: number; latest: number };
+  /** The earliest and the latest time it can be there, at a moment of the scheduler. */
+  time(now?: number): { earliest: number; latest: number };
   /** true once the counters answered. */
   wasUp(): boolean;
   /** true: this node's slots may have been given away. */
@@ -75,7 +77,14 @@ interface Needs {
 /** A batch that is under way, or whose answer counts no more. */
 interface Flight {
   plans: readonly (readonly [Family, CallPlan])[];
+  sent: number;
+  ms: number;
+  /** When it counts as failed, and how often it may still be waited for longer since it was this process that stood still. */
+  due: number;
+  more: number;
   landed: Promise<void>;
+  resolve(): void;
+  reject(cause: unknown): void;
 }
 
 export function createLane(needs: Needs): Lane {
@@ -94,6 +103,8 @@ export function createLane(needs: Needs): Lane {
   /** What is under way. A family is in one of them at most. */
   const flights = new Set<Flight>();
   let isScheduled = false;
+  let watchedAt = Number.POSITIVE_INFINITY;
+  let cancelWatch = () => {};
   const wanted = new Set<Family>();
   /** Of other nodes: until when, by the scheduler, their leases last at least. */
   const aliveUntil = new Map<string, number>();
@@ -106,8 +117,7 @@ export function createLane(needs: Needs): Lane {
   const note = (at: number, sent: number): void => {
     sample = { at, sent, received: scheduler.now() };
   };
-  const time = () => {
-    const now = scheduler.now();
+  const time = (now = scheduler.now()) => {
     return { earliest: sample.at + (now - sample.received), latest: sample.at + (now - sample.sent) };
   };
 
@@ -122,7 +132,7 @@ export function createLane(needs: Needs): Lane {
           else reject(new Error(`no answer within ${ms} ms`));
         });
       };
-      arm(ms, 2);
+      arm(ms, MORE_WAITS);
       work.then(resolve, reject).finally(() => cancel());
     });
 
@@ -136,8 +146,8 @@ export function createLane(needs: Needs): Lane {
     });
   };
 
-  /** What these calls were to tell is told again. */
-  const giveUp = (plans: Flight['plans']): void => {
+  /** What it was to tell is told again. */
+  const giveUp = ({ plans }: Pick<Flight, 'plans'>): void => {
     for (const [family, one] of plans) {
       family.isAsked = false;
       unheard(family, one);
@@ -150,22 +160,32 @@ export function createLane(needs: Needs): Lane {
 
   /** One round trip. A rejected one leaves everything to be told again. */
   function tell(families: readonly Family[], ms: number): Promise<void> {
-    const flight: Flight = { plans: planAll(families), landed: Promise.resolve() };
+    const plans = planAll(families);
+    const sent = scheduler.now();
+    let resolve = (): void => {};
+    let reject = (_: unknown): void => {};
+    const landed = new Promise<void>((done, failed) => {
+      resolve = done;
+      reject = failed;
+    });
+    const flight: Flight = { plans, sent, ms, due: sent + ms, more: MORE_WAITS, landed, resolve, reject };
     flights.add(flight);
-    flight.landed = fly(flight, ms);
-    return flight.landed;
+    watch(flight.due);
+    telemetry.count('latchkey_limiter_round_trips_total');
+    const calls = plans.map(([family, { call }]) => ({ familyId: family.id, call }));
+    link.run(place, node, calls).then(
+      (answer) => land(flight, answer),
+      (cause) => crash(flight, cause),
+    );
+    return landed;
   }
 
-  async function fly(flight: Flight, ms: number): Promise<void> {
-    const { plans } = flight;
-    const sent = scheduler.now();
-    telemetry.count('latchkey_limiter_round_trips_total');
+  function land(flight: Flight, { now, answers }: Awaited<ReturnType<CounterLink['run']>>): void {
+    // Whoever was in flight when another batch failed has been answered.
+    if (!flights.has(flight)) return;
     try {
-      const calls = plans.map(([family, { call }]) => ({ familyId: family.id, call }));
-      const { now, answers } = await within(ms, link.run(place, node, calls));
-      if (!flights.has(flight)) throw new Error('another batch failed meanwhile');
-      note(now, sent);
-      plans.forEach(([family, one], index) => {
+      note(now, flight.sent);
+      flight.plans.forEach(([family, one], index) => {
         const answer = answers[index] ?? LATE;
         family.isAsked = false;
         if (answer.result === 'done') {
@@ -177,15 +197,42 @@ export function createLane(needs: Needs): Lane {
         if (family.dirty || family.waiting.length > 0) lane.want(family);
       });
       flights.delete(flight);
+      flight.resolve();
     } catch (cause) {
-      // Whoever was in flight when the lane was left has been answered.
-      if (flights.delete(flight)) {
-        giveUp(plans);
-        leave(cause);
-        settleAlone(plans);
-      }
-      throw cause;
+      crash(flight, cause);
     }
+  }
+
+  function crash(flight: Flight, cause: unknown): void {
+    if (!flights.delete(flight)) return;
+    giveUp(flight);
+    leave(cause);
+    settleAlone(flight.plans);
+    flight.reject(cause);
+  }
+
+  /** One timer for all batches, which is not set anew for each: most have landed when it goes off. */
+  function watch(due: number): void {
+    if (due >= watchedAt) return;
+    cancelWatch();
+    watchedAt = due;
+    cancelWatch = scheduler.after(due - scheduler.now(), () => {
+      watchedAt = Number.POSITIVE_INFINITY;
+      const now = scheduler.now();
+      let next = Number.POSITIVE_INFINITY;
+      for (const flight of flights) {
+        if (flight.due <= now) {
+          if (flight.more === 0 || now - flight.due <= STALLED_MS) {
+            crash(flight, new Error(`no answer within ${flight.ms} ms`));
+            continue;
+          }
+          flight.more -= 1;
+          flight.due = now + flight.ms / 2 ** (MORE_WAITS - flight.more);
+        }
+        next = Math.min(next, flight.due);
+      }
+      if (flights.size > 0) watch(next);
+    });
   }
 
   const mayFly = (): boolean =>
@@ -226,14 +273,14 @@ export function createLane(needs: Needs): Lane {
     away = { minute: Math.floor(earliest / MINUTE_MS), time: earliest };
     telemetry.log('warn', 'limiter_degraded', { place, cause });
     needs.onChange();
-    const plans = [...flights].flatMap((flight) => flight.plans);
+    const cut = [...flights];
     flights.clear();
-    giveUp(plans);
-    const left = planAll([...wanted].filter((family) => family.waiting.length > 0));
+    for (const flight of cut) giveUp(flight);
+    const left = { plans: planAll([...wanted].filter((family) => family.waiting.length > 0)) };
     giveUp(left);
     wanted.clear();
-    settleAlone(plans);
-    settleAlone(left);
+    for (const { plans } of [...cut, left]) settleAlone(plans);
+    for (const { reject } of cut) reject(cause);
     cancelTimer();
     void probe();
   }

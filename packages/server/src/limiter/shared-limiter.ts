@@ -67,6 +67,7 @@ const TELL_SLOTS_EVERY_MS = 3_600_000;
 const FORGET_AFTER_MS = 60_000;
 const SWEEP_EVERY_TAKES = 64;
 const SWEPT_AT_ONCE = 128;
+const SWEEP_AGAIN_MS = 5_000;
 
 /**
  * Never admits more than a limit while the servers answer: what a node lets pass without asking was debited before.
@@ -356,8 +357,8 @@ export function createSharedLimiter(options: SharedLimiterOptions): SharedLimite
   }
 
   /** Answers without a round trip where what is known says enough, or null. */
-  function atOnce(family: Family, lane: Lane, claims: TakeClaims): TakeOutcome | null {
-    const { latest } = lane.time();
+  function atOnce(family: Family, lane: Lane, claims: TakeClaims, now: number): TakeOutcome | null {
+    const { latest } = lane.time(now);
     if (tokensSuffice(family, claims, latest)) {
       const counters = family.seen;
       if (counters !== null) {
@@ -367,7 +368,7 @@ export function createSharedLimiter(options: SharedLimiterOptions): SharedLimite
         return passing(family, claims, shown(family, { ...counters, slots: slotsNow(family) }, claims), before, false);
       }
     }
-    const denied = deniedAgain(family, claims, scheduler.now(), latest);
+    const denied = deniedAgain(family, claims, now, latest);
     if (denied !== null) answered('denied_before');
     return denied;
   }
@@ -428,15 +429,18 @@ export function createSharedLimiter(options: SharedLimiterOptions): SharedLimite
 
   let takesUntilSweep = SWEEP_EVERY_TAKES;
   let place = families.values();
+  /** Who was in use when all had been looked at rests long enough only later. */
+  let sweptUntil = 0;
 
   /** Forgets what rests; the counters know its figures. */
-  function sweep(): void {
+  function sweep(now: number): void {
     takesUntilSweep = SWEEP_EVERY_TAKES;
-    const now = scheduler.now();
+    if (now < sweptUntil) return;
     for (let looked = 0; looked < SWEPT_AT_ONCE; looked++) {
       const next = place.next();
       if (next.done) {
         place = families.values();
+        sweptUntil = now + SWEEP_AGAIN_MS;
         return;
       }
       const family = next.value;
@@ -459,10 +463,11 @@ export function createSharedLimiter(options: SharedLimiterOptions): SharedLimite
     const lane = laneOf(family);
     if (family.limits === null || !sameLimits(family.limits, claims.limits)) family.limits = claims.limits;
     if (spending) {
-      countTake(family, scheduler.now());
-      if (--takesUntilSweep <= 0) sweep();
+      const now = scheduler.now();
+      countTake(family, now);
+      if (--takesUntilSweep <= 0) sweep(now);
       if (lane.isUp()) {
-        const known = atOnce(family, lane, claims);
+        const known = atOnce(family, lane, claims, now);
         if (known !== null) return Promise.resolve(known);
       }
     }
