@@ -10,6 +10,8 @@ const STALE_MS = 25_000;
 const REREAD_MS = 5_000;
 /** A dead node's slots come back within this time. */
 const SLOTS_BACK_MS = 15_000;
+/** A dead node is a member for others so long. */
+const FOUND_DEAD_MS = 15_000;
 /** So long a node that starts lets the others renew before it judges them. */
 const NEWCOMER_MS = 6_000;
 /** So long a node repeats a refusal without asking whether somebody gave something back. */
@@ -202,14 +204,26 @@ const isExact = (history: History, from: number, to: number): boolean =>
 
 /**
  * Through a loss for all nodes 1 %, or one request each. Nodes that Redis is away for while others reach it let their share pass
- * beside what those take: nobody can tell them apart from nodes whose counters are gone.
+ * beside what those take: nobody can tell them apart from nodes whose counters are gone. A node that was the only one for a
+ * while had all as its share.
  */
 function allowanceOf(history: History, limit: number, from: number, to: number): number {
   if (isExact(history, from, to)) return 0;
   const margin = Math.max(Math.floor(limit / 100), history.machines);
   if (history.kind !== 'torn') return margin;
-  const away = history.redisAway.filter((spells) => spells.some((spell) => overlaps(spell, from - EXACT_AFTER_MS, to)));
-  return margin + Math.ceil((limit * away.length) / history.machines);
+  const away = history.redisAway
+    .map((spells) => spells.filter((spell) => overlaps(spell, from - EXACT_AFTER_MS, to)))
+    .filter((spells) => spells.length > 0);
+  const fewest = Math.min(history.machines, ...away.flat().map((spell) => fewestMembers(history, spell)));
+  return margin + Math.ceil(limit * Math.min(1, away.length / fewest));
+}
+
+/** How many nodes were members at least at any time of a spell. A dead one is until it is found dead. */
+function fewestMembers({ boots }: History, { from, to }: Spell): number {
+  const leftAt = (boot: History['boots'][number]): number => boot.to + (boot.clean ? 0 : FOUND_DEAD_MS);
+  const instants = [from, ...boots.map(leftAt).filter((at) => at > from && at < to)];
+  const members = instants.map((at) => boots.filter((boot) => boot.upAt <= at && leftAt(boot) > at).length);
+  return Math.max(1, Math.min(...members));
 }
 
 /** The window that an answer names is one that was open at Redis while it was asked. */

@@ -81,7 +81,8 @@ export interface History {
   asks: AskRecord[];
   changes: ChangeRecord[];
   families: FamilyRecord[];
-  boots: { machine: number; from: number; to: number; clean: boolean }[];
+  /** `upAt`: when it served; Infinity: never. */
+  boots: { machine: number; from: number; upAt: number; to: number; clean: boolean }[];
   /** By machine. */
   pauses: Spell[][];
   databaseAway: Spell[][];

@@ -134,7 +134,8 @@ function createCluster(seed: number, plan: Plan, time: Time, store: Store, famil
 
   function boot(index: number): void {
     const name = `node${index}`;
-    const number = history.boots.push({ machine: index, from: time.now(), to: Infinity, clean: false }) - 1;
+    const entry = { machine: index, from: time.now(), upAt: Infinity, to: Infinity, clean: false };
+    const number = history.boots.push(entry) - 1;
     const host = createHost(name, time, plan.epoch, number * 1_000_003);
     host.setSkew(machines[index]?.host.skew() ?? plan.skews[index] ?? 0);
     const contact: Contact = { askedAt: time.now() };
@@ -152,6 +153,7 @@ function createCluster(seed: number, plan: Plan, time: Time, store: Store, famil
     }).then(
       (node) => {
         machine.node = node;
+        entry.upAt = time.now();
       },
       (error: unknown) => {
         if (!isOutage(error)) history.oddities.push(`${name} does not start: ${(error as Error).stack}`);
