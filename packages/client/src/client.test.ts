@@ -200,12 +200,18 @@ describe('a failing way to the server', () => {
     faults = [status(503, { 'retry-after': '5' }), status(500)];
     const waiting = new AbortController();
     const refused = client().verify({ secret: 'x' }, { signal: waiting.signal });
-    // Long enough after its arrival for the answer to be read, and long before the next attempt.
+    let leftAt = Infinity;
+    const leave = (): void => {
+      leftAt = performance.now();
+      waiting.abort(reason);
+    };
+    // Long enough after its arrival for the answer to be read, and long before the five seconds are over.
     void expect
       .poll(() => arrivals.length)
       .toBe(2)
-      .then(() => setTimeout(() => waiting.abort(reason), 100));
+      .then(() => setTimeout(leave, 100));
     await expect(refused).rejects.toBe(reason);
+    expect(performance.now() - leftAt).toBeLessThan(3_000);
 
     await expect(client().verify({ secret: 'x' }, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
     expect(arrivals).toHaveLength(2);
