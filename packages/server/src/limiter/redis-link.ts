@@ -1,6 +1,5 @@
 // The counters of key families in Redis or Valkey, alone, behind Sentinels or as a Cluster: what is sent, and where. No limit is judged here.
 
-import type { FamilyCall } from '@latchkey/core';
 import type { Cluster, Redis } from 'ioredis';
 import type { CounterLink } from './counter-link.js';
 import { argumentsOf, atGivenTime, FAMILY_SCRIPT, familyKey, readAnswers, sha1Of } from './family-script.js';
@@ -27,7 +26,6 @@ interface Script {
   sha: string;
 }
 type Argument = string | number | Buffer;
-type Sent = [error: Error | null, answer: unknown];
 interface Invocation {
   script: Script;
   keys: readonly string[];
@@ -40,6 +38,8 @@ export interface RedisLinkOptions {
   time?: () => number;
 }
 
+/** Of a script that the server does not know nothing was carried out. */
+const isUnknown = (error: Error): boolean => error.message.startsWith('NOSCRIPT');
 const isCluster = (client: Redis | Cluster): client is Cluster => client.isCluster;
 
 export function createRedisLink({ client, time }: RedisLinkOptions): CounterLink {
@@ -73,32 +73,28 @@ export function createRedisLink({ client, time }: RedisLinkOptions): CounterLink
   /** What changes with each connection, so that a server that was restarted or replaced behind it is noticed. */
   const streamOf = (connection: Redis): unknown => (connection as unknown as { stream: unknown }).stream;
 
-  /** Answers are bytes. A lone run goes without a pipeline, which would cost as much as the run. */
-  const send = (connection: Redis, invocations: readonly Invocation[], load: boolean): Promise<Sent[]> => {
-    const wires = invocations.map(({ script, keys, args }): [string, Argument[]] => {
-      const given = time === undefined ? args : [...args, time()];
-      return [load ? 'eval' : 'evalsha', [load ? script.text : script.sha, keys.length, ...keys, ...given]];
-    });
-    const [first] = wires;
-    if (first !== undefined && wires.length === 1) {
-      return connection.callBuffer(...first).then(
-        (answer): Sent[] => [[null, answer]],
-        (error): Sent[] => [[error, null]],
-      );
-    }
-    const pipeline = connection.pipeline();
-    for (const wire of wires) pipeline.callBuffer(...wire);
-    return pipeline.exec().then((sent) => sent ?? []);
+  const wireOf = ({ script, keys, args }: Invocation, load: boolean): [name: string, args: Argument[]] => {
+    const wire: Argument[] = [load ? script.text : script.sha, keys.length, ...keys, ...args];
+    if (time !== undefined) wire.push(time());
+    return [load ? 'eval' : 'evalsha', wire];
   };
 
+  /** Answers are bytes. A lone run goes without a pipeline, which would cost as much as the run. */
+  const invokeOne = (connection: Redis, invocation: Invocation): Promise<unknown> =>
+    connection.callBuffer(...wireOf(invocation, false)).catch((error) => {
+      if (!isUnknown(error)) throw error;
+      return connection.callBuffer(...wireOf(invocation, true));
+    });
+
   const invoke = async (connection: Redis, invocations: readonly Invocation[], load = false): Promise<unknown[]> => {
-    const results = await send(connection, invocations, load);
+    const pipeline = connection.pipeline();
+    for (const invocation of invocations) pipeline.callBuffer(...wireOf(invocation, load));
+    const results = (await pipeline.exec()) ?? [];
     const answers: unknown[] = [];
     const again: number[] = [];
     for (const [index] of invocations.entries()) {
       const [error, answer] = results[index] ?? [new Error('no answer'), null];
-      // Of a script that the server does not know nothing was carried out.
-      if (error?.message.startsWith('NOSCRIPT') && !load) again.push(index);
+      if (error && isUnknown(error) && !load) again.push(index);
       else if (error) throw error;
       answers.push(answer);
     }
@@ -115,6 +111,12 @@ export function createRedisLink({ client, time }: RedisLinkOptions): CounterLink
     return answers;
   };
 
+  const runOf = (node: string, calls: Parameters<CounterLink['run']>[2]) => {
+    const part = calls.map(({ call }) => call);
+    const keys = calls.map(({ familyId }) => familyKey(familyId));
+    return { part, invocation: { script: families, keys, args: argumentsOf(node, part) } };
+  };
+
   return {
     placeOf,
     places: () => {
@@ -129,20 +131,17 @@ export function createRedisLink({ client, time }: RedisLinkOptions): CounterLink
         throw new Error('the connection is new: what is behind it was not looked at yet');
       // Keys of several slots cannot go into one script of a Cluster.
       const size = isCluster(client) ? 1 : FAMILIES_AT_ONCE;
-      const parts: FamilyCall[][] = [];
-      const invocations: Invocation[] = [];
-      for (let from = 0; from < calls.length; from += size) {
-        const some = calls.slice(from, from + size);
-        const part = some.map(({ call }) => call);
-        parts.push(part);
-        invocations.push({
-          script: families,
-          keys: some.map(({ familyId }) => familyKey(familyId)),
-          args: argumentsOf(node, part),
-        });
+      if (calls.length <= size) {
+        const { part, invocation } = runOf(node, calls);
+        return readAnswers(part, (await invokeOne(connection, invocation)) as Buffer[]);
       }
-      const raw = (await invoke(connection, invocations)) as Buffer[][];
-      const read = parts.map((part, index) => readAnswers(part, raw[index] ?? []));
+      const runs: ReturnType<typeof runOf>[] = [];
+      for (let from = 0; from < calls.length; from += size) runs.push(runOf(node, calls.slice(from, from + size)));
+      const raw = await invoke(
+        connection,
+        runs.map(({ invocation }) => invocation),
+      );
+      const read = runs.map(({ part }, index) => readAnswers(part, raw[index] as Buffer[]));
       return { now: read.at(-1)?.now ?? 0, answers: read.flatMap(({ answers }) => answers) };
     },
 
@@ -158,7 +157,7 @@ export function createRedisLink({ client, time }: RedisLinkOptions): CounterLink
         keys: [leaseKey(tag, node), `latchkey:{${tag}}:life`],
         args: [run, `${node}.${renewals}`, word, ms],
       };
-      const [answer] = (await invoke(connection, [invocation])) as [[number, Buffer]];
+      const answer = (await invokeOne(connection, invocation)) as [number, Buffer];
       if (streamOf(connection) !== stream) throw new Error('the connection was replaced meanwhile');
       confirmed.set(place, { connection, stream });
       return { now: answer[0], life: `${tag} ${answer[1]}` };
