@@ -100,8 +100,14 @@ export function createLane(needs: Needs): Lane {
   let away = { minute: Math.floor(sample.at / MINUTE_MS), time: sample.at };
   let renewedAt = Number.NEGATIVE_INFINITY;
   let upSince = Number.POSITIVE_INFINITY;
-  /** What is under way. A family is in one of them at most. */
-  const flights = new Set<Flight>();
+  /** What is under way. A family is in one of them at most. A list: the tables that a Set leaves behind keep what was in them from being collected. */
+  const flights: Flight[] = [];
+  /** false: it is not under way any more. */
+  const remove = (flight: Flight): boolean => {
+    const at = flights.indexOf(flight);
+    if (at >= 0) flights.splice(at, 1);
+    return at >= 0;
+  };
   let isScheduled = false;
   let watchedAt = Number.POSITIVE_INFINITY;
   let cancelWatch = () => {};
@@ -169,7 +175,7 @@ export function createLane(needs: Needs): Lane {
       reject = failed;
     });
     const flight: Flight = { plans, sent, ms, due: sent + ms, more: MORE_WAITS, landed, resolve, reject };
-    flights.add(flight);
+    flights.push(flight);
     watch(flight.due);
     telemetry.count('latchkey_limiter_round_trips_total');
     const calls = plans.map(([family, { call }]) => ({ familyId: family.id, call }));
@@ -182,7 +188,7 @@ export function createLane(needs: Needs): Lane {
 
   function land(flight: Flight, { now, answers }: Awaited<ReturnType<CounterLink['run']>>): void {
     // Whoever was in flight when another batch failed has been answered.
-    if (!flights.has(flight)) return;
+    if (!flights.includes(flight)) return;
     try {
       note(now, flight.sent);
       flight.plans.forEach(([family, one], index) => {
@@ -196,7 +202,7 @@ export function createLane(needs: Needs): Lane {
         needs.settle(lane, family, one, answer);
         if (family.dirty || family.waiting.length > 0) lane.want(family);
       });
-      flights.delete(flight);
+      remove(flight);
       flight.resolve();
     } catch (cause) {
       crash(flight, cause);
@@ -204,7 +210,7 @@ export function createLane(needs: Needs): Lane {
   }
 
   function crash(flight: Flight, cause: unknown): void {
-    if (!flights.delete(flight)) return;
+    if (!remove(flight)) return;
     giveUp(flight);
     leave(cause);
     settleAlone(flight.plans);
@@ -220,7 +226,7 @@ export function createLane(needs: Needs): Lane {
       watchedAt = Number.POSITIVE_INFINITY;
       const now = scheduler.now();
       let next = Number.POSITIVE_INFINITY;
-      for (const flight of flights) {
+      for (const flight of [...flights]) {
         if (flight.due <= now) {
           if (flight.more === 0 || now - flight.due <= STALLED_MS) {
             crash(flight, new Error(`no answer within ${flight.ms} ms`));
@@ -231,14 +237,14 @@ export function createLane(needs: Needs): Lane {
         }
         next = Math.min(next, flight.due);
       }
-      if (flights.size > 0) watch(next);
+      if (flights.length > 0) watch(next);
     });
   }
 
   const mayFly = (): boolean =>
     mode === 'up' &&
     wanted.size > 0 &&
-    flights.size < (wanted.size < BATCH_FAMILIES ? BATCHES_AT_ONCE : FULL_BATCHES_AT_ONCE);
+    flights.length < (wanted.size < BATCH_FAMILIES ? BATCHES_AT_ONCE : FULL_BATCHES_AT_ONCE);
 
   function flush(): void {
     isScheduled = false;
@@ -273,8 +279,7 @@ export function createLane(needs: Needs): Lane {
     away = { minute: Math.floor(earliest / MINUTE_MS), time: earliest };
     telemetry.log('warn', 'limiter_degraded', { place, cause });
     needs.onChange();
-    const cut = [...flights];
-    flights.clear();
+    const cut = flights.splice(0);
     for (const flight of cut) giveUp(flight);
     const left = { plans: planAll([...wanted].filter((family) => family.waiting.length > 0)) };
     giveUp(left);
@@ -409,7 +414,7 @@ export function createLane(needs: Needs): Lane {
     },
     async close() {
       cancelTimer();
-      while (mode === 'up' && (flights.size > 0 || wanted.size > 0)) {
+      while (mode === 'up' && (flights.length > 0 || wanted.size > 0)) {
         schedule();
         await Promise.allSettled([...flights].map((flight) => flight.landed));
       }
