@@ -8,6 +8,7 @@ export * from './contract/namespaces.js';
 export * from './contract/operation.js';
 export * from './contract/operations.js';
 export * from './credit/account.js';
+export * from './credit/escrow.js';
 export * from './errors/catalogue.js';
 export * from './errors/latchkey-error.js';
 export * from './key/format.js';

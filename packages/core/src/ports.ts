@@ -541,8 +541,8 @@ export interface StoreView {
     get(familyId: string): Promise<CreditAccount | null>;
     /** Newest first. */
     entries(familyId: string, page: PageRequest): Promise<Page<CreditEntry>>;
-    /** The debit of that request id, unless it was given back. */
-    debitOf(familyId: string, requestId: string): Promise<CreditEntry | null>;
+    /** What that request id was debited, unless it was given back. */
+    debitOf(familyId: string, requestId: string): Promise<number | null>;
     /** The latest reservation of that request id. */
     reservationOf(familyId: string, requestId: string): Promise<ReservationRecord | null>;
     reservation(id: string): Promise<ReservationRecord | null>;

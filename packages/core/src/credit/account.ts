@@ -102,7 +102,10 @@ const refillDay = ({ dayOfMonth = 1 }: Refill, year: number, month: number): num
   Math.min(dayOfMonth, new Date(Date.UTC(year, month + 1, 0)).getUTCDate());
 
 /** The period whose refill is due, or null. Several missed periods are one; a clock that went back owes nothing. */
-export function refillDue({ refill, refilledPeriod }: CreditAccount, now: Instant): number | null {
+export function refillDue(
+  { refill, refilledPeriod }: Pick<CreditAccount, 'refill' | 'refilledPeriod'>,
+  now: Instant,
+): number | null {
   if (refill === null) return null;
   const period = periodOf(refill, now);
   return period > refilledPeriod ? period : null;

@@ -11,6 +11,7 @@ import {
   type SpendOrder,
 } from '@latchkey/core';
 import { atDesk, type Desk, type Needs } from './credit-desk.js';
+import { createEscrow } from './credit-escrow.js';
 import { type Db, transact } from './query.js';
 
 interface Order {
@@ -23,11 +24,13 @@ interface Order {
 
 /**
  * Calls that come before a transaction has begun are booked in it: one commit for all of them. One transaction of this book is
- * under way at a time, so what comes meanwhile gathers for the next, and a hot account is not fought for.
+ * under way at a time, so what comes meanwhile gathers for the next, and a hot account is not fought for. One that other nodes
+ * fight for too is debited from an escrowed block.
  */
 export function createCreditBook(db: Db): CreditBook {
   let waiting: Order[] = [];
   let booking = false;
+  const escrow = createEscrow(db);
 
   const bookOnce = async (): Promise<void> => {
     let orders: Order[] = [];
@@ -37,9 +40,14 @@ export function createCreditBook(db: Db): CreditBook {
       return orders;
     };
     try {
-      const outcomes = await transact(db, (trx) =>
-        atDesk(trx, together(taken()), (desk) => orders.map(({ run }) => run(desk))),
+      const { outcomes, seen } = await transact(db, (trx) =>
+        atDesk(trx, together(taken()), (desk) => ({
+          outcomes: orders.map(({ run }) => run(desk)),
+          seen: familiesOf(orders).map((familyId) => ({ familyId, entries: desk.entriesOf(familyId) })),
+        })),
       );
+      for (const { familyId, entries } of seen)
+        if (entries !== null) escrow.saw(familyId, entries.before, entries.after);
       orders.forEach(({ resolve }, at) => {
         resolve(outcomes[at] as never);
       });
@@ -62,8 +70,17 @@ export function createCreditBook(db: Db): CreditBook {
     });
 
   return {
-    spendCredits: (asked) =>
-      order({ familyIds: [asked.familyId], debits: [asked], until: asked.at }, (desk) => spend(desk, asked)),
+    async spendCredits(asked) {
+      const fromBlock = await escrow.spend(asked);
+      if (fromBlock !== null) return fromBlock;
+      const { familyId, at } = asked;
+      const needs = { familyIds: [familyId], debits: [asked], until: at };
+      const unlessEscrowed = escrow.mayJoin(familyId) ? [familyId] : [];
+      const outcome = await order({ ...needs, unlessEscrowed }, (desk) =>
+        desk.isEscrowed(familyId) ? null : spend(desk, asked),
+      );
+      return outcome ?? (await escrow.spend(asked, true)) ?? (await order(needs, (desk) => spend(desk, asked)));
+    },
     refundCredits: (asked) =>
       order({ familyIds: [asked.familyId], debits: [asked], until: asked.at }, (desk) => refund(desk, asked)),
     reserveCredits: (asked) =>
@@ -79,8 +96,15 @@ export function createCreditBook(db: Db): CreditBook {
         .orderBy('expires_at')
         .limit(limit)
         .execute();
-      if (rows.length === 0) return { expired: 0, written: [] };
-      const families = [...new Set(rows.map(({ family_id }) => family_id))];
+      const blocks = await db
+        .selectFrom('credit_blocks')
+        .select('family_id')
+        .where('until', '<=', at)
+        .orderBy('until')
+        .limit(limit)
+        .execute();
+      const families = [...new Set([...rows, ...blocks].map(({ family_id }) => family_id))];
+      if (families.length === 0) return { expired: 0, written: [] };
       return order({ familyIds: families, until: at }, (desk) => {
         for (const familyId of families) desk.account(familyId, at);
         const written = desk.written();
@@ -90,13 +114,22 @@ export function createCreditBook(db: Db): CreditBook {
   };
 }
 
+const familiesOf = (orders: readonly Order[]): string[] => [
+  ...new Set(orders.flatMap(({ needs }) => needs.familyIds ?? [])),
+];
+
 function together(orders: readonly Order[]): Needs {
   const all = orders.map(({ needs }) => needs);
+  const needed = new Set(
+    all.flatMap(({ familyIds = [], unlessEscrowed = [] }) => familyIds.filter((id) => !unlessEscrowed.includes(id))),
+  );
   return {
     familyIds: all.flatMap(({ familyIds = [] }) => familyIds),
     debits: all.flatMap(({ debits = [] }) => debits),
     reserves: all.flatMap(({ reserves = [] }) => reserves),
     reservationIds: all.flatMap(({ reservationIds = [] }) => reservationIds),
+    // One order is enough that has to have the account itself.
+    unlessEscrowed: all.flatMap(({ unlessEscrowed = [] }) => unlessEscrowed).filter((id) => !needed.has(id)),
     until: Math.max(...all.map(({ until }) => until)),
   };
 }

@@ -10,6 +10,7 @@ import {
   type ReservationRecord,
 } from '@latchkey/core';
 import { type CompiledQuery, sql } from 'kysely';
+import { closeBlocks } from './credit-blocks.js';
 import { accountRecord, accountRow, entryRecord, entryRow, reservationRecord, reservationRow } from './credit-rows.js';
 import { chunksOf, type Db } from './query.js';
 import type { CreditRepeatRow } from './schema.js';
@@ -22,6 +23,8 @@ export interface Needs {
   /** Whose reservations by request id are looked for. */
   reserves?: readonly { familyId: string; requestId: string }[];
   reservationIds?: readonly string[];
+  /** Accounts that nothing is done with while nodes have blocks of them. */
+  unlessEscrowed?: readonly string[];
   /** Reservations that ran out by then are read with their families. */
   until: number;
 }
@@ -39,6 +42,8 @@ export interface Debit {
 }
 
 export interface Desk {
+  /** Nodes have blocks of the account, and nothing may be done with it. */
+  isEscrowed(familyId: string): boolean;
   /** The account with everything due by `at` booked; null when the family never had one. */
   account(familyId: string, at: number): CreditAccount | null;
   /** Books a rule's result on an account. */
@@ -51,6 +56,8 @@ export interface Desk {
   rely(debit: Debit): void;
   /** The kinds written since the last call. */
   written(): CreditKind[];
+  /** How many entries the account had when it was locked, and has by now; null: there is none. */
+  entriesOf(familyId: string): { before: number; after: number } | null;
 }
 
 const named = (familyId: string, requestId: string): string => `${familyId} ${requestId}`;
@@ -59,6 +66,8 @@ const named = (familyId: string, requestId: string): string => `${familyId} ${re
 export async function atDesk<T>(trx: Db, needs: Needs, work: (desk: Desk) => T): Promise<T> {
   const accounts = new Map<string, CreditAccount>();
   const readAccounts = new Map<string, number>();
+  const entriesBefore = new Map<string, number>();
+  const escrowed: string[] = [];
   const debits = new Map<string, Debit>();
   const reservations = new Map<string, ReservationRecord>();
   const readReservations = new Set<string>();
@@ -75,9 +84,12 @@ export async function atDesk<T>(trx: Db, needs: Needs, work: (desk: Desk) => T):
   };
   const reservationIds = [...new Set(needs.reservationIds)];
   const families = new Set(needs.familyIds);
+  const unlessEscrowed = new Set(needs.unlessEscrowed);
   for (const ids of chunksOf(reservationIds))
-    for (const row of await trx.selectFrom('reservations').select('family_id').where('id', 'in', ids).execute())
+    for (const row of await trx.selectFrom('reservations').select('family_id').where('id', 'in', ids).execute()) {
       families.add(row.family_id);
+      unlessEscrowed.delete(row.family_id);
+    }
   /** Families with something to return by then. One that came to be while we waited for the lock returns with the next transaction. */
   const due: string[] = [];
   // The accounts come first, locked in one order everywhere: what is read of a family after that stays as it is until the commit.
@@ -100,8 +112,17 @@ export async function atDesk<T>(trx: Db, needs: Needs, work: (desk: Desk) => T):
     for (const row of rows) {
       accounts.set(row.family_id, accountRecord(row));
       readAccounts.set(row.family_id, row.entries);
+      entriesBefore.set(row.family_id, row.entries);
+      if (row.escrowed > 0) escrowed.push(row.family_id);
       if (row.next_due !== null && row.next_due <= needs.until) due.push(row.family_id);
     }
+  }
+  // Whatever is done with an account, its blocks are closed before: from here on the rows tell all.
+  const left = new Set(escrowed.filter((familyId) => unlessEscrowed.has(familyId)));
+  const closing = escrowed.filter((familyId) => !left.has(familyId));
+  for (const { family_id, balance, entries } of await closeBlocks(trx, closing)) {
+    accounts.set(family_id, { ...(accounts.get(family_id) as CreditAccount), balance, entries });
+    readAccounts.set(family_id, entries);
   }
   for (const ids of chunksOf(reservationIds))
     for (const row of await trx.selectFrom('reservations').selectAll().where('id', 'in', ids).execute())
@@ -191,6 +212,7 @@ export async function atDesk<T>(trx: Db, needs: Needs, work: (desk: Desk) => T):
   };
 
   const result = work({
+    isEscrowed: (familyId) => left.has(familyId),
     account(familyId, at) {
       const account = accounts.get(familyId);
       if (account === undefined) return null;
@@ -211,6 +233,10 @@ export async function atDesk<T>(trx: Db, needs: Needs, work: (desk: Desk) => T):
       if (debit.relied) return;
       debit.relied = true;
       repeats.push({ family_id: debit.entry.familyId, sequence: debit.entry.sequence });
+    },
+    entriesOf(familyId) {
+      const before = entriesBefore.get(familyId);
+      return before === undefined ? null : { before, after: accounts.get(familyId)?.entries ?? before };
     },
     written() {
       const since = kinds;
@@ -257,7 +283,11 @@ async function saveAccounts(
   entriesBefore: ReadonlyMap<string, number>,
 ): Promise<void> {
   const fresh = accounts.filter(({ familyId }) => !entriesBefore.has(familyId));
-  for (const account of fresh) await trx.insertInto('credit_accounts').values(accountRow(account)).execute();
+  for (const account of fresh)
+    await trx
+      .insertInto('credit_accounts')
+      .values({ ...accountRow(account), escrowed: 0, blocks: 0 })
+      .execute();
   for (const known of chunksOf(accounts.filter(({ familyId }) => entriesBefore.has(familyId)))) {
     const rows = known.map((account) => {
       const row = accountRow(account);

@@ -11,7 +11,10 @@ import type {
 import { fromJson, toJson } from './query.js';
 import type { CreditAccountRow, CreditEntryRow, ReservationRow } from './schema.js';
 
-export const accountRow = (record: CreditAccount): CreditAccountRow => ({
+/** Without what the blocks' own statements keep. */
+type AccountColumns = Omit<CreditAccountRow, 'escrowed' | 'blocks'>;
+
+export const accountRow = (record: CreditAccount): AccountColumns => ({
   family_id: record.familyId,
   organization_id: record.organizationId,
   project_id: record.projectId,
@@ -22,7 +25,7 @@ export const accountRow = (record: CreditAccount): CreditAccountRow => ({
   entries: record.entries,
 });
 
-export const accountRecord = (row: CreditAccountRow): CreditAccount => ({
+export const accountRecord = (row: AccountColumns): CreditAccount => ({
   familyId: row.family_id,
   organizationId: row.organization_id,
   projectId: row.project_id,

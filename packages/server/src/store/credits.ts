@@ -1,10 +1,18 @@
 // Credit accounts, ledgers and reservations in SQL, inside changes and for reading. What requests spend is the book's.
 
-import { type Adjustment, adjusted, type CreditPlace, openedAccount, posted, type StoreView } from '@latchkey/core';
+import {
+  type Adjustment,
+  adjusted,
+  type CreditAccount,
+  type CreditPlace,
+  openedAccount,
+  posted,
+  type StoreView,
+} from '@latchkey/core';
 import { sql } from 'kysely';
 import { atDesk } from './credit-desk.js';
 import { accountRecord, entryRecord, reservationRecord } from './credit-rows.js';
-import { atomically, type Db, pageOf } from './query.js';
+import { atomically, chunksOf, type Db, pageOf } from './query.js';
 
 export const credits = (db: Db): StoreView['credits'] => ({
   open: (place, balance, refill) =>
@@ -17,10 +25,17 @@ export const credits = (db: Db): StoreView['credits'] => ({
     ),
   adjust: (place, change) => atomically(db, (trx) => adjust(trx, place, change)),
   async get(familyId) {
-    const row = await db.selectFrom('credit_accounts').selectAll().where('family_id', '=', familyId).executeTakeFirst();
-    return row === undefined ? null : accountRecord(row);
+    return (await accountsOf(db, [familyId])).get(familyId) ?? null;
   },
   async entries(familyId, page) {
+    const account = await db
+      .selectFrom('credit_accounts')
+      .select('escrowed')
+      .where('family_id', '=', familyId)
+      .executeTakeFirst();
+    // What was debited from blocks gets its entries now.
+    if (account !== undefined && account.escrowed > 0)
+      await atomically(db, (trx) => atDesk(trx, { familyIds: [familyId], until: 0 }, () => {}));
     let query = db.selectFrom('credit_entries').selectAll().where('family_id', '=', familyId);
     if (page.after !== null) query = query.where('sequence', '<', page.after.at);
     const rows = await query
@@ -30,6 +45,13 @@ export const credits = (db: Db): StoreView['credits'] => ({
     return pageOf(rows, page, entryRecord, (row) => ({ at: row.sequence, id: row.family_id }));
   },
   async debitOf(familyId, requestId) {
+    const debit = await db
+      .selectFrom('block_debits')
+      .select('credits')
+      .where('family_id', '=', familyId)
+      .where('request_id', '=', requestId)
+      .executeTakeFirst();
+    if (debit !== undefined) return debit.credits;
     const rows = await db
       .selectFrom('credit_entries')
       .selectAll()
@@ -40,7 +62,7 @@ export const credits = (db: Db): StoreView['credits'] => ({
       .limit(1)
       .execute();
     const last = rows[0];
-    return last?.kind === 'debit' ? entryRecord(last) : null;
+    return last?.kind === 'debit' ? -last.amount : null;
   },
   async reservationOf(familyId, requestId) {
     const row = await db
@@ -93,6 +115,29 @@ export const credits = (db: Db): StoreView['credits'] => ({
       .map(({ familyId, balance, entries, ledger, lines }) => ({ familyId, balance, entries, ledger, lines }));
   },
 });
+
+/** The accounts of families, less what was debited from their blocks. */
+export async function accountsOf(db: Db, familyIds: readonly string[]): Promise<Map<string, CreditAccount>> {
+  const accounts = new Map<string, CreditAccount>();
+  for (const families of chunksOf(familyIds)) {
+    const rows = await db
+      .selectFrom('credit_accounts')
+      .selectAll()
+      // In the same statement: a block that is closed meanwhile counts once, before or after.
+      .select((eb) =>
+        eb
+          .selectFrom('credit_blocks')
+          .select((inner) => inner.fn.sum<number>('spent').as('spent'))
+          .whereRef('credit_blocks.family_id', '=', 'credit_accounts.family_id')
+          .as('spent'),
+      )
+      .where('family_id', 'in', families)
+      .execute();
+    for (const row of rows)
+      accounts.set(row.family_id, accountRecord({ ...row, balance: row.balance - Number(row.spent) }));
+  }
+  return accounts;
+}
 
 const adjust = (trx: Db, place: CreditPlace, change: Adjustment) =>
   atDesk(trx, { familyIds: [place.familyId], until: place.at }, (desk) => {

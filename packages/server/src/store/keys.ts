@@ -13,9 +13,9 @@ import {
   type StoreView,
 } from '@latchkey/core';
 import { type SelectQueryBuilder, sql } from 'kysely';
-import { accountRecord } from './credit-rows.js';
+import { accountsOf } from './credits.js';
 import { findForVerify } from './key-lookup.js';
-import { atomically, chunksOf, type Db, firstByDigest, fromJson, newestFirst, toJson } from './query.js';
+import { atomically, type Db, firstByDigest, fromJson, newestFirst, toJson } from './query.js';
 import type { KeyRow, Schema } from './schema.js';
 
 type LastUseColumns = 'last_used_at' | 'last_used_ip';
@@ -88,17 +88,11 @@ export const keyRecord = (row: KeyRow, credits: CreditAccount | null = null): Ke
 
 /** The records of rows, each with the account that bounds its family. */
 async function recordsOf(db: Db, rows: readonly KeyRow[]): Promise<KeyRecord[]> {
-  const accounts = new Map<string, CreditAccount>();
-  for (const families of chunksOf([...new Set(rows.map((row) => row.family_id))])) {
-    const found = await db
-      .selectFrom('credit_accounts')
-      .selectAll()
-      .where('family_id', 'in', families)
-      .where('bounded', '=', 1)
-      .execute();
-    for (const row of found) accounts.set(row.family_id, accountRecord(row));
-  }
-  return rows.map((row) => keyRecord(row, accounts.get(row.family_id)));
+  const accounts = await accountsOf(db, [...new Set(rows.map((row) => row.family_id))]);
+  return rows.map((row) => {
+    const account = accounts.get(row.family_id);
+    return keyRecord(row, account?.bounded ? account : undefined);
+  });
 }
 
 const recordOf = async (db: Db, row: KeyRow | null | undefined): Promise<KeyRecord | null> =>

@@ -1,7 +1,8 @@
 // Several stores on one PostgreSQL database, as several nodes have it: what is booked or changed at once by all of them stays exact.
 
 import { randomBytes } from 'node:crypto';
-import type { Store } from '@latchkey/core';
+import { BLOCK_MS, type Store } from '@latchkey/core';
+import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { findPostgres, type PostgresServer, startPostgres } from '../../../../test/servers/postgres.js';
 import { createLatchkey, type Latchkey } from '../latchkey.js';
@@ -61,6 +62,101 @@ describe.skipIf(findPostgres() === null)('stores that share a PostgreSQL', () =>
     expect(late.filter(({ result }) => result === 'spent')).toHaveLength(balances[0] as number);
     expect((await at(0).credits.get('fam_1'))?.balance).toBe(0);
     expect(await at(0).credits.faults()).toEqual([]);
+  });
+
+  describe('that fight for one account', () => {
+    const spend = (n: number, requestId: string, credits = 1, now = 2_000) =>
+      at(n).spendCredits({ familyId: 'fam_1', keyId: 'key_1', credits, requestId, at: now });
+    const escrowed = async (): Promise<number> => {
+      const client = new pg.Client({ connectionString: url });
+      await client.connect();
+      const { rows } = await client.query('select escrowed from credit_accounts');
+      await client.end();
+      return Number(rows[0].escrowed);
+    };
+    /** Spends on all of them at once, again and again, until each has a block; resolves to what was spent. */
+    const fight = async (): Promise<number> => {
+      const client = new pg.Client({ connectionString: url });
+      await client.connect();
+      try {
+        for (let turn = 1; turn <= 200; turn++) {
+          await Promise.all(stores.map((_, n) => spend(n, `${n} in turn ${turn}`)));
+          const { rows } = await client.query('select count(*)::int as blocks from credit_blocks');
+          if (rows[0].blocks === stores.length) return turn * stores.length;
+        }
+        throw new Error('They took no blocks.');
+      } finally {
+        await client.end();
+      }
+    };
+    const balance = async (n: number) => (await at(n).credits.get('fam_1'))?.balance;
+
+    it('debit blocks of it, and everybody sees what is left, at once', async () => {
+      await at(0).credits.open(place(), 100_000, null);
+      const spent = await fight();
+      expect(await escrowed()).toBeGreaterThan(0);
+      for (const n of [0, 1, 2]) expect(await balance(n)).toBe(100_000 - spent);
+      expect(await spend(1, 'one more')).toMatchObject({ result: 'spent', balance: 100_000 - spent - 1 });
+      expect(await balance(2)).toBe(100_000 - spent - 1);
+      expect(await at(0).credits.faults()).toEqual([]);
+      // Who reads the ledger finds every debit in it.
+      const { rows } = await at(2).credits.entries('fam_1', { limit: 1, after: null });
+      expect(rows[0]).toMatchObject({ sequence: spent + 2, kind: 'debit', balanceAfter: 100_000 - spent - 1 });
+      expect(await escrowed()).toBe(0);
+      expect(await at(0).credits.faults()).toEqual([]);
+    });
+
+    it('charge a request id once, whichever of them is asked and whether it lies in a block or in the ledger', async () => {
+      await at(0).credits.open(place(), 100_000, null);
+      const spent = await fight();
+      const asked = Array.from({ length: 300 }, (_, n) => spend(n, `again ${n % 100}`));
+      const outcomes = await Promise.all(asked);
+      const first = outcomes.filter((outcome) => outcome.result === 'spent' && !outcome.repeated);
+      expect(first).toHaveLength(100);
+      expect(outcomes.every(({ result }) => result === 'spent')).toBe(true);
+      expect(await balance(0)).toBe(100_000 - spent - 100);
+      expect(await spend(1, 'again 7', 2)).toMatchObject({ result: 'mismatch' });
+      expect(await at(2).credits.debitOf('fam_1', 'again 7')).toBe(1);
+      expect(await at(2).credits.faults()).toEqual([]);
+    });
+
+    it('spend all of it and nothing beyond, though one of them is gone with its block', async () => {
+      await at(0).credits.open(place(), 2_000, null);
+      const spent = await fight();
+      expect(await escrowed()).toBeGreaterThan(0);
+      const [gone] = stores.splice(2, 1);
+      await gone?.close();
+      const outcomes = await Promise.all(Array.from({ length: 2_100 }, (_, n) => spend(n, `all ${n}`)));
+      expect(outcomes.filter(({ result }) => result === 'spent')).toHaveLength(2_000 - spent);
+      expect(await balance(0)).toBe(0);
+      expect(await at(1).credits.faults()).toEqual([]);
+    });
+
+    it('close the blocks for whatever is more than a debit, and a refund finds its debit', async () => {
+      const day = 86_400_000;
+      await at(0).credits.open(place(), 100_000, { amount: 100_000, every: 'day' });
+      const spent = await fight();
+      await spend(0, 'to give back', 7);
+      const order = { familyId: 'fam_1', keyId: 'key_1', requestId: 'to give back', at: 2_100 };
+      expect(await at(1).refundCredits(order)).toMatchObject({ refunded: 7 });
+      const set = await at(2).transaction((view) => view.credits.adjust(place(), { add: 5 }));
+      expect(set).toMatchObject({ after: { balance: 100_005 - spent } });
+      expect(await balance(0)).toBe(100_005 - spent);
+      // A new day: the refill comes once, before any debit of the day.
+      const outcomes = await Promise.all(Array.from({ length: 30 }, (_, n) => spend(n, `day ${n}`, 1, day)));
+      expect(outcomes.every(({ result }) => result === 'spent')).toBe(true);
+      expect(await balance(1)).toBe(100_000 - 30);
+      const { rows } = await at(0).credits.entries('fam_1', { limit: 100, after: null });
+      expect(rows.filter(({ kind }) => kind === 'refill')).toHaveLength(1);
+      expect(await at(1).credits.faults()).toEqual([]);
+    });
+
+    it('leave no block open for long', async () => {
+      await at(0).credits.open(place(), 100_000, null);
+      await fight();
+      await at(1).expireReservations(2_000 + BLOCK_MS, 100);
+      expect(await escrowed()).toBe(0);
+    });
   });
 
   it('refill once, and return a reservation once', async () => {

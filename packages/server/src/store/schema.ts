@@ -189,6 +189,10 @@ export interface CreditAccountRow {
   /** 0 or 1. */
   bounded: number;
   entries: number;
+  /** What open blocks hold of the balance. */
+  escrowed: number;
+  /** How many blocks it ever had. */
+  blocks: number;
 }
 
 export interface CreditEntryRow {
@@ -211,6 +215,24 @@ export interface CreditEntryRow {
 export interface CreditRepeatRow {
   family_id: string;
   sequence: number;
+}
+
+/** A part of a balance that one node debits by itself. */
+export interface CreditBlockRow {
+  family_id: string;
+  number: number;
+  credits: number;
+  spent: number;
+  until: number;
+}
+
+/** A debit from an open block; its entry is written when the block is closed. */
+export interface BlockDebitRow {
+  family_id: string;
+  request_id: string;
+  key_id: string;
+  credits: number;
+  at: number;
 }
 
 export interface ReservationRow {
@@ -271,6 +293,8 @@ export interface Schema {
   credit_accounts: CreditAccountRow;
   credit_entries: CreditEntryRow;
   credit_repeats: CreditRepeatRow;
+  credit_blocks: CreditBlockRow;
+  block_debits: BlockDebitRow;
   reservations: ReservationRow;
   changes: ChangesRow;
   change_heads: ChangeHeadRow;

@@ -60,7 +60,7 @@ export function chargeOf(
 
 /** What the same id was charged before, so that its retry takes nothing again, and relies on it; null: nothing, or something else. */
 export async function repeatOf(services: Services, asked: Charge): Promise<CreditsTaken> {
-  if ((await chargedBefore(services, asked)) === null) return null;
+  if ((await chargedBefore(services, asked)) !== asked.credits) return null;
   const paid = await charge(services, asked);
   if (paid.reason !== null) return null;
   if (paid.repeated) return paid.credits;
@@ -69,16 +69,11 @@ export async function repeatOf(services: Services, asked: Charge): Promise<Credi
   return null;
 }
 
-async function chargedBefore({ store }: Services, asked: Charge): Promise<CreditsTaken> {
-  const { familyId, requestId, credits } = asked;
-  if (asked.settle === 'now') {
-    const debit = await store.credits.debitOf(familyId, requestId);
-    return debit?.amount === -credits ? { balance: debit.balanceAfter, reservationId: null } : null;
-  }
+/** Credits that stand charged or reserved under the id; null: none. */
+async function chargedBefore({ store }: Services, { familyId, requestId, settle }: Charge): Promise<number | null> {
+  if (settle === 'now') return store.credits.debitOf(familyId, requestId);
   const reservation = await store.credits.reservationOf(familyId, requestId);
-  const stands = reservation?.state === 'open' || reservation?.state === 'settled';
-  if (!stands || reservation.credits !== credits) return null;
-  return { balance: (await store.credits.get(familyId))?.balance ?? 0, reservationId: reservation.id };
+  return reservation?.state === 'open' || reservation?.state === 'settled' ? reservation.credits : null;
 }
 
 /** Debits or reserves, durably; nothing is taken where it is refused. @throws LatchkeyError `unavailable` */

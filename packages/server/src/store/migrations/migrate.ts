@@ -12,6 +12,7 @@ import { up as nodesAndChanges } from './0007-nodes-and-changes.js';
 import { up as idempotencyOwner } from './0008-idempotency-owner.js';
 import { up as keyNetworks } from './0010-key-networks.js';
 import { up as creditRepeats } from './0011-credit-repeats.js';
+import { up as creditBlocks } from './0012-credit-blocks.js';
 
 interface Migration {
   name: string;
@@ -30,6 +31,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: '0008-idempotency-owner', up: idempotencyOwner },
   { name: '0010-key-networks', up: keyNetworks },
   { name: '0011-credit-repeats', up: creditRepeats },
+  { name: '0012-credit-blocks', up: creditBlocks },
 ];
 
 /**
