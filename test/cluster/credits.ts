@@ -2,6 +2,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
+import { eventually } from '../e2e/window.js';
 import { type CreditsOutcome, type Entry, judgeLedger, REFILL, type Spending, spendAll } from '../process/spending.js';
 import type { Cluster } from './cluster.js';
 
@@ -59,6 +60,8 @@ export async function clusterCredits(
     },
   });
   outcome.kills = killed;
+  // Escrowed blocks are closed in time, those of killed nodes by whoever is left; then the ledger has it all.
+  await eventually('no block of any account is open', async () => (await openBlocks(cluster.databaseUrl)) === 0);
   const ledger = await withDatabase(cluster.databaseUrl, async (database) => {
     const { rows: entries } = await database.query('select * from credit_entries order by family_id, sequence');
     const { rows: accounts } = await database.query('select family_id, balance from credit_accounts');
@@ -91,6 +94,12 @@ async function beginPeriod(url: string, due: Map<string, number>): Promise<void>
     for (const { family_id } of rows) due.set(family_id, 1);
   });
 }
+
+const openBlocks = (url: string): Promise<number> =>
+  withDatabase(url, async (database) => {
+    const { rows } = await database.query('select count(*)::int as open from credit_blocks');
+    return rows[0].open;
+  });
 
 async function withDatabase<T>(url: string, work: (database: pg.Client) => Promise<T>): Promise<T> {
   const database = new pg.Client(url);
