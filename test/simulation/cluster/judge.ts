@@ -32,6 +32,7 @@ export function judge(history: History): string[] {
     ...endedFaults(history),
     ...staleFaults(history),
     ...windowFaults(history),
+    ...dayFaults(history),
     ...slotFaults(history),
     ...creditFaults(history),
     ...probeFaults(history),
@@ -193,6 +194,30 @@ function windowFaults(history: History): string[] {
   }
   return faults;
 }
+
+/** When everything has healed, whatever failed before, the day has no more than was spent, but what was written ahead of it. */
+function dayFaults(history: History): string[] {
+  return history.asks.flatMap((ask): string[] => {
+    const day = ask.budgets.find(({ name }) => name === 'perDay');
+    if (ask.probe !== 'look' || day === undefined || day.resetAt === null || ask.answeredAt === null) return [];
+    const end = day.resetAt - history.epoch - history.redisSkew;
+    const [, most] = limitsWithin(history, ask.family, 'perDay', end - DAY, end);
+    const spent = history.asks
+      .filter((other) => other.family === ask.family && other.sentAt < (ask.answeredAt as number))
+      .filter((other) => (allowed(other) ? resetOf(other, 'perDay') === day.resetAt : mayHaveSpent(other)))
+      .reduce((sum, { cost }) => sum + cost, 0);
+    // A block of the book, written for what is held ahead too; and what a node that died held ahead nobody gives back.
+    const died = history.boots.filter(({ to, clean }) => to !== Infinity && !clean).length;
+    const ahead = Math.ceil(most / 100) + (died + 1) * Math.floor(most / 100);
+    const used = day.limit - day.remaining;
+    if (used <= spent + ahead) return [];
+    return [`healed, and ${used} of ${day.limit} a day are gone where ${spent} can have been spent: ${nameOf(ask)}`];
+  });
+}
+
+/** Taken and never heard of, or taken and given back when the book had it. */
+const mayHaveSpent = ({ answeredAt, reason }: AskRecord): boolean =>
+  answeredAt === null || (reason !== null && LIMITED[reason] === undefined && reason !== 'concurrency_exceeded');
 
 const resetOf = (ask: AskRecord, name: string): number | null =>
   ask.budgets.find((budget) => budget.name === name)?.resetAt ?? null;
