@@ -12,7 +12,7 @@ const REREAD_MS = 5_000;
 const SLOTS_BACK_MS = 15_000;
 /** A dead node is a member for others so long. */
 const FOUND_DEAD_MS = 15_000;
-/** So long a node that starts lets the others renew before it judges them. */
+/** So long a node that has come up lets the others renew before it judges them. */
 const NEWCOMER_MS = 6_000;
 /** So long a node repeats a refusal without asking whether somebody gave something back. */
 const DENIAL_MS = 1_300;
@@ -343,7 +343,7 @@ function slotFaults(history: History): string[] {
       if (ask.family !== family || ask.reason !== 'concurrency_exceeded' || ask.answeredAt === null) continue;
       if (!isSlotExact(history, ask.sentAt) || !isSlotExact(history, ask.answeredAt)) continue;
       // A node that has just come finds nobody dead yet.
-      if (ask.sentAt - (history.boots[ask.boot]?.from ?? 0) < NEWCOMER_MS) continue;
+      if (ask.sentAt - (history.boots[ask.boot]?.upAt ?? 0) < NEWCOMER_MS) continue;
       const mayHold = holders.filter((other) => mayHoldAt(history, other, ask));
       if (caps.least !== null && mayHold.length < caps.least)
         faults.push(`refused for slots where ${mayHold.length} of ${caps.least} can be held: ${nameOf(ask)}`);
