@@ -1,5 +1,6 @@
 // Opens the store of several nodes: a PostgreSQL database behind the Store port. Tables and queries live beside it.
 
+import { setTimeout } from 'node:timers/promises';
 import { LatchkeyError, type Scheduler, type Store, type Telemetry } from '@latchkey/core';
 import { Kysely, sql } from 'kysely';
 import pg from 'pg';
@@ -29,6 +30,9 @@ const CONNECTIONS = { read: 4, write: 4 };
 const LONG_MS = 30_000;
 const LOCK_MS = 900;
 const MIGRATION_MS = 15 * 60_000;
+/** A server that starts together with this process, or is busy, is waited for that long. */
+const START_MS = 5_000;
+const TRY_AGAIN_MS = 250;
 
 const silent: Telemetry = { log() {}, count() {}, observe() {}, gauge() {} };
 
@@ -36,6 +40,7 @@ const silent: Telemetry = { log() {}, count() {}, observe() {}, gauge() {} };
  * Connects, and brings the tables up to date; of several nodes that start at once one does it and the others wait. While the
  * server is away every call is refused within a second, and later at once; it is back by itself when the server is.
  * Work inside `transaction` is alone among the transactions of all nodes, and may run again when it met a conflict.
+ * A server that does not answer yet is waited for five seconds.
  * @throws LatchkeyError `unavailable` when the server cannot be reached, `configuration_invalid` when it will never do
  */
 export async function openPostgresStore(settings: PostgresSettings): Promise<Store> {
@@ -44,7 +49,7 @@ export async function openPostgresStore(settings: PostgresSettings): Promise<Sto
   const poolOf = (sizes: { read: number; write: number }, longMs: number, lockMs: number): Pool =>
     createPool({ config, sizes, scheduler, telemetry, longMs, prepare: sessionSettings(longMs, lockMs) });
 
-  await bringUpToDate(poolOf({ read: 1, write: 1 }, MIGRATION_MS, MIGRATION_MS));
+  await patiently(scheduler, () => bringUpToDate(poolOf({ read: 1, write: 1 }, MIGRATION_MS, MIGRATION_MS)));
   const pool = poolOf(settings.connections ?? CONNECTIONS, LONG_MS, LOCK_MS);
   const db: Db = new Kysely<Schema>({ dialect: createPostgresDialect(pool) });
   const turn = inTurn();
@@ -112,6 +117,19 @@ export function clientConfig(url: string): pg.ClientConfig {
 
 /** Credentials, the database's name, rights: waiting does not heal these. */
 const WRONG = /^(28\w{3}|3D000|3F000|42501)$/;
+
+async function patiently(scheduler: Scheduler, start: () => Promise<void>): Promise<void> {
+  for (const startedAt = scheduler.now(); ; ) {
+    try {
+      return await start();
+    } catch (error) {
+      const mayHeal = error instanceof LatchkeyError && error.code === 'unavailable';
+      if (!mayHeal || scheduler.now() - startedAt > START_MS) throw error;
+    }
+    // A timer that keeps the process alive: it may have nothing else to live for yet.
+    await setTimeout(TRY_AGAIN_MS);
+  }
+}
 
 async function bringUpToDate(pool: Pool): Promise<void> {
   const db: Db = new Kysely<Schema>({ dialect: createPostgresDialect(pool) });

@@ -140,6 +140,16 @@ describe.skipIf(found === null || 'url' in found)('a store on PostgreSQL', () =>
     },
   );
 
+  it('that is not there yet when a node starts is waited for', async () => {
+    link.set('refuse');
+    const opening = openPostgresStore({ url: through(link.port), scheduler: processScheduler, telemetry });
+    await new Promise((resolve) => setTimeout(resolve, 700));
+    link.set('pass');
+    const late = await opening;
+    expect(await late.settings.list()).toEqual(await store.settings.list());
+    await late.close();
+  });
+
   it('whose connections were ended at rest fails nobody', async () => {
     expect(await everythingWorks()).toBe(true);
     const client = new pg.Client({ connectionString: url });
