@@ -202,18 +202,22 @@ function dayFaults(history: History): string[] {
     if (ask.probe !== 'look' || day === undefined || day.resetAt === null || ask.answeredAt === null) return [];
     const end = day.resetAt - history.epoch - history.redisSkew;
     const [, most] = limitsWithin(history, ask.family, 'perDay', end - DAY, end);
-    const spent = history.asks
+    const may = history.asks
       .filter((other) => other.family === ask.family && other.sentAt < (ask.answeredAt as number))
-      .filter((other) => (allowed(other) ? resetOf(other, 'perDay') === day.resetAt : mayHaveSpent(other)))
-      .reduce((sum, { cost }) => sum + cost, 0);
+      .filter((other) => (allowed(other) ? resetOf(other, 'perDay') === day.resetAt : mayHaveSpent(other)));
+    const spent = unitsOf(may);
+    // Nobody tells a node that another wrote into the book what it had passed alone: with a loss after that it counts twice.
+    const alone = unitsOf(may.filter(({ degraded }) => degraded));
     // A block of the book, written for what is held ahead too; and what a node that died held ahead nobody gives back.
     const died = history.boots.filter(({ to, clean }) => to !== Infinity && !clean).length;
     const ahead = Math.ceil(most / 100) + (died + 1) * Math.floor(most / 100);
     const used = day.limit - day.remaining;
-    if (used <= spent + ahead) return [];
+    if (used <= spent + alone + ahead) return [];
     return [`healed, and ${used} of ${day.limit} a day are gone where ${spent} can have been spent: ${nameOf(ask)}`];
   });
 }
+
+const unitsOf = (asks: readonly AskRecord[]): number => asks.reduce((sum, { cost }) => sum + cost, 0);
 
 /** Taken and never heard of, or taken and given back when the book had it. */
 const mayHaveSpent = ({ answeredAt, reason }: AskRecord): boolean =>
