@@ -8,11 +8,21 @@ import { createMemoryLimiter } from './memory.js';
 
 limiterSuite('memory', async (clock) => {
   const store = await openSqliteStore({ file: ':memory:' });
+  const made: Limiter[] = [];
+  const start = (): Limiter => {
+    const limiter = createMemoryLimiter({ book: store, clock });
+    made.push(limiter);
+    return limiter;
+  };
   return {
-    limiter: createMemoryLimiter({ book: store, clock }),
+    limiter: start(),
     book: store,
-    crash: async () => createMemoryLimiter({ book: store, clock }),
-    dispose: () => store.close(),
+    crash: async () => start(),
+    // What they still write ahead comes before the end of the store.
+    async dispose() {
+      await Promise.all(made.map((limiter) => limiter.close()));
+      await store.close();
+    },
   };
 });
 
