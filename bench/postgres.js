@@ -5,8 +5,8 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const { Client } = createRequire(new URL('../packages/server/package.json', import.meta.url))('pg');
 
-/** @returns {Promise<{ database(): Promise<string>, size(url: string): Promise<number>, dispose(): Promise<void> }>} */
-export async function openPostgres() {
+/** `settings`: more of the server's, by name. @returns {Promise<{ database(): Promise<string>, size(url: string): Promise<number>, dispose(): Promise<void> }>} */
+export async function openPostgres(settings = {}) {
   const { createViteServer } = await import('vitest/node');
   // The finder is TypeScript, so it is loaded as the tests load it.
   const vite = await createViteServer({
@@ -15,7 +15,7 @@ export async function openPostgres() {
     optimizeDeps: { noDiscovery: true, include: [] },
   });
   const { startPostgres } = await vite.ssrLoadModule('/test/servers/postgres.ts');
-  const server = await startPostgres({ settings: { shared_buffers: '256MB', max_wal_size: '4GB' } });
+  const server = await startPostgres({ settings: { shared_buffers: '256MB', max_wal_size: '4GB', ...settings } });
   return {
     database: () => server.database(),
     async size(url) {
