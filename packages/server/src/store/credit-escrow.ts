@@ -47,11 +47,12 @@ export function createEscrow(db: Db): Escrow {
     const demand = orders.reduce((sum, { credits }) => sum + credits, 0);
     const now = Math.max(...orders.map(({ at }) => at));
     const own = account.block;
-    const isOver = own !== null && (now >= own.until || isDue(own, now));
-    // Its end is booked by whoever asks the account next.
-    if (isOver) account.block = null;
-    else if (own !== null && own.left >= demand) return own;
-    if (isOver) return null;
+    if (own !== null && (now >= own.until || isDue(own, now))) {
+      // It is closed by whoever has to have the account itself, or by the job that looks for what ran out.
+      account.block = null;
+      return null;
+    }
+    if (own !== null && own.left >= demand) return own;
     const taken = await transact(db, (trx) => takeBlock(trx, familyId, { own, demand, now }));
     if (taken === null) cool(account);
     else {
