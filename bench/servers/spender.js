@@ -9,12 +9,17 @@ const [kind, url, node, callers, seconds] = process.argv.slice(2);
 const KINDS = {
   async latchkey() {
     const store = await openPostgresStore({ url, scheduler: processScheduler });
+    // As a served node does: what is over is closed, and gets its entries.
+    const closing = setInterval(() => void store.expireReservations(Date.now(), 100), 2_000);
     return {
       async spend(requestId) {
         const order = { familyId: 'fam_1', keyId: 'key_1', credits: 1, requestId, at: Date.now() };
         return (await store.spendCredits(order)).result === 'spent';
       },
-      close: () => store.close(),
+      async close() {
+        clearInterval(closing);
+        await store.close();
+      },
     };
   },
   async plain() {

@@ -20,6 +20,8 @@ const HOT = 3;
 const COOLING = 20;
 /** A block that did not last for so many transactions was of no use. */
 const WORTH_IT = 4;
+/** Then a block is closed: who writes its entries holds the account, and that must not take long. */
+const MOST_DEBITS = 2_000;
 const MOST_ACCOUNTS = 1_000;
 
 interface Watched {
@@ -27,8 +29,11 @@ interface Watched {
   met: number;
   entries: number;
   block: Block | null;
-  /** How many transactions debited the block. */
+  /** How many transactions debited the block, and how many debits that were. */
   used: number;
+  debits: number;
+  /** The block is over: this node asks the account itself, which closes it. */
+  closing: boolean;
 }
 
 export function createEscrow(db: Db): Escrow {
@@ -47,16 +52,19 @@ export function createEscrow(db: Db): Escrow {
     const demand = orders.reduce((sum, { credits }) => sum + credits, 0);
     const now = Math.max(...orders.map(({ at }) => at));
     const own = account.block;
-    if (own !== null && (now >= own.until || isDue(own, now))) {
-      // It is closed by whoever has to have the account itself, or by the job that looks for what ran out.
+    if (own !== null && (now >= own.until || account.debits >= MOST_DEBITS || isDue(own, now))) {
       account.block = null;
-      return null;
+      account.closing = true;
     }
+    if (account.closing) return null;
     if (own !== null && own.left >= demand) return own;
     const taken = await transact(db, (trx) => takeBlock(trx, familyId, { own, demand, now }));
     if (taken === null) cool(account);
     else {
-      if (taken.number !== own?.number) account.used = 0;
+      if (taken.number !== own?.number) {
+        account.used = 0;
+        account.debits = 0;
+      }
       account.block = taken;
     }
     return taken;
@@ -79,6 +87,9 @@ export function createEscrow(db: Db): Escrow {
       const rest = left.get(block.familyId);
       if (account?.block !== block) continue;
       account.used++;
+      account.debits += orders.filter(
+        ({ familyId }, at) => familyId === block.familyId && balances[at] !== null,
+      ).length;
       if (rest !== undefined) block.left = rest;
       else if (account.used < WORTH_IT) cool(account);
       else account.block = null;
@@ -91,7 +102,9 @@ export function createEscrow(db: Db): Escrow {
 
   return {
     saw(familyId, before, after) {
-      const known = watched.get(familyId) ?? { met: 0, entries: before, block: null, used: 0 };
+      const unknown = { met: 0, entries: before, block: null, used: 0, debits: 0, closing: false };
+      const known = watched.get(familyId) ?? unknown;
+      known.closing = false;
       known.met = known.met < 0 || before !== known.entries ? Math.min(known.met + 1, HOT) : 0;
       known.entries = after;
       watched.delete(familyId);
@@ -102,9 +115,12 @@ export function createEscrow(db: Db): Escrow {
     async spend(asked, join = false) {
       const account = watched.get(asked.familyId) ?? null;
       if (join && account !== null && account.met >= 0) account.met = HOT;
-      return account === null || account.met < HOT ? null : spend(asked);
+      return account === null || account.closing || account.met < HOT ? null : spend(asked);
     },
-    mayJoin: (familyId) => (watched.get(familyId)?.met ?? 0) >= 0,
+    mayJoin(familyId) {
+      const account = watched.get(familyId);
+      return account === undefined || (account.met >= 0 && !account.closing);
+    },
   };
 }
 
