@@ -31,8 +31,11 @@ export interface Counted {
 }
 
 interface Work {
+  fate: Fate;
   /** The end of its connection ended it. */
   cut: boolean;
+  /** A job whose connection ended in order behind its answer: this side cannot tell whether the answer was taken or its caller had left. */
+  doubtful: boolean;
 }
 
 interface Options {
@@ -51,14 +54,17 @@ export async function openCountingUpstream({ endLease, cap }: Options): Promise<
   const sockets = new Set<Socket>();
   let most = 0;
 
-  /** Counts one piece of work; the returned function ends it, once: `cut` when the end of its connection did. */
-  function begin(keyId: string): (cut?: boolean) => void {
-    const work: Work = { cut: false };
+  /** Counts one piece of work; `done` ends it, once: `cut` when the end of its connection did. */
+  function begin(keyId: string, fate: Fate): { done(cut?: boolean): void; work: Work } {
+    const work: Work = { fate, cut: false, doubtful: false };
     const ofKey = going.get(keyId) ?? new Set<Work>();
     going.set(keyId, ofKey.add(work));
     if (ofKey.size > most) judge([...ofKey]);
-    return (cut = false) => {
-      if (ofKey.delete(work)) work.cut = cut;
+    return {
+      work,
+      done(cut = false) {
+        if (ofKey.delete(work)) work.cut = cut;
+      },
     };
   }
 
@@ -66,9 +72,12 @@ export async function openCountingUpstream({ endLease, cap }: Options): Promise<
   function judge(atOnce: readonly Work[]): void {
     setImmediate(() =>
       setImmediate(() => {
-        const count = atOnce.filter(({ cut }) => !cut).length;
-        most = Math.max(most, count);
-        if (count > cap) faults.push(`${count} pieces of work for one key, over the cap of ${cap}`);
+        const still = atOnce.filter(({ cut, doubtful }) => !cut && !doubtful);
+        most = Math.max(most, still.length);
+        if (still.length > cap) {
+          const fates = still.map(({ fate }) => fate).join(', ');
+          faults.push(`${still.length} pieces of work for one key, over the cap of ${cap}: ${fates}`);
+        }
       }),
     );
   }
@@ -104,7 +113,7 @@ export async function openCountingUpstream({ endLease, cap }: Options): Promise<
       arrived.set(fate, (arrived.get(fate) ?? 0) + 1);
       const leaseId = header('x-latchkey-lease-id');
       if (url.pathname === '/v1/jobs' && leaseId === '') faults.push('a job came without a lease');
-      const done = begin(header('x-latchkey-key-id'));
+      const { done, work } = begin(header('x-latchkey-key-id'), fate);
       over = () => done(true);
       const say = (text: string): void => {
         if (socket.writable) socket.write(text, 'latin1');
@@ -157,7 +166,10 @@ export async function openCountingUpstream({ endLease, cap }: Options): Promise<
           if (reports) endLease(leaseId).catch(() => {});
         };
         setTimeout(end, after * 3);
-        over = (reset) => void (reset && end(true));
+        over = (reset) => {
+          if (reset) end(true);
+          else work.doubtful = true;
+        };
         say(whole('202 Accepted'));
       }
     }
