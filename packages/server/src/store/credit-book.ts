@@ -43,11 +43,11 @@ export function createCreditBook(db: Db): CreditBook {
       const { outcomes, seen } = await transact(db, (trx) =>
         atDesk(trx, together(taken()), (desk) => ({
           outcomes: orders.map(({ run }) => run(desk)),
-          seen: familiesOf(orders).map((familyId) => ({ familyId, entries: desk.entriesOf(familyId) })),
+          seen: desk.seen(),
         })),
       );
-      for (const { familyId, entries } of seen)
-        if (entries !== null) escrow.saw(familyId, entries.before, entries.after);
+      // All of them, settled ones too: what this node wrote itself is nobody else's.
+      for (const { familyId, before, after } of seen) escrow.saw(familyId, before, after);
       orders.forEach(({ resolve }, at) => {
         resolve(outcomes[at] as never);
       });
@@ -113,10 +113,6 @@ export function createCreditBook(db: Db): CreditBook {
     },
   };
 }
-
-const familiesOf = (orders: readonly Order[]): string[] => [
-  ...new Set(orders.flatMap(({ needs }) => needs.familyIds ?? [])),
-];
 
 function together(orders: readonly Order[]): Needs {
   const all = orders.map(({ needs }) => needs);

@@ -56,8 +56,8 @@ export interface Desk {
   rely(debit: Debit): void;
   /** The kinds written since the last call. */
   written(): CreditKind[];
-  /** How many entries the account had when it was locked, and has by now; null: there is none. */
-  entriesOf(familyId: string): { before: number; after: number } | null;
+  /** Of each account that was locked, how many entries it had then and has by now. */
+  seen(): { familyId: string; before: number; after: number }[];
 }
 
 const named = (familyId: string, requestId: string): string => `${familyId} ${requestId}`;
@@ -234,10 +234,12 @@ export async function atDesk<T>(trx: Db, needs: Needs, work: (desk: Desk) => T):
       debit.relied = true;
       repeats.push({ family_id: debit.entry.familyId, sequence: debit.entry.sequence });
     },
-    entriesOf(familyId) {
-      const before = entriesBefore.get(familyId);
-      return before === undefined ? null : { before, after: accounts.get(familyId)?.entries ?? before };
-    },
+    seen: () =>
+      [...entriesBefore].map(([familyId, before]) => ({
+        familyId,
+        before,
+        after: accounts.get(familyId)?.entries ?? before,
+      })),
     written() {
       const since = kinds;
       kinds = [];

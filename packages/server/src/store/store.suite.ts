@@ -1395,6 +1395,17 @@ export function storeSuite(name: string, open: () => Promise<StoreUnderTest>, { 
         expect(await store.credits.faults()).toEqual([]);
       });
 
+      it('of a store that nobody shares are debited in the ledger itself, whatever is done between the debits', async () => {
+        await store.credits.open(place(), 10_000, null);
+        for (let turn = 1; turn <= 6; turn++) {
+          await spend(`spent ${turn}`);
+          await reserve(`res_${turn}`, 2);
+          await store.settleReservation({ reservationId: `res_${turn}`, settleAt: 1, actorId: 'root_1', at: 2_000 });
+        }
+        // A debit from a block is not a line of the ledger yet, and would not count here.
+        expect((await store.credits.get('fam_1'))?.entries).toBe(1 + 6 * 3);
+      });
+
       it('reserved that a repeated call was answered with stay open, until they are ended by name or by their time', async () => {
         await store.credits.open(place(), 10, null);
         await reserve('res_1', 2);
