@@ -3,6 +3,7 @@
 export * from './access/path.js';
 export * from './access/permissions.js';
 export * from './access/restrictions.js';
+export * from './access/roles.js';
 export * from './contract/judge.js';
 export * from './contract/namespaces.js';
 export * from './contract/operation.js';

@@ -1,6 +1,7 @@
 // What the engine needs from the outside world, as records and interfaces; adapters live in the server's rooms, never here.
 
 import type { Restrictions } from './access/restrictions.js';
+import type { Role, Standing } from './access/roles.js';
 import type {
   Adjustment,
   AdjustmentFault,
@@ -124,15 +125,89 @@ export interface RootKeyRecord {
   revokedAt: Instant | null;
 }
 
-export type ActorType = 'root_key' | 'customer_key' | 'operator' | 'system';
+export type ActorType = 'root_key' | 'customer_key' | 'operator' | 'system' | 'user' | 'portal' | 'anonymous';
 
-/** Who does an audited thing. `organizationId`/`projectId` bound a customer key; they are null for the operator's own actors. */
+/** Who does an audited thing. One that has neither `key` nor `member` acts for the operator. */
 export interface Actor {
   type: ActorType;
   id: string;
   permissions: readonly string[];
   /** Present for customer keys: the record itself bounds what it may hand on. */
   key?: KeyRecord;
+  /** Present for everybody from the dashboard who is not the operator: where they may act, and as what. */
+  member?: MemberScope;
+  /** Present for people: the session that they act in. */
+  session?: { id: string; csrfToken: string; expiresAt: Instant };
+}
+
+export interface MemberScope {
+  /** Standing by organization. */
+  standings: ReadonlyMap<string, Exclude<Standing, 'operator' | 'signed_in'>>;
+  /** The only project that is there for them; null: every one of their organizations. */
+  projectId: string | null;
+  /** When a portal token ends; null: a session's own end counts. */
+  expiresAt: Instant | null;
+}
+
+/** A person with an account. What proves it (password, factors) is known to the accounts room alone. */
+export interface UserRecord {
+  id: string;
+  /** Lower case. */
+  email: string;
+  name: string;
+  emailVerified: boolean;
+  /** true: one of the operator's own users, who see the whole installation. */
+  isOperator: boolean;
+  twoFactorEnabled: boolean;
+  createdAt: Instant;
+}
+
+export interface SessionRecord {
+  id: string;
+  userId: string;
+  createdAt: Instant;
+  expiresAt: Instant;
+  ip: string | null;
+  userAgent: string | null;
+}
+
+export interface MembershipRecord {
+  organizationId: string;
+  userId: string;
+  role: Role;
+  createdAt: Instant;
+}
+
+/** A link that makes whoever holds it a member, or one of the operator's users. */
+export interface InvitationRecord {
+  id: string;
+  /** null: to the operator's users. */
+  organizationId: string | null;
+  /** Lower case; null: whoever holds the link. */
+  email: string | null;
+  role: Role | 'operator';
+  /** SHA-256 of the token, hexadecimal. */
+  tokenHash: string;
+  /** Id of the actor. */
+  invitedBy: string;
+  createdAt: Instant;
+  expiresAt: Instant;
+  acceptedAt: Instant | null;
+  revokedAt: Instant | null;
+}
+
+/** A letter to one person; text alone, so that nothing in it is fetched. */
+export interface Mail {
+  to: string;
+  subject: string;
+  text: string;
+}
+
+export interface Mailer {
+  /** false: there is no way to send; what a letter would have said has to be shown instead. */
+  readonly sends: boolean;
+  /** Rejects when the letter could not be handed over. */
+  send(mail: Mail): Promise<void>;
 }
 
 export interface AuditEntry {

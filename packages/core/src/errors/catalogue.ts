@@ -115,6 +115,23 @@ export const ERRORS = {
     'Another profile',
     'A server speaks one profile for life: apply a profile of the same name.',
   ),
+  last_owner: entry(409, 'Last of its kind', 'Make somebody else an owner, or an operator, first.'),
+  already_member: entry(409, 'Already a member', 'Change the role of the member instead.'),
+  invitation_over: entry(
+    410,
+    'Invitation is over',
+    'It was used, taken back or has expired, or never was: ask for another one.',
+  ),
+  invitation_not_yours: entry(
+    403,
+    'Invitation of somebody else',
+    'Sign in with the e-mail address that was invited, and confirm that address.',
+  ),
+  csrf_refused: entry(
+    403,
+    'Not sent by the dashboard',
+    'A change under a session needs the header X-CSRF-Token of `GET /v1/self`, and comes from the same origin.',
+  ),
   last_root_key: entry(409, 'Last root key', 'Make another root key before revoking this one.'),
   payload_too_large: entry(
     413,
