@@ -643,6 +643,28 @@ export interface StoreView {
     list(): Promise<{ id: string; beat: number; ringKeys: string[] }[]>;
     remove(ids: readonly string[]): Promise<void>;
   };
+  /** People. They come and go by signing up, which is the accounts room's; here they are read and made operators. */
+  users: {
+    get(id: string): Promise<UserRecord | null>;
+    /** Those that are there, in no promised order. */
+    list(ids: readonly string[]): Promise<UserRecord[]>;
+    /** Whatever the case of the letters. */
+    findByEmail(email: string): Promise<UserRecord | null>;
+    /** The operator's own users, newest first. */
+    operators(): Promise<UserRecord[]>;
+    setOperator(id: string, isOperator: boolean): Promise<void>;
+  };
+  /** Where people are signed in. */
+  sessions: {
+    get(id: string): Promise<SessionRecord | null>;
+    /** Newest first; those that are over may be among them. */
+    list(userId: string): Promise<SessionRecord[]>;
+    /** false: the user has no such session. */
+    remove(userId: string, id: string): Promise<boolean>;
+    /** Resolves to how many there were. */
+    removeOthers(userId: string, keptId: string): Promise<number>;
+    removeAll(userId: string): Promise<number>;
+  };
   /** Small named values of the installation: the profile's name, sealed signing keys. */
   settings: {
     get(name: string): Promise<string | null>;
@@ -653,6 +675,7 @@ export interface StoreView {
 
 export interface Store extends StoreView, QuotaBook, CreditBook {
   idempotency: IdempotencyBook;
+  signIn: SignInTables;
   /**
    * What changes records goes through this: of all transactions, on whatever node, one runs at a time. `work` asks nothing but
    * its view and may run again, when nothing of the first run was kept.
@@ -667,6 +690,49 @@ export interface Store extends StoreView, QuotaBook, CreditBook {
   /** Problems found in the database file itself; empty when sound. */
   integrity(): Promise<string[]>;
   close(): Promise<void>;
+}
+
+/** Tables whose columns are known to what signs people in; to everybody else there are `users` and `sessions`. */
+export type SignInTable = 'users' | 'sessions' | 'user_accounts' | 'verifications' | 'two_factors' | 'passkeys';
+export type SignInValue = string | number | null;
+export type SignInRow = Record<string, SignInValue>;
+
+export interface SignInCondition {
+  column: string;
+  operator: '=' | '!=' | '<' | '<=' | '>' | '>=' | 'in' | 'not in';
+  value: SignInValue | SignInValue[];
+  /** true: one of those marked so is enough, beside all that are not. */
+  either: boolean;
+}
+
+/** Rows of sign-in. Each call is a transaction of its own. */
+export interface SignInTables {
+  /** @throws LatchkeyError `duplicate_key` where something that is there once is there already */
+  insert(table: SignInTable, row: SignInRow): Promise<SignInRow>;
+  find(
+    table: SignInTable,
+    where: readonly SignInCondition[],
+    page?: { limit?: number; offset?: number; sort?: { column: string; descending: boolean } },
+  ): Promise<SignInRow[]>;
+  count(table: SignInTable, where: readonly SignInCondition[]): Promise<number>;
+  /** Resolves to the rows as they are then. */
+  update(table: SignInTable, where: readonly SignInCondition[], values: SignInRow): Promise<SignInRow[]>;
+  /** Changes one row that still is as asked for, `plus` added to what is there; null: there is none. */
+  updateOne(
+    table: SignInTable,
+    where: readonly SignInCondition[],
+    change: { values: SignInRow; plus: Readonly<Record<string, number>> },
+  ): Promise<SignInRow | null>;
+  /** Resolves to how many there were. */
+  delete(table: SignInTable, where: readonly SignInCondition[]): Promise<number>;
+  /** Removes one row; of any number of calls for it one gets it. */
+  deleteOne(table: SignInTable, where: readonly SignInCondition[]): Promise<SignInRow | null>;
+  /** Counts an attempt, for all nodes; a count begins anew when its time is over. */
+  countAttempt(id: string, at: Instant, windowMs: number): Promise<{ count: number; endsAt: Instant }>;
+  /** Forgets the attempts counted under an id. */
+  forgetAttempts(id: string): Promise<void>;
+  /** Removes sessions, verifications and counts of attempts that are over at that instant. */
+  prune(at: Instant): Promise<void>;
 }
 
 /** Where the day's use of a family is kept ahead of spending, so that a crash never forgets an acknowledged request. */

@@ -5,6 +5,7 @@ import {
   type Clock,
   LatchkeyError,
   type Limiter,
+  type Mailer,
   type Mode,
   type OperationMethods,
   type OperationName,
@@ -68,6 +69,8 @@ export interface LatchkeySettings {
   /** Modes that have an upstream. Default: both. */
   servedModes?: readonly Mode[];
   publicUrl?: string;
+  /** How letters are sent; absent: there is no way, and links are shown to whoever makes them. */
+  mailer?: Mailer;
   telemetry?: Telemetry;
   clock?: Clock;
   random?: RandomBytes;
@@ -97,6 +100,11 @@ export interface Latchkey extends OperationMethods {
 }
 
 const silent: Telemetry = { log() {}, count() {}, observe() {}, gauge() {} };
+
+const noMailer: Mailer = {
+  sends: false,
+  send: () => Promise.reject(new LatchkeyError('unavailable', 'No mail server is set: set LATCHKEY_SMTP_URL.')),
+};
 
 /** The actor of code that runs in the operator's own process. */
 export const OPERATOR: Actor = { type: 'operator', id: 'operator', permissions: ['*'] };
@@ -158,6 +166,8 @@ export async function createLatchkey(settings: LatchkeySettings): Promise<Latchk
         profile,
         clock,
         random,
+        mailer: settings.mailer ?? noMailer,
+        publicUrl: (settings.publicUrl ?? 'http://localhost:4000').replace(/\/+$/, ''),
         servedModes: settings.servedModes ?? ['live', 'test'],
       },
       {

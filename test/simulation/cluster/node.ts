@@ -115,6 +115,8 @@ export async function startNode(options: {
     {
       ...{ store, limiter, members, vault, feed, telemetry, clock, random, profile: PROFILE, signer: SIGNER },
       servedModes: ['live', 'test'],
+      mailer: { sends: false, send: async () => {} },
+      publicUrl: 'http://simulated',
     },
     { auditKey: AUDIT_KEY, issuer: 'simulated', flushMs: 0, cacheBytes: CACHE_BYTES },
   );

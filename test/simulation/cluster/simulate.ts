@@ -73,6 +73,8 @@ async function found(seed: number, plan: Plan, store: Store): Promise<Family[]> 
       members: { nodeId: 'founder', live: () => ['founder'], look: async () => {} },
       feed: createMemoryFeed({ clock }),
       servedModes: ['live', 'test'],
+      mailer: { sends: false, send: async () => {} },
+      publicUrl: 'http://simulated',
     },
     { auditKey: AUDIT_KEY, issuer: 'simulated', flushMs: 0 },
   );

@@ -10,6 +10,7 @@ import type {
   Instant,
   LeaseRecord,
   Limiter,
+  Mailer,
   Members,
   Mode,
   OperationName,
@@ -41,6 +42,9 @@ export interface EngineParts {
   profile: Profile;
   clock: Clock;
   random: RandomBytes;
+  mailer: Mailer;
+  /** How people reach the dashboard, without a slash at the end: the beginning of every link that they are given. */
+  publicUrl: string;
   /** Modes that have an upstream; a key of another mode is refused as `wrong_mode`. */
   servedModes: readonly Mode[];
 }

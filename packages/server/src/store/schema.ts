@@ -274,6 +274,87 @@ export interface SettingRow {
   value: string;
 }
 
+export interface UserRow {
+  id: string;
+  /** Lower case. */
+  email: string;
+  name: string;
+  /** 0 or 1. */
+  email_verified: number;
+  image: string | null;
+  two_factor_enabled: number;
+  is_operator: number;
+  created_at: number;
+  updated_at: number;
+}
+
+export interface SessionRow {
+  id: string;
+  user_id: string;
+  token_hash: string;
+  expires_at: number;
+  ip: string | null;
+  user_agent: string | null;
+  created_at: number;
+  updated_at: number;
+}
+
+/** A password, or an identity at another provider. */
+export interface UserAccountRow {
+  id: string;
+  user_id: string;
+  provider_id: string;
+  account_id: string;
+  password_hash: string | null;
+  access_token: string | null;
+  refresh_token: string | null;
+  id_token: string | null;
+  access_token_expires_at: number | null;
+  refresh_token_expires_at: number | null;
+  scope: string | null;
+  created_at: number;
+  updated_at: number;
+}
+
+export interface VerificationRow {
+  id: string;
+  identifier_hash: string;
+  value: string;
+  expires_at: number;
+  created_at: number;
+  updated_at: number;
+}
+
+export interface TwoFactorRow {
+  id: string;
+  user_id: string;
+  sealed_secret: string;
+  sealed_backup_codes: string;
+  verified: number;
+  failures: number;
+  locked_until: number | null;
+}
+
+export interface PasskeyRow {
+  id: string;
+  user_id: string;
+  name: string | null;
+  public_key: string;
+  credential_id: string;
+  counter: number;
+  device_type: string;
+  backed_up: number;
+  transports: string | null;
+  aaguid: string | null;
+  created_at: number | null;
+}
+
+export interface SignInAttemptRow {
+  id: string;
+  count: number;
+  ends_at: number;
+}
+
 export interface Schema {
   organizations: OrganizationRow;
   projects: ProjectRow;
@@ -300,4 +381,11 @@ export interface Schema {
   change_heads: ChangeHeadRow;
   nodes: NodeRow;
   settings: SettingRow;
+  users: UserRow;
+  sessions: SessionRow;
+  user_accounts: UserAccountRow;
+  verifications: VerificationRow;
+  two_factors: TwoFactorRow;
+  passkeys: PasskeyRow;
+  sign_in_attempts: SignInAttemptRow;
 }

@@ -1024,6 +1024,129 @@ export function storeSuite(name: string, open: () => Promise<StoreUnderTest>, { 
       ]);
     });
 
+    describe('people', () => {
+      const user = (id: string, email: string, at: number) =>
+        store.signIn.insert('users', {
+          ...{ id, email, name: id, image: null, email_verified: 1, two_factor_enabled: 0, is_operator: 0 },
+          ...{ created_at: at, updated_at: at },
+        });
+      const session = (id: string, userId: string, at: number, expiresAt = 9_000) =>
+        store.signIn.insert('sessions', {
+          ...{ id, user_id: userId, token_hash: `hash of ${id}`, expires_at: expiresAt, ip: '10.0.0.1' },
+          ...{ user_agent: 'Browser', created_at: at, updated_at: at },
+        });
+
+      it('are found by id and by address, and made operators', async () => {
+        await user('user_1', 'ada@example.com', 1_000);
+        await user('user_2', 'ben@example.com', 2_000);
+        const ada = {
+          ...{ id: 'user_1', email: 'ada@example.com', name: 'user_1', emailVerified: true, isOperator: false },
+          ...{ twoFactorEnabled: false, createdAt: 1_000 },
+        };
+        expect(await store.users.get('user_1')).toEqual(ada);
+        expect(await store.users.get('user_9')).toBeNull();
+        expect(await store.users.findByEmail('Ada@Example.com')).toEqual(ada);
+        expect(await store.users.findByEmail('nobody@example.com')).toBeNull();
+        const listed = await store.users.list(['user_2', 'user_9', 'user_1', 'user_1']);
+        expect(listed.map(({ id }) => id).sort()).toEqual(['user_1', 'user_2']);
+        expect(await store.users.list([])).toEqual([]);
+
+        expect(await store.users.operators()).toEqual([]);
+        await store.users.setOperator('user_1', true);
+        await store.users.setOperator('user_2', true);
+        expect((await store.users.operators()).map(({ id }) => id)).toEqual(['user_2', 'user_1']);
+        await store.users.setOperator('user_2', false);
+        expect(await store.users.operators()).toEqual([{ ...ada, isOperator: true }]);
+      });
+
+      it('have an address each', async () => {
+        await user('user_1', 'ada@example.com', 1_000);
+        await expect(user('user_2', 'ada@example.com', 1_000)).rejects.toMatchObject({ code: 'duplicate_key' });
+      });
+
+      it('have sessions of their own, which nobody else ends, and none without a user', async () => {
+        await user('user_1', 'ada@example.com', 1_000);
+        await user('user_2', 'ben@example.com', 1_000);
+        for (const [id, owner] of Object.entries({ a: 'user_1', b: 'user_1', c: 'user_1', d: 'user_2' }))
+          await session(id, owner, id.charCodeAt(0));
+        await expect(session('e', 'user_9', 1)).rejects.toMatchObject({ code: 'not_found' });
+        expect(await store.sessions.get('a')).toEqual({
+          ...{ id: 'a', userId: 'user_1', createdAt: 97, expiresAt: 9_000, ip: '10.0.0.1', userAgent: 'Browser' },
+        });
+        const ids = async (userId: string) => (await store.sessions.list(userId)).map(({ id }) => id);
+        expect(await ids('user_1')).toEqual(['c', 'b', 'a']);
+        expect(await store.sessions.remove('user_2', 'a')).toBe(false);
+        expect(await store.sessions.remove('user_1', 'a')).toBe(true);
+        expect(await store.sessions.get('a')).toBeNull();
+        expect(await store.sessions.removeOthers('user_1', 'b')).toBe(1);
+        expect(await ids('user_1')).toEqual(['b']);
+        expect(await store.sessions.removeAll('user_1')).toBe(1);
+        expect(await ids('user_1')).toEqual([]);
+        expect(await ids('user_2')).toEqual(['d']);
+        await store.signIn.delete('users', [{ column: 'id', operator: '=', value: 'user_2', either: false }]);
+        expect(await ids('user_2')).toEqual([]);
+      });
+
+      it('are read and changed by whatever sign-in asks for', async () => {
+        for (const [at, name] of ['ada', 'ben', 'cyd'].entries()) await user(name, `${name}@example.com`, at);
+        type Condition = Parameters<typeof store.signIn.count>[1][number];
+        const that = (column: string, operator: Condition['operator'], value: Condition['value'], either = false) => ({
+          ...{ column, operator, value, either },
+        });
+        const found = async (...where: Condition[]) =>
+          (await store.signIn.find('users', where, { sort: { column: 'created_at', descending: true } })).map(
+            ({ id }) => id,
+          );
+        expect(await found()).toEqual(['cyd', 'ben', 'ada']);
+        expect(await found(that('created_at', '>', 0), that('id', '!=', 'cyd'))).toEqual(['ben']);
+        expect(await found(that('id', '=', 'ada', true), that('id', '=', 'cyd', true))).toEqual(['cyd', 'ada']);
+        expect(await found(that('id', 'in', ['ada', 'ben']), that('image', '=', null))).toEqual(['ben', 'ada']);
+        expect(await found(that('id', 'in', []))).toEqual([]);
+        expect(await found(that('id', 'not in', []), that('image', '!=', null))).toEqual([]);
+        const paged = { limit: 1, offset: 1, sort: { column: 'id', descending: false } };
+        expect(await store.signIn.find('users', [], paged)).toMatchObject([{ id: 'ben' }]);
+        expect(await store.signIn.count('users', [that('created_at', '<=', 1)])).toBe(2);
+        expect(await store.signIn.update('users', [that('id', '!=', 'ada')], { name: 'x' })).toMatchObject([
+          { name: 'x' },
+          { name: 'x' },
+        ]);
+        expect(await store.signIn.delete('users', [that('name', '=', 'x')])).toBe(2);
+      });
+
+      it('may use a code once, however many try at once', async () => {
+        await user('user_1', 'ada@example.com', 1_000);
+        const code = { column: 'name', operator: '=', value: 'user_1', either: false } as const;
+        const change = { values: { name: 'used' }, plus: { updated_at: 5 } };
+        const changed = await Promise.all([1, 2, 3].map(() => store.signIn.updateOne('users', [code], change)));
+        expect(changed.filter((row) => row !== null)).toMatchObject([{ name: 'used', updated_at: 1_005 }]);
+        const used = { ...code, value: 'used' };
+        const taken = await Promise.all([1, 2, 3].map(() => store.signIn.deleteOne('users', [used])));
+        expect(taken.filter((row) => row !== null)).toMatchObject([{ id: 'user_1' }]);
+      });
+
+      it('are counted in their attempts, from 1 again when the time is over', async () => {
+        const counts = await Promise.all([1, 2, 3].map(() => store.signIn.countAttempt('a', 1_000, 500)));
+        expect(counts.map(({ count }) => count).sort()).toEqual([1, 2, 3]);
+        expect(await store.signIn.countAttempt('a', 1_499, 500)).toEqual({ count: 4, endsAt: 1_500 });
+        expect(await store.signIn.countAttempt('b', 1_499, 500)).toEqual({ count: 1, endsAt: 1_999 });
+        expect(await store.signIn.countAttempt('a', 1_500, 500)).toEqual({ count: 1, endsAt: 2_000 });
+        await store.signIn.forgetAttempts('a');
+        expect(await store.signIn.countAttempt('a', 1_501, 500)).toEqual({ count: 1, endsAt: 2_001 });
+      });
+
+      it('lose what is over when it is pruned, and nothing else', async () => {
+        await user('user_1', 'ada@example.com', 1_000);
+        await session('over', 'user_1', 1, 5_000);
+        await session('open', 'user_1', 1, 5_001);
+        await store.signIn.countAttempt('over', 4_000, 1_000);
+        await store.signIn.countAttempt('open', 4_001, 1_000);
+        await store.signIn.prune(5_000);
+        expect((await store.sessions.list('user_1')).map(({ id }) => id)).toEqual(['open']);
+        expect(await store.signIn.countAttempt('open', 4_002, 1_000)).toMatchObject({ count: 2 });
+        expect(await store.signIn.countAttempt('over', 4_002, 1_000)).toMatchObject({ count: 1 });
+      });
+    });
+
     describe('transactions', () => {
       it('keep nothing of work that throws, and pass its error on', async () => {
         const failure = new Error('no');

@@ -16,9 +16,12 @@ import type { Db } from './query.js';
 import { createQuotaBook } from './quota-book.js';
 import { replays } from './replays.js';
 import { rootKeys } from './root-keys.js';
+import { sessions } from './sessions.js';
 import { settings } from './settings.js';
+import { signInTables } from './sign-in-tables.js';
 import { tiers } from './tiers.js';
 import { usage } from './usage.js';
+import { users } from './users.js';
 
 export const viewOf = (db: Db): StoreView => ({
   organizations: organizations(db),
@@ -35,6 +38,8 @@ export const viewOf = (db: Db): StoreView => ({
   credits: credits(db),
   changes: changes(db),
   nodes: nodes(db),
+  users: users(db),
+  sessions: sessions(db),
   settings: settings(db),
 });
 
@@ -44,5 +49,6 @@ type Books = Omit<Store, keyof StoreView | 'transaction' | 'ping' | 'time' | 'ba
 export const booksOf = (db: Db): Books => ({
   ...createQuotaBook(db),
   idempotency: createIdempotencyBook(db),
+  signIn: signInTables(db),
   ...createCreditBook(db),
 });

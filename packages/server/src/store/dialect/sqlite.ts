@@ -48,6 +48,13 @@ export function translateSqliteError(error: unknown): unknown {
     if (FOREIGN_KEY_CODES.has(errcode)) return new LatchkeyError('not_found', undefined, { cause: error });
     if (OUTSIDE_CODES.has(primaryCode(error))) return unavailable(error);
   } else if (code === 'ERR_INVALID_STATE') return unavailable(error);
+  else if (error instanceof Error) {
+    // Of a statement that returns rows the driver gives SQLite's words without its code.
+    if (error.message.startsWith('UNIQUE constraint failed'))
+      return new LatchkeyError('duplicate_key', undefined, { cause: error });
+    if (error.message.startsWith('FOREIGN KEY constraint failed'))
+      return new LatchkeyError('not_found', undefined, { cause: error });
+  }
   return new LatchkeyError('internal_error', undefined, { cause: error });
 }
 

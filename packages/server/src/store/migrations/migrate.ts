@@ -13,6 +13,7 @@ import { up as idempotencyOwner } from './0008-idempotency-owner.js';
 import { up as keyNetworks } from './0010-key-networks.js';
 import { up as creditRepeats } from './0011-credit-repeats.js';
 import { up as creditBlocks } from './0012-credit-blocks.js';
+import { up as users } from './0013-users.js';
 
 interface Migration {
   name: string;
@@ -32,6 +33,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: '0010-key-networks', up: keyNetworks },
   { name: '0011-credit-repeats', up: creditRepeats },
   { name: '0012-credit-blocks', up: creditBlocks },
+  { name: '0013-users', up: users },
 ];
 
 /**
