@@ -1,7 +1,9 @@
-// Writes docs/reference from the tables in the code. `--check` writes nothing and ends with 1 when a page is not up to date.
+// Writes docs/reference and the client's operations from the tables in the code. `--check` writes nothing and ends with 1 when a page is not up to date.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { z } from 'zod';
 import { build, root, staleness } from './build.mjs';
+import { renderClientOperations } from './client-operations.mjs';
 import { withLock } from './lock.mjs';
 import { renderReference } from './reference.mjs';
 
@@ -34,6 +36,13 @@ const pages = renderReference({
   profileSchema: core.profileJsonSchema(),
   templateValues: core.TEMPLATE_VALUES,
 });
+const { peopleRows } = await import('../packages/core/dist/contract/rows/people.js');
+const { insightRows } = await import('../packages/core/dist/contract/rows/insight.js');
+pages['packages/client/src/generated/operations.ts'] = renderClientOperations({
+  operations: { ...core.operations, ...peopleRows, ...insightRows },
+  namespaces: core.namespaces,
+  toJSONSchema: z.toJSONSchema,
+});
 
 const stale = Object.entries(pages).filter(([path, text]) => {
   const file = join(root, path);
@@ -48,5 +57,5 @@ if (process.argv.includes('--check')) {
     writeFileSync(join(root, path), text);
     console.log(`Wrote ${path}.`);
   }
-  if (stale.length === 0) console.log('docs/reference is up to date.');
+  if (stale.length === 0) console.log('Everything that is written from the tables is up to date.');
 }

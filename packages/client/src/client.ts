@@ -1,6 +1,7 @@
 // The client: which call goes where and whether its answer can be trusted. How it is sent and sent again lives in `send.ts`.
 
 import { LatchkeyClientError } from './error.js';
+import { baseOf, headerValue, wholeNumber } from './options.js';
 import { send } from './send.js';
 import type { Verification, VerifyBatchAnswer, VerifyBatchInput, VerifyInput } from './types.js';
 
@@ -40,21 +41,24 @@ export interface LatchkeyClient {
 /** @throws TypeError for options that cannot work; its message quotes no value. */
 export function createClient(options: ClientOptions): LatchkeyClient {
   const base = baseOf(options.url);
-  // Checked here: runtimes quote a header value that they cannot send in their errors.
-  if (!/^[\x21-\x7e]+$/.test(options.rootKey)) throw new TypeError('rootKey must be visible ASCII characters.');
+  const rootKey = headerValue('rootKey', options.rootKey);
   const retries = wholeNumber('retries', options.retries ?? 2, 0);
   const timeoutMs = wholeNumber('timeoutMs', options.timeoutMs ?? 5000, 1);
 
   const post = (path: string, body: object, secrets: readonly string[], call: CallOptions): Promise<unknown> =>
     send({
       fetch: options.fetch ?? globalThis.fetch,
+      method: 'POST',
       url: base + path,
-      headers: { authorization: `Bearer ${options.rootKey}`, 'content-type': 'application/json' },
+      credentials: 'omit',
+      headers: { authorization: `Bearer ${rootKey}`, 'content-type': 'application/json' },
       body: JSON.stringify(body),
+      // The request id makes it so for credits; what a limit may lose by it is told above.
+      repeatable: true,
       retries: wholeNumber('retries', call.retries ?? retries, 0),
       timeoutMs: wholeNumber('timeoutMs', call.timeoutMs ?? timeoutMs, 1),
       signal: call.signal,
-      secrets: [options.rootKey, ...secrets],
+      secrets: [rootKey, ...secrets],
     });
 
   return {
@@ -101,23 +105,4 @@ function secretsOf({ secret, request }: VerifyInput): string[] {
   const headers = Object.entries(request?.headers ?? {}).filter(([name]) => CREDENTIAL_HEADERS.test(name));
   const lines = headers.flatMap(([, value]) => value);
   return [secret ?? '', ...lines, ...lines.flatMap((line) => line.split(/\s+/).slice(1))];
-}
-
-function baseOf(text: string): string {
-  let url: URL;
-  try {
-    url = new URL(text);
-  } catch {
-    throw new TypeError('url must be an absolute URL.');
-  }
-  if (!/^https?:$/.test(url.protocol)) throw new TypeError('url must begin with http:// or https://.');
-  if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '') {
-    throw new TypeError('url must have no credentials, query or fragment: the root key has an option of its own.');
-  }
-  return url.origin + url.pathname.replace(/\/+$/, '');
-}
-
-function wholeNumber(name: string, value: number, least: number): number {
-  if (Number.isInteger(value) && value >= least) return value;
-  throw new TypeError(`${name} must be a whole number of at least ${least}.`);
 }

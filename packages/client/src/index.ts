@@ -2,10 +2,17 @@
 
 export { type CallOptions, type ClientOptions, createClient, type LatchkeyClient } from './client.js';
 export { type FieldError, LatchkeyClientError } from './error.js';
+export type * from './generated/operations.js';
+export {
+  createManagementClient,
+  type ManagementClient,
+  type ManagementClientOptions,
+  type ManagementCredential,
+} from './management.js';
+export type { ManagementCallOptions } from './management-call.js';
+export { paginate } from './paginate.js';
 export type {
-  Budget,
   HeaderLines,
-  Key,
   Reason,
   RenderedReply,
   Verification,

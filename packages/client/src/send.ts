@@ -4,9 +4,17 @@ import { type ErrorFacts, type FieldError, LatchkeyClientError } from './error.j
 
 export interface Sending {
   fetch: typeof globalThis.fetch;
+  method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   url: string;
+  /** Whether a browser sends its cookies along. */
+  credentials: 'omit' | 'same-origin';
   headers: Record<string, string>;
-  body: string;
+  body: string | undefined;
+  /**
+   * true: sending it twice does no more than sending it once. Else it is sent again only when it surely was not taken on: never
+   * sent, or refused with 429 or with 503 and `Retry-After`.
+   */
+  repeatable: boolean;
   retries: number;
   timeoutMs: number;
   signal: AbortSignal | undefined;
@@ -21,13 +29,13 @@ const LONGEST_JITTER_MS = 2000;
 /** A `Retry-After` beyond this is the caller's to wait out: a request is usually waiting behind the call. */
 const LONGEST_WAIT_MS = 10_000;
 
-/** The JSON of the first answer below 300. @throws LatchkeyClientError, or the signal's reason */
+/** The JSON of the first answer below 300; undefined for 204. @throws LatchkeyClientError, or the signal's reason */
 export async function send(sending: Sending): Promise<unknown> {
   for (let attempt = 0; ; attempt++) {
     const outcome = await once(sending);
     if ('json' in outcome) return outcome.json;
     const { failure } = outcome;
-    const waitMs = waitBefore(attempt, failure);
+    const waitMs = waitBefore(attempt, failure, sending.repeatable);
     if (attempt >= sending.retries || waitMs === null)
       throw new LatchkeyClientError(scrubbed(failure, sending.secrets));
     await wait(waitMs, sending.signal);
@@ -36,7 +44,7 @@ export async function send(sending: Sending): Promise<unknown> {
 
 type Outcome = { json: unknown } | { failure: ErrorFacts };
 
-async function once({ fetch, url, headers, body, timeoutMs, signal }: Sending): Promise<Outcome> {
+async function once({ fetch, method, url, credentials, headers, body, timeoutMs, signal }: Sending): Promise<Outcome> {
   signal?.throwIfAborted();
   const attempt = new AbortController();
   const forwardAbort = (): void => attempt.abort(signal?.reason);
@@ -47,9 +55,16 @@ async function once({ fetch, url, headers, body, timeoutMs, signal }: Sending): 
     attempt.abort();
   }, timeoutMs);
   try {
-    // `manual`: the root key goes to the URL that was configured and nowhere else.
-    const init = { method: 'POST', headers, body, redirect: 'manual', signal: attempt.signal } as const;
-    const response = await fetch(url, init);
+    const response = await fetch(url, {
+      method,
+      headers,
+      credentials,
+      ...(body === undefined ? {} : { body }),
+      // The credential goes to the URL that was configured and nowhere else.
+      redirect: 'manual',
+      cache: 'no-store',
+      signal: attempt.signal,
+    });
     return await read(response);
   } catch (error) {
     if (signal?.aborted) throw signal.reason;
@@ -62,6 +77,7 @@ async function once({ fetch, url, headers, body, timeoutMs, signal }: Sending): 
 
 async function read(response: Response): Promise<Outcome> {
   const text = await response.text();
+  if (response.status === 204) return { json: undefined };
   const json = parsed(text);
   if (response.ok && json !== undefined) return { json };
   const { status } = response;
@@ -115,15 +131,29 @@ function unreachable(error: unknown): ErrorFacts {
   return { code: 'network_error', detail: `The control plane did not answer${name ? ` (${name})` : ''}.` };
 }
 
-/** Milliseconds to wait for another attempt; null: it would not help, or not soon enough. */
-function waitBefore(attempt: number, { code, status, retryAfterSeconds }: ErrorFacts): number | null {
-  const retried = status == null ? code === 'network_error' || code === 'timeout' : RETRIED_STATUSES.has(status);
-  if (!retried) return null;
+/** Codes of a connection that was never made. */
+const NEVER_SENT = /\((ECONNREFUSED|ENOTFOUND|EAI_AGAIN|UND_ERR_CONNECT_TIMEOUT)\)/;
+
+/** Milliseconds to wait for another attempt; null: it would not help, might do twice what was asked, or not soon enough. */
+function waitBefore(attempt: number, failure: ErrorFacts, repeatable: boolean): number | null {
+  const { retryAfterSeconds } = failure;
+  if (!(repeatable ? mayPass(failure) : surelyNotTaken(failure))) return null;
   const jitterMs = Math.random() * Math.min(LONGEST_JITTER_MS, FIRST_WAIT_MS * 2 ** attempt);
   const askedMs = (retryAfterSeconds ?? 0) * 1000;
   // On top of what was asked for, so that waiting clients do not all come back at once.
   return askedMs > LONGEST_WAIT_MS ? null : askedMs + jitterMs;
 }
+
+/** `idempotency_in_progress`: the attempt before this one still runs, and its answer will be this one's too. */
+const mayPass = ({ code, status }: ErrorFacts): boolean =>
+  status == null
+    ? code === 'network_error' || code === 'timeout'
+    : RETRIED_STATUSES.has(status) || code === 'idempotency_in_progress';
+
+const surelyNotTaken = ({ code, detail, status, retryAfterSeconds }: ErrorFacts): boolean =>
+  status == null
+    ? code === 'network_error' && NEVER_SENT.test(detail)
+    : status === 429 || (status === 503 && retryAfterSeconds != null);
 
 function wait(ms: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve, reject) => {

@@ -1,5 +1,7 @@
 // What verify asks and answers, written by hand from the operation table; `contract.test.ts` holds them to it.
 
+import type { Budget, Key } from './generated/operations.js';
+
 /** Why a request is refused. The list is closed; a new one is a new version of the contract. */
 export type Reason =
   | 'missing_credential'
@@ -64,54 +66,6 @@ export interface VerifyInput {
   testReason?: Exclude<Reason, 'missing_credential' | 'malformed_credential' | 'ambiguous_credential'> | undefined;
   /** true: also answer the reply in the profile's dialect. */
   render?: boolean | undefined;
-}
-
-export interface Key {
-  id: string;
-  projectId: string;
-  name: string;
-  prefix: string;
-  /** The last four characters of the secret. */
-  hint: string;
-  mode: 'live' | 'test';
-  model: 'legacy' | 'v2';
-  tier: string | null;
-  /** null: full access to its project. */
-  permissions: string[] | null;
-  restrictions: {
-    ips?: string[] | undefined;
-    referrers?: string[] | undefined;
-    endpoints?: string[] | undefined;
-  } | null;
-  /** Figures set on this key, in place of the tier's. */
-  limits: { perMinute?: number | undefined; perDay?: number | undefined; concurrent?: number | undefined } | null;
-  /** Shared by all generations; null: not bounded by credits. */
-  credits: {
-    balance: number;
-    refill: { amount: number; every: 'day' | 'month'; dayOfMonth?: number | undefined } | null;
-  } | null;
-  environment: string | null;
-  metadata: Record<string, unknown> | null;
-  ownerId: string | null;
-  familyId: string;
-  generation: number;
-  state: 'active' | 'disabled' | 'grace' | 'revoked' | 'expired';
-  createdAt: string;
-  expiresAt: string | null;
-  lastUsedAt: string | null;
-  lastUsedIp: string | null;
-  graceEndsAt: string | null;
-  revokedAt: string | null;
-  revokedReason: string | null;
-}
-
-export interface Budget {
-  name: 'perMinute' | 'perDay' | 'concurrent';
-  kind: 'rate' | 'quota' | 'concurrency';
-  limit: number;
-  /** −1: not metered. */
-  remaining: number;
-  resetAt: string | null;
 }
 
 /** For a valid key: the headers to add, and a body where the profile answers itself. Else the whole refusal. */

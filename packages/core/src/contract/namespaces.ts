@@ -3,6 +3,11 @@
 import type { OperationCall, OperationOutput } from './operation.js';
 import type { OperationName, Operations } from './operations.js';
 import { operations } from './operations.js';
+import type { insightRows } from './rows/insight.js';
+import type { peopleRows } from './rows/people.js';
+
+/** Rows that are agreed on and not yet run are named here already. */
+type Named = OperationName | keyof typeof peopleRows | keyof typeof insightRows;
 
 export const namespaces = {
   organizations: {
@@ -38,6 +43,8 @@ export const namespaces = {
     verify: 'verifyKey',
     verifyBatch: 'verifyKeys',
     explain: 'explainKey',
+    budgets: 'getKeyBudgets',
+    observed: 'observeKey',
   },
   leases: { create: 'createLease', list: 'listLeases', release: 'releaseLease' },
   tiers: {
@@ -48,7 +55,7 @@ export const namespaces = {
     delete: 'deleteTier',
     preview: 'previewTier',
   },
-  profiles: { get: 'getProfile', apply: 'applyProfile' },
+  profiles: { get: 'getProfile', apply: 'applyProfile', page: 'getProviderPage' },
   credits: { adjust: 'adjustCredits', ledger: 'listCreditEntries' },
   reservations: {
     create: 'reserveCredits',
@@ -57,9 +64,21 @@ export const namespaces = {
     refund: 'refundReservation',
   },
   rootKeys: { create: 'createRootKey', list: 'listRootKeys', revoke: 'revokeRootKey' },
-  usage: { get: 'getUsage' },
+  usage: { get: 'getUsage', topKeys: 'listTopKeys' },
   auditEvents: { list: 'listAuditEvents' },
-} as const satisfies Record<string, Record<string, OperationName>>;
+  self: { get: 'getSelf' },
+  members: { list: 'listMembers', update: 'updateMember', remove: 'removeMember', leave: 'leaveOrganization' },
+  invitations: {
+    create: 'createInvitation',
+    list: 'listInvitations',
+    revoke: 'revokeInvitation',
+    read: 'readInvitation',
+    accept: 'acceptInvitation',
+  },
+  operators: { list: 'listOperators', invite: 'inviteOperator', remove: 'removeOperator' },
+  sessions: { list: 'listSessions', end: 'endSession', endOthers: 'endOtherSessions' },
+  portalTokens: { create: 'createPortalToken' },
+} as const satisfies Record<string, Record<string, Named>>;
 
 type Namespaces = typeof namespaces;
 
@@ -72,7 +91,9 @@ export interface CallOptions {
 /** Every operation as a method: `api.keys.create({projectId, name})`. */
 export type OperationMethods = {
   [Space in keyof Namespaces]: {
-    [Method in keyof Namespaces[Space]]: Namespaces[Space][Method] extends infer Name extends OperationName
+    [Method in keyof Namespaces[Space] as Namespaces[Space][Method] extends OperationName
+      ? Method
+      : never]: Namespaces[Space][Method] extends infer Name extends OperationName
       ? (input: OperationCall<Operations[Name]>, options?: CallOptions) => Promise<OperationOutput<Operations[Name]>>
       : never;
   };
@@ -103,10 +124,12 @@ export function operationMethods(
     Object.entries(namespaces).map(([space, methods]) => [
       space,
       Object.fromEntries(
-        Object.entries(methods).map(([method, name]) => [
-          method,
-          (input: Readonly<Record<string, unknown>> = {}, options: CallOptions = {}) => run(name, input, options),
-        ]),
+        Object.entries(methods)
+          .filter((entry): entry is [string, OperationName] => Object.hasOwn(operations, entry[1]))
+          .map(([method, name]) => [
+            method,
+            (input: Readonly<Record<string, unknown>> = {}, options: CallOptions = {}) => run(name, input, options),
+          ]),
       ),
     ]),
   ) as unknown as OperationMethods;
