@@ -1,8 +1,9 @@
-// Builds every package into its dist/ and puts profiles/ and examples/ beside the server's code. Node built-ins only.
-import { createHash } from 'node:crypto';
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { basename, dirname, join, relative, sep } from 'node:path';
+// Builds every package into its dist/ and puts profiles/, examples/ and the dashboard beside the server's code. Node built-ins only.
+import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { buildDashboard, dashboardStaleness } from './build-dashboard.mjs';
+import { fingerprint, isMade, isTest, walk } from './fingerprint.mjs';
 import { withLock } from './lock.mjs';
 import { run } from './run.mjs';
 
@@ -11,13 +12,13 @@ export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 /** Folders an operator needs at run time, copied into packages/server/dist/. */
 const SHIPPED = ['profiles', 'examples'];
 const STAMP = join(root, 'packages/server/dist/.build-stamp');
-const LEFT_OUT = new Set(['node_modules', 'dist', 'data', 'coverage']);
-const isTest = (path) => /\.(test|suite)\.[cm]?tsx?$/.test(path);
+/** Folders of the server's dist/ that no source of the server is compiled to. */
+const NOT_COMPILED = [...SHIPPED, 'dashboard'];
 
 /** Why a build is needed, as a clause for a sentence; undefined when dist/ matches the sources. */
 export function staleness() {
   if (!existsSync(STAMP)) return 'there is no finished build yet';
-  if (readFileSync(STAMP, 'utf8').trim() !== fingerprint()) return 'the sources changed since the last build';
+  if (readFileSync(STAMP, 'utf8').trim() !== current()) return 'the sources changed since the last build';
   const lost = packages()
     .flatMap(sources)
     .find(({ output }) => !existsSync(output));
@@ -25,12 +26,12 @@ export function staleness() {
   if (SHIPPED.some((name) => existsSync(join(root, name)) && !existsSync(join(dirname(STAMP), name)))) {
     return 'the profiles or examples are missing from the build';
   }
-  return undefined;
+  return dashboardStaleness();
 }
 
 /** Compiles, drops outputs whose source is gone, copies, and stamps. Sources that change meanwhile stay stale. */
 export async function build() {
-  const print = fingerprint();
+  const print = current();
   rmSync(STAMP, { force: true });
   for (const folder of packages()) {
     // tsc trusts its notes about what it wrote; with an output gone they are wrong.
@@ -40,6 +41,7 @@ export async function build() {
   await compile();
   for (const folder of packages()) prune(folder);
   for (const name of SHIPPED) copy(name);
+  await buildDashboard();
   mkdirSync(dirname(STAMP), { recursive: true });
   writeFileSync(STAMP, `${print}\n`);
 }
@@ -59,8 +61,8 @@ function sources(folder) {
     }));
 }
 
-function fingerprint() {
-  const files = [
+const current = () =>
+  fingerprint(root, [
     ...['tsconfig.json', 'tsconfig.base.json', 'package-lock.json'].map((name) => join(root, name)),
     ...packages().flatMap((folder) => [
       join(folder, 'package.json'),
@@ -69,27 +71,7 @@ function fingerprint() {
     ]),
     ...SHIPPED.flatMap((name) => walk(join(root, name))),
     fileURLToPath(import.meta.url),
-  ];
-  const hash = createHash('sha256');
-  for (const path of files.filter((file) => existsSync(file))) {
-    hash
-      .update(`${relative(root, path).split(sep).join('/')}\0`)
-      .update(readFileSync(path))
-      .update('\0');
-  }
-  return hash.digest('hex');
-}
-
-function walk(folder) {
-  if (!existsSync(folder)) return [];
-  return readdirSync(folder, { withFileTypes: true })
-    .sort((a, b) => (a.name < b.name ? -1 : 1))
-    .flatMap((entry) => {
-      const path = join(folder, entry.name);
-      if (entry.isDirectory()) return LEFT_OUT.has(entry.name) ? [] : walk(path);
-      return entry.isFile() ? [path] : [];
-    });
-}
+  ]);
 
 async function compile() {
   const tsc = join(root, 'node_modules/typescript/bin/tsc');
@@ -108,7 +90,7 @@ function prune(folder) {
   const kept = new Set(sources(folder).map(({ output }) => output.replace(/\.js$/, '')));
   const dist = join(folder, 'dist');
   for (const path of walk(dist)) {
-    if (SHIPPED.includes(relative(dist, path).split(sep)[0] ?? '')) continue;
+    if (NOT_COMPILED.includes(relative(dist, path).split(sep)[0] ?? '')) continue;
     const stem = path.replace(/(\.d\.ts|\.js)(\.map)?$/, '');
     if (stem !== path && !kept.has(stem)) rmSync(path);
   }
@@ -122,7 +104,7 @@ function copy(name) {
   if (existsSync(join(root, name))) {
     cpSync(join(root, name), fresh, {
       recursive: true,
-      filter: (path) => !LEFT_OUT.has(basename(path)) && !isTest(path),
+      filter: (path) => !isMade(path) && !isTest(path),
     });
   }
   rmSync(target, { recursive: true, force: true });

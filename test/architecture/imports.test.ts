@@ -36,6 +36,7 @@ describe('a planted import', () => {
   const manifests = {
     'packages/server/package.json': JSON.stringify({ dependencies: { fastify: '1.0.0', '@scope/kit': '1.0.0' } }),
     'packages/client/package.json': '{}',
+    'packages/dashboard/package.json': '{}',
   };
   const check = (files: Record<string, string>) => checkImports(new Map(Object.entries({ ...manifests, ...files })));
 
@@ -50,6 +51,25 @@ describe('a planted import', () => {
     ['client → a Node built-in', 'packages/client/src/a.ts', "import 'node:http';", 'built-ins'],
     ['client → an npm package', 'packages/client/src/a.ts', "import { z } from 'zod';", 'npm: none'],
     ['client → core', 'packages/client/src/a.ts', "import type { Key } from '@latchkey/core';", 'rooms: none'],
+    [
+      'dashboard → what core runs',
+      'packages/dashboard/src/a.tsx',
+      "import { x } from '@latchkey/core';",
+      'only client',
+    ],
+    [
+      'dashboard → core, types once and values once',
+      'packages/dashboard/src/a.ts',
+      "import type { X } from '@latchkey/core';\nimport { y } from '@latchkey/core';",
+      'only client',
+    ],
+    [
+      'dashboard → the server',
+      'packages/dashboard/src/a.ts',
+      "import type { X } from '@latchkey/server';",
+      'only client',
+    ],
+    ['dashboard → a built-in', 'packages/dashboard/src/a.ts', "import 'node:fs';", 'built-ins'],
     ['store → limiter', `${server}/store/a.ts`, "import { x } from '../limiter/b.js';", 'rooms: only core'],
     ['limiter → operations', `${server}/limiter/a.ts`, "import { x } from '../operations/b.js';", 'rooms: only core'],
     ['events → vault', `${server}/events/a.ts`, "import { x } from '../vault/b.js';", 'rooms: only core'],
@@ -106,6 +126,7 @@ describe('a planted import', () => {
     ['core → zod', 'packages/core/src/a.ts', "import { z } from 'zod';"],
     ['core → another folder of core', 'packages/core/src/key/a.ts', "import { x } from '../limit/b.js';"],
     ['client → its own files', 'packages/client/src/a.ts', "import { x } from './b.js';"],
+    ['dashboard → types of core', 'packages/dashboard/src/a.tsx', "import type { Key } from '@latchkey/core';"],
     [
       'store → core, npm, built-ins',
       `${server}/store/a.ts`,

@@ -11,6 +11,8 @@ export interface Room {
   readonly npm: readonly string[] | 'declared';
   /** Whether Node's built-in modules are allowed. */
   readonly builtins: boolean;
+  /** Rooms of which types alone may be imported: nothing of them runs here. */
+  readonly types?: readonly string[];
 }
 
 const adapter: Room = { rooms: ['core'], npm: 'declared', builtins: true };
@@ -20,6 +22,7 @@ const surface: Room = { rooms: ['operations', 'core'], npm: 'declared', builtins
 export const ROOMS: Readonly<Record<string, Room>> = {
   core: { rooms: [], npm: ['zod'], builtins: false },
   client: { rooms: [], npm: [], builtins: false },
+  dashboard: { rooms: ['client'], types: ['core'], npm: 'declared', builtins: false },
   store: adapter,
   limiter: adapter,
   events: adapter,
@@ -70,12 +73,13 @@ export function checkImports(files: ReadonlyMap<string, string>, rooms = ROOMS):
       unknown.add(from);
       continue;
     }
-    for (const specifier of specifiers(text)) {
+    for (const specifier of new Set(specifiers(text))) {
       const target = resolve(path, specifier);
       if (target.kind === 'room' && target.name !== from) {
         edges.set(from, (edges.get(from) ?? new Set()).add(target.name));
       }
-      const reason = refusal(rule, from, target, declared(files, path));
+      const mayBe = rule.types?.includes(target.kind === 'room' ? target.name : '') && isTypeOnly(text, specifier);
+      const reason = mayBe ? undefined : refusal(rule, from, target, declared(files, path));
       if (reason) problems.push(`${path}: ${from} may not import ${specifier} (${reason})`);
     }
   }
@@ -101,12 +105,31 @@ function specifiers(text: string): string[] {
   ];
 }
 
+/** Whether every import and re-export of the specifier in the text is `import type`, so that none is left at run time. */
+function isTypeOnly(text: string, specifier: string): boolean {
+  const { statements } = ts.createSourceFile('file.ts', text, ts.ScriptTarget.Latest);
+  const named = statements.filter(
+    (statement) =>
+      (ts.isImportDeclaration(statement) || ts.isExportDeclaration(statement)) &&
+      statement.moduleSpecifier !== undefined &&
+      (statement.moduleSpecifier as ts.StringLiteral).text === specifier,
+  );
+  return (
+    named.length > 0 &&
+    named.every((statement) =>
+      ts.isImportDeclaration(statement)
+        ? statement.importClause?.phaseModifier === ts.SyntaxKind.TypeKeyword
+        : (statement as ts.ExportDeclaration).isTypeOnly,
+    )
+  );
+}
+
 function resolve(path: string, specifier: string): Target {
   if (specifier.startsWith('.')) {
     const target = posix.join(posix.dirname(path), specifier);
     const root = /^packages\/[^/]+\/src\//.exec(path)?.[0] ?? '';
     if (!target.startsWith(root)) return { kind: 'outside' };
-    return { kind: 'room', name: roomOf(/\.\w+$/.test(target) ? target : `${target}.ts`) ?? 'main' };
+    return { kind: 'room', name: roomOf(/\.[cm]?[jt]sx?$/.test(target) ? target : `${target}.ts`) ?? 'main' };
   }
   if (specifier.startsWith('node:') || BUILTINS.has(specifier)) return { kind: 'builtin' };
   const name = specifier

@@ -1,0 +1,107 @@
+// Which organization and project the page is about, and the way to another. The choice stands in the address.
+
+import { Button, Menu, ScrollArea, Text, TextInput } from '@mantine/core';
+import { useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { type Place, useMoveTo, useScope } from '../data/self';
+import { Check, Chevron } from '../kit/icons';
+
+/** From this many places on there is a field to search them. */
+const SEARCHED = 8;
+
+interface ChoiceProps {
+  label: string;
+  places: Place[];
+  chosen: string | undefined;
+  onChoose(id: string): void;
+}
+
+function Choice({ label, places, chosen, onChoose }: ChoiceProps) {
+  const { t } = useTranslation();
+  const [wanted, setWanted] = useState('');
+  const name = places.find(({ id }) => id === chosen)?.name ?? '';
+  const shown = places.filter((place) => place.name.toLowerCase().includes(wanted.toLowerCase()));
+  return (
+    <Menu position="bottom-start" width={260} onClose={() => setWanted('')} shadow="md">
+      <Menu.Target>
+        <Button
+          variant="subtle"
+          color="gray"
+          c="var(--mantine-color-text)"
+          fw={500}
+          px="xs"
+          size="sm"
+          miw={0}
+          rightSection={<Chevron />}
+          aria-label={`${label}: ${name}`}
+        >
+          <Text span size="sm" truncate maw={{ base: 84, xs: 140, sm: 200 }}>
+            {name}
+          </Text>
+        </Button>
+      </Menu.Target>
+      <Menu.Dropdown>
+        <Menu.Label>{label}</Menu.Label>
+        {places.length > SEARCHED && (
+          <TextInput
+            aria-label={t('common.searchPlaces')}
+            placeholder={t('common.searchPlaces')}
+            value={wanted}
+            onChange={(event) => setWanted(event.currentTarget.value)}
+            mb={4}
+          />
+        )}
+        <ScrollArea.Autosize mah={320}>
+          {shown.map(({ id, name }) => (
+            <Menu.Item
+              key={id}
+              onClick={() => onChoose(id)}
+              rightSection={id === chosen ? <Check /> : null}
+              aria-current={id === chosen ? 'true' : undefined}
+            >
+              {name}
+            </Menu.Item>
+          ))}
+          {shown.length === 0 && (
+            <Text size="sm" c="dimmed" p="xs">
+              {t('common.nothingFound')}
+            </Text>
+          )}
+        </ScrollArea.Autosize>
+      </Menu.Dropdown>
+    </Menu>
+  );
+}
+
+export function PlaceSwitcher() {
+  const { t } = useTranslation();
+  const { organizations, organizationId, projects, projectId } = useScope();
+  const moveTo = useMoveTo();
+  if (organizations.length === 0) return null;
+  return (
+    <>
+      <Text span c="dimmed" aria-hidden visibleFrom="sm">
+        /
+      </Text>
+      <Choice
+        label={t('common.organization')}
+        places={organizations}
+        chosen={organizationId}
+        onChoose={(organization) => moveTo({ organization, project: undefined })}
+      />
+      {projects.length > 0 && (
+        <>
+          <Text span c="dimmed" aria-hidden>
+            /
+          </Text>
+          <Choice
+            label={t('common.project')}
+            places={projects}
+            chosen={projectId}
+            onChoose={(project) => moveTo({ organization: organizationId, project })}
+          />
+        </>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,101 @@
+// Who is signed in, what they may do, and where they are: the organization and project that the page is about.
+
+import { queryOptions, useQuery, useSuspenseQuery } from '@tanstack/react-query';
+import { useNavigate, useSearch } from '@tanstack/react-router';
+import { type Api, sessionApi, setCsrfToken, useApi } from './api';
+import { queryClient } from './queries';
+
+export interface Self {
+  user: {
+    id: string;
+    email: string;
+    name: string;
+    emailVerified: boolean;
+    isOperator: boolean;
+    twoFactorEnabled: boolean;
+    createdAt: string;
+  } | null;
+  csrfToken: string | null;
+  organizations: { id: string; name: string; role: string; operations: string[] }[];
+  operations: string[];
+  projectId: string | null;
+  expiresAt: string | null;
+}
+
+export const selfQuery = (api: Api) =>
+  queryOptions({
+    queryKey: ['self'],
+    queryFn: async () => {
+      const self = await api.self.get();
+      setCsrfToken(self.csrfToken);
+      return self;
+    },
+    staleTime: 60_000,
+  });
+
+/** For pages behind the sign-in, which the router opens only once this is known. */
+export const useSelf = (): Self => useSuspenseQuery(selfQuery(useApi())).data;
+
+/** After signing in or out nothing that was known before may stay. */
+export async function forgetSelf(): Promise<void> {
+  setCsrfToken(null);
+  queryClient.clear();
+}
+
+export const readSelf = () => queryClient.fetchQuery(selfQuery(sessionApi));
+
+/** Whether an operation may be called: in the chosen organization, or anywhere when it is about none. */
+export function useMay(): (operation: string) => boolean {
+  const self = useSelf();
+  const { organizationId } = useScope();
+  const here = self.organizations.find(({ id }) => id === organizationId);
+  return (operation) => (here && !self.user?.isOperator ? here.operations : self.operations).includes(operation);
+}
+
+export interface Place {
+  id: string;
+  name: string;
+}
+
+/** Organizations to choose from: one's own, or all of the installation for its operator (the first hundred). */
+export function useOrganizations(): Place[] {
+  const api = useApi();
+  const self = useSelf();
+  const isOperator = self.user?.isOperator === true;
+  const all = useQuery({
+    queryKey: ['organizations', 'choice'],
+    queryFn: () => api.organizations.list({ limit: 100 }),
+    enabled: isOperator,
+  });
+  return isOperator ? (all.data?.data ?? []) : self.organizations;
+}
+
+export function useProjects(organizationId: string | undefined): { projects: Place[]; isPending: boolean } {
+  const api = useApi();
+  const { data, isPending } = useQuery({
+    queryKey: ['projects', 'choice', organizationId],
+    queryFn: () => api.projects.list({ limit: 100, organizationId }),
+    enabled: organizationId !== undefined,
+  });
+  return { projects: data?.data ?? [], isPending: organizationId !== undefined && isPending };
+}
+
+/**
+ * Where the page is: `?organization=` and `?project=`, else the first there is. `projectId` is undefined until projects are
+ * known and where there are none; `isPending` tells the two apart.
+ */
+export function useScope() {
+  const search = useSearch({ strict: false }) as { organization?: string; project?: string };
+  const organizations = useOrganizations();
+  const organizationId = search.organization ?? organizations[0]?.id;
+  const { projects, isPending } = useProjects(organizationId);
+  const projectId = projects.find(({ id }) => id === search.project)?.id ?? projects[0]?.id;
+  return { organizations, organizationId, projects, projectId, isPending };
+}
+
+/** Goes to another organization or project on the page that is open. */
+export function useMoveTo() {
+  const navigate = useNavigate();
+  return (place: { organization?: string | undefined; project?: string | undefined }) =>
+    navigate({ to: '.', search: (before: object) => ({ ...before, ...place }) } as never);
+}

@@ -1,0 +1,72 @@
+// Asks once before something that cannot be taken back; for the gravest, a word has to be typed.
+
+import { Button, Group, Modal, Stack, TextInput } from '@mantine/core';
+import { type FormEvent, type ReactNode, useId, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { ErrorState } from './error-state';
+
+export interface ConfirmDialogProps {
+  opened: boolean;
+  onClose(): void;
+  title: string;
+  /** What will happen. */
+  children: ReactNode;
+  confirmLabel: string;
+  /** Red, for what destroys. */
+  danger?: boolean;
+  /** Has to be typed first. */
+  word?: string;
+  onConfirm(): void;
+  isPending?: boolean;
+  error?: unknown;
+}
+
+export function ConfirmDialog(props: ConfirmDialogProps) {
+  const { opened, onClose, title, children, confirmLabel, danger = false, word, onConfirm, isPending, error } = props;
+  const { t } = useTranslation();
+  const [typed, setTyped] = useState('');
+  const form = useId();
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    if (word === undefined || typed.trim() === word) onConfirm();
+  };
+  return (
+    <Modal
+      opened={opened}
+      onClose={onClose}
+      title={title}
+      onExitTransitionEnd={() => setTyped('')}
+      closeButtonProps={{ 'aria-label': t('common.close') }}
+    >
+      <form id={form} onSubmit={submit}>
+        <Stack gap="md">
+          {children}
+          {word !== undefined && (
+            <TextInput
+              label={t('common.typeToConfirm', { word })}
+              value={typed}
+              onChange={(event) => setTyped(event.currentTarget.value)}
+              autoComplete="off"
+              spellCheck={false}
+              data-autofocus
+            />
+          )}
+          {error != null && <ErrorState error={error} />}
+          <Group justify="flex-end" gap="sm">
+            <Button variant="default" onClick={onClose}>
+              {t('common.cancel')}
+            </Button>
+            <Button
+              type="submit"
+              color={danger ? 'red.9' : undefined}
+              loading={isPending}
+              disabled={word !== undefined && typed.trim() !== word}
+            >
+              {confirmLabel}
+            </Button>
+          </Group>
+        </Stack>
+      </form>
+    </Modal>
+  );
+}

@@ -1,0 +1,38 @@
+// Copies a text and says so, on the button and to a screen reader.
+
+import { Button, type ButtonProps, VisuallyHidden } from '@mantine/core';
+import { useClipboard } from '@mantine/hooks';
+import { useTranslation } from 'react-i18next';
+import { Check, Copy } from './icons';
+
+export interface CopyButtonProps extends Omit<ButtonProps, 'children'> {
+  text: string;
+  /** What is copied, for the accessible name; e.g. "key". */
+  thing?: string;
+  onCopied?: () => void;
+}
+
+export function CopyButton({ text, thing, onCopied, ...button }: CopyButtonProps) {
+  const { t } = useTranslation();
+  const clipboard = useClipboard({ timeout: 2500 });
+  const copy = () => {
+    clipboard.copy(text);
+    onCopied?.();
+  };
+  const label = clipboard.copied ? t('common.copied') : t('common.copy');
+  return (
+    <>
+      <Button
+        size="xs"
+        variant="default"
+        leftSection={clipboard.copied ? <Check size={15} /> : <Copy size={15} />}
+        onClick={copy}
+        aria-label={thing === undefined ? undefined : `${label}: ${thing}`}
+        {...button}
+      >
+        {label}
+      </Button>
+      <VisuallyHidden role="status">{clipboard.copied ? t('common.copied') : ''}</VisuallyHidden>
+    </>
+  );
+}

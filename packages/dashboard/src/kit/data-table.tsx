@@ -1,0 +1,113 @@
+// A table that becomes a list of cards on a phone, with its own loading, empty and error states.
+
+import { Box, Button, Center, Group, Paper, Stack, Table, Text } from '@mantine/core';
+import { useMediaQuery } from '@mantine/hooks';
+import type { ReactNode } from 'react';
+import { useTranslation } from 'react-i18next';
+import { ErrorState } from './error-state';
+import { Loading } from './loading';
+
+export interface Column<Row> {
+  /** Unique in the table. */
+  id: string;
+  label: string;
+  cell(row: Row): ReactNode;
+  align?: 'left' | 'right';
+  /** Said to a screen reader, not shown: a column of buttons. */
+  hideLabel?: boolean;
+}
+
+export interface DataTableProps<Row> {
+  /** What the table is of, for a screen reader. */
+  label: string;
+  columns: readonly Column<Row>[];
+  /** undefined: on its way. */
+  rows: readonly Row[] | undefined;
+  rowKey(row: Row): string;
+  error?: unknown;
+  onRetry?: () => void;
+  /** In place of a table without rows. */
+  empty: ReactNode;
+  /** When there is more to load. */
+  onMore?: (() => void) | undefined;
+  isLoadingMore?: boolean;
+}
+
+export function DataTable<Row>(props: DataTableProps<Row>) {
+  const { rows, error, onRetry, empty, onMore, isLoadingMore } = props;
+  const { t } = useTranslation();
+  const isNarrow = useMediaQuery('(max-width: 48em)', undefined, { getInitialValueInEffect: false });
+  if (error != null && rows === undefined) return <ErrorState error={error} onRetry={onRetry} />;
+  if (rows === undefined) return <Loading />;
+  if (rows.length === 0) return <Paper withBorder>{empty}</Paper>;
+  return (
+    <Stack gap="md">
+      {isNarrow ? <Cards {...props} rows={rows} /> : <Grid {...props} rows={rows} />}
+      {onMore !== undefined && (
+        <Center>
+          <Button variant="default" onClick={onMore} loading={isLoadingMore}>
+            {t('common.loadMore')}
+          </Button>
+        </Center>
+      )}
+    </Stack>
+  );
+}
+
+type Filled<Row> = DataTableProps<Row> & { rows: readonly Row[] };
+
+function Grid<Row>({ label, columns, rows, rowKey }: Filled<Row>) {
+  return (
+    <Paper withBorder style={{ overflow: 'hidden' }}>
+      <Table.ScrollContainer minWidth={560} scrollAreaProps={{ viewportProps: { tabIndex: 0, 'aria-label': label } }}>
+        <Table verticalSpacing="sm" horizontalSpacing="md" aria-label={label}>
+          <Table.Thead>
+            <Table.Tr>
+              {columns.map(({ id, label, align, hideLabel }) => (
+                <Table.Th key={id} ta={align} fz="xs" fw={600} c="dimmed" scope="col" aria-label={label}>
+                  {hideLabel ? null : label}
+                </Table.Th>
+              ))}
+            </Table.Tr>
+          </Table.Thead>
+          <Table.Tbody>
+            {rows.map((row) => (
+              <Table.Tr key={rowKey(row)}>
+                {columns.map(({ id, cell, align }) => (
+                  <Table.Td key={id} ta={align} fz="sm">
+                    {cell(row)}
+                  </Table.Td>
+                ))}
+              </Table.Tr>
+            ))}
+          </Table.Tbody>
+        </Table>
+      </Table.ScrollContainer>
+    </Paper>
+  );
+}
+
+function Cards<Row>({ label, columns, rows, rowKey }: Filled<Row>) {
+  return (
+    <Stack component="ul" gap="sm" m={0} p={0} style={{ listStyle: 'none' }} aria-label={label}>
+      {rows.map((row) => (
+        <Paper key={rowKey(row)} component="li" withBorder p="md">
+          <Stack gap="xs">
+            {columns.map(({ id, label, cell, hideLabel }) => (
+              <Group key={id} justify="space-between" gap="md" wrap="nowrap" align="flex-start">
+                {!hideLabel && (
+                  <Text size="xs" c="dimmed" lh={1.6}>
+                    {label}
+                  </Text>
+                )}
+                <Box fz="sm" ta={hideLabel ? 'left' : 'right'} miw={0}>
+                  {cell(row)}
+                </Box>
+              </Group>
+            ))}
+          </Stack>
+        </Paper>
+      ))}
+    </Stack>
+  );
+}

@@ -1,0 +1,47 @@
+// A moment as people say it ("3 minutes ago"), with the exact one on hover, on focus and for machines.
+
+import { Text, type TextProps, Tooltip } from '@mantine/core';
+import { useTranslation } from 'react-i18next';
+
+const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [
+  ['year', 31_557_600],
+  ['month', 2_629_800],
+  ['day', 86_400],
+  ['hour', 3600],
+  ['minute', 60],
+];
+
+export function relativeTime(iso: string, language: string, now = Date.now()): string {
+  const seconds = Math.round((Date.parse(iso) - now) / 1000);
+  const format = new Intl.RelativeTimeFormat(language, { numeric: 'auto' });
+  const [unit, length] = STEPS.find(([, length]) => Math.abs(seconds) >= length) ?? ['second', 1];
+  return format.format(Math.trunc(seconds / length), unit);
+}
+
+export const exactTime = (iso: string, language: string) =>
+  new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'medium' }).format(new Date(iso));
+
+export interface TimeTextProps extends TextProps {
+  /** null: never. */
+  at: string | null;
+  /** What stands for null; default "never". */
+  none?: string;
+}
+
+export function TimeText({ at, none, ...text }: TimeTextProps) {
+  const { t, i18n } = useTranslation();
+  if (at === null) {
+    return (
+      <Text span inherit {...text}>
+        {none ?? t('common.never')}
+      </Text>
+    );
+  }
+  return (
+    <Tooltip label={exactTime(at, i18n.language)} events={{ hover: true, focus: true, touch: true }}>
+      <Text span inherit {...text}>
+        <time dateTime={at}>{relativeTime(at, i18n.language)}</time>
+      </Text>
+    </Tooltip>
+  );
+}

@@ -1,0 +1,5 @@
+// English words of src/pages/account.
+
+export const account = {
+  title: 'Account',
+};

@@ -1,0 +1,5 @@
+// English words of src/pages/audit.
+
+export const audit = {
+  title: 'Audit log',
+};

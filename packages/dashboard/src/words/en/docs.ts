@@ -1,0 +1,5 @@
+// English words of src/pages/docs.
+
+export const docs = {
+  title: 'Docs',
+};

@@ -1,0 +1,5 @@
+// English words of src/pages/keys.
+
+export const keys = {
+  title: 'API keys',
+};

@@ -1,0 +1,5 @@
+// English words of src/pages/members.
+
+export const members = {
+  title: 'Members',
+};

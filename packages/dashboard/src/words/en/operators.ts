@@ -1,0 +1,5 @@
+// English words of src/pages/operators.
+
+export const operators = {
+  title: 'Operators',
+};

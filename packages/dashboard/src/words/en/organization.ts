@@ -1,0 +1,5 @@
+// English words of src/pages/organization.
+
+export const organization = {
+  title: 'Organization',
+};

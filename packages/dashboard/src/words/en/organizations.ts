@@ -1,0 +1,5 @@
+// English words of src/pages/organizations.
+
+export const organizations = {
+  title: 'Organizations',
+};

@@ -1,0 +1,5 @@
+// English words of src/pages/portal.
+
+export const portal = {
+  title: 'API keys',
+};

@@ -1,0 +1,5 @@
+// English words of src/pages/projects.
+
+export const projects = {
+  title: 'Projects',
+};

@@ -1,0 +1,5 @@
+// English words of src/pages/tiers.
+
+export const tiers = {
+  title: 'Tiers',
+};

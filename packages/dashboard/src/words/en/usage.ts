@@ -1,0 +1,5 @@
+// English words of src/pages/usage.
+
+export const usage = {
+  title: 'Usage',
+};
