@@ -207,7 +207,7 @@ const CACHE = fileURLToPath(new URL('../../node_modules/.cache/latchkey-servers/
  * The directory `name` of what was fetched beside the project, made by `fill` when it is first needed; null when that fails. Several
  * test processes may ask at once: each fills its own, and one of them stays.
  */
-function inCache(name: string, fill: (directory: string) => boolean): string | null {
+export function inCache(name: string, fill: (directory: string) => boolean): string | null {
   const home = join(CACHE, name);
   if (existsSync(home)) return home;
   const making = `${home}.${process.pid}`;
