@@ -1,26 +1,12 @@
 // Who is signed in, what they may do, and where they are: the organization and project that the page is about.
 
+import type { OperationOutputs } from '@latchkey/client';
 import { queryOptions, useQuery, useSuspenseQuery } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { type Api, sessionApi, setCsrfToken, useApi } from './api';
 import { queryClient } from './queries';
 
-export interface Self {
-  user: {
-    id: string;
-    email: string;
-    name: string;
-    emailVerified: boolean;
-    isOperator: boolean;
-    twoFactorEnabled: boolean;
-    createdAt: string;
-  } | null;
-  csrfToken: string | null;
-  organizations: { id: string; name: string; role: string; operations: string[] }[];
-  operations: string[];
-  projectId: string | null;
-  expiresAt: string | null;
-}
+export type Self = OperationOutputs['getSelf'];
 
 export const selfQuery = (api: Api) =>
   queryOptions({
