@@ -1,5 +1,6 @@
 // The places that the navigation offers: those whose operation may be called, and nothing that does not exist yet.
 
+import type { OperationName } from '@latchkey/client';
 import { NavLink, Stack, Text } from '@mantine/core';
 import { Link, useLocation } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
@@ -12,7 +13,7 @@ interface Item {
   label: string;
   icon: ReactNode;
   /** The operation that the page lives of; none: everybody signed in. */
-  needs?: string;
+  needs?: OperationName;
 }
 
 function useSections(): { title: string; items: Item[] }[] {

@@ -11,12 +11,11 @@ let csrfToken: string | null = null;
 export function setCsrfToken(token: string | null): void {
   csrfToken = token;
 }
-export const getCsrfToken = () => csrfToken;
 
-/** No retries of its own: the cache of queries decides when to ask again. */
-export const sessionApi = createManagementClient({
+/** As whoever is signed in. Queries repeat what failed on the way, so the client need not. */
+export const sessionApi: Api = createManagementClient({
   url: globalThis.location.origin,
-  credential: { session: { csrfToken: getCsrfToken } },
+  credential: { session: { csrfToken: () => csrfToken } },
   retries: 0,
 });
 
@@ -25,4 +24,4 @@ const ApiContext = createContext<Api>(sessionApi);
 export const ApiProvider = ({ api, children }: { api: Api; children: ReactNode }) =>
   createElement(ApiContext.Provider, { value: api }, children);
 
-export const useApi = () => useContext(ApiContext);
+export const useApi = (): Api => useContext(ApiContext);

@@ -1,6 +1,6 @@
 // Who is signed in, what they may do, and where they are: the organization and project that the page is about.
 
-import type { OperationOutputs } from '@latchkey/client';
+import type { OperationName, OperationOutputs } from '@latchkey/client';
 import { queryOptions, useQuery, useSuspenseQuery } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { type Api, sessionApi, setCsrfToken, useApi } from './api';
@@ -31,7 +31,7 @@ export async function forgetSelf(): Promise<void> {
 export const readSelf = () => queryClient.fetchQuery(selfQuery(sessionApi));
 
 /** Whether an operation may be called: in the chosen organization, or anywhere when it is about none. */
-export function useMay(): (operation: string) => boolean {
+export function useMay(): (operation: OperationName) => boolean {
   const self = useSelf();
   const { organizationId } = useScope();
   const here = self.organizations.find(({ id }) => id === organizationId);
@@ -60,7 +60,7 @@ export function useProjects(organizationId: string | undefined): { projects: Pla
   const api = useApi();
   const { data, isPending } = useQuery({
     queryKey: ['projects', 'choice', organizationId],
-    queryFn: () => api.projects.list({ limit: 100, organizationId }),
+    queryFn: () => api.projects.list({ limit: 100, organizationId: organizationId as string }),
     enabled: organizationId !== undefined,
   });
   return { projects: data?.data ?? [], isPending: organizationId !== undefined && isPending };
