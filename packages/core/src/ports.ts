@@ -493,7 +493,7 @@ export interface StoreView {
     list(page: PageRequest): Promise<Page<OrganizationRecord>>;
     insert(record: OrganizationRecord): Promise<void>;
     update(record: OrganizationRecord): Promise<void>;
-    /** Removes the organization with its projects and keys, which leave tombstones; audit and usage stay. */
+    /** Removes the organization with its members, invitations, projects and keys, which leave tombstones; audit and usage stay. */
     delete(id: string, at: Instant): Promise<void>;
   };
   projects: {
@@ -531,8 +531,34 @@ export interface StoreView {
     withReferrers(at: Instant): Promise<{ id: string; referrers: string[] }[]>;
     /** True while an imported key is live: then a wrong checksum no longer proves a mistyped key. */
     anyImported(): Promise<boolean>;
+    /** The keys of an organization that somebody made and that could still pass at that instant or later, newest first. */
+    madeBy(organizationId: string, createdBy: string, at: Instant): Promise<KeyRecord[]>;
     /** Keys on any of these tiers (null: on none) that could still pass at that instant or later, newest first. */
     onTiers(tiers: readonly (string | null)[], at: Instant, page: PageRequest): Promise<Page<KeyRecord>>;
+  };
+  /** Who belongs to which organization, and as what; one row for each of both. */
+  memberships: {
+    get(organizationId: string, userId: string): Promise<MembershipRecord | null>;
+    /** Of one user, in the order of the organizations' ids. */
+    ofUser(userId: string): Promise<MembershipRecord[]>;
+    /** Newest first. */
+    list(organizationId: string, page: PageRequest): Promise<Page<MembershipRecord>>;
+    /** How many members of an organization have a role. */
+    count(organizationId: string, role: Role): Promise<number>;
+    /** Writes the membership, in the place of one that is there; `createdAt` of that one stays. */
+    put(record: MembershipRecord): Promise<void>;
+    /** false: there was none. */
+    remove(organizationId: string, userId: string): Promise<boolean>;
+  };
+  invitations: {
+    get(id: string): Promise<InvitationRecord | null>;
+    findByTokenHash(tokenHash: string): Promise<InvitationRecord | null>;
+    /** Of an organization, or (null) to the operator's users; newest first. */
+    list(organizationId: string | null, page: PageRequest): Promise<Page<InvitationRecord>>;
+    /** Those of one place and address (null: of no address) that were neither accepted nor revoked, newest first. */
+    pending(organizationId: string | null, email: string | null): Promise<InvitationRecord[]>;
+    insert(record: InvitationRecord): Promise<void>;
+    update(record: InvitationRecord): Promise<void>;
   };
   tiers: {
     get(id: string): Promise<TierRecord | null>;

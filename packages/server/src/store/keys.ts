@@ -236,6 +236,16 @@ export const keys = (db: Db): StoreView['keys'] => ({
       .executeTakeFirst();
     return row !== undefined;
   },
+  async madeBy(organizationId, createdBy, at) {
+    const rows = await livingAt(db.selectFrom('keys'), at)
+      .selectAll()
+      .where('organization_id', '=', organizationId)
+      .where('created_by', '=', createdBy)
+      .orderBy('created_at', 'desc')
+      .orderBy('id', 'desc')
+      .execute();
+    return recordsOf(db, rows);
+  },
   async onTiers(tiers, at, page) {
     const named = tiers.filter((tier) => tier !== null);
     const query = livingAt(db.selectFrom('keys'), at).where((eb) =>

@@ -38,7 +38,8 @@ export const organizations = (db: Db): StoreView['organizations'] => ({
   delete: (id, at) =>
     atomically(db, async (trx) => {
       await buryKeys(trx, 'organization_id', id, at);
-      await trx.deleteFrom('projects').where('organization_id', '=', id).execute();
+      for (const table of ['memberships', 'invitations', 'projects'] as const)
+        await trx.deleteFrom(table).where('organization_id', '=', id).execute();
       await trx.deleteFrom('organizations').where('id', '=', id).execute();
     }),
 });

@@ -63,6 +63,27 @@ export interface TombstoneRow {
   deleted_at: number | null;
 }
 
+export interface MembershipRow {
+  organization_id: string;
+  user_id: string;
+  role: string;
+  created_at: number;
+}
+
+export interface InvitationRow {
+  id: string;
+  /** null: to the operator's users. */
+  organization_id: string | null;
+  email: string | null;
+  role: string;
+  token_hash: string;
+  invited_by: string;
+  created_at: number;
+  expires_at: number;
+  accepted_at: number | null;
+  revoked_at: number | null;
+}
+
 export interface TierRow {
   id: string;
   name: string;
@@ -360,6 +381,8 @@ export interface Schema {
   projects: ProjectRow;
   keys: KeyRow;
   tombstones: TombstoneRow;
+  memberships: MembershipRow;
+  invitations: InvitationRow;
   tiers: TierRow;
   root_keys: RootKeyRow;
   audit: AuditRow;

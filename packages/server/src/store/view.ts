@@ -7,9 +7,11 @@ import { createCreditBook } from './credit-book.js';
 import { credits } from './credits.js';
 import { denials } from './denials.js';
 import { createIdempotencyBook } from './idempotency-book.js';
+import { invitations } from './invitations.js';
 import { keyNetworks } from './key-networks.js';
 import { keys } from './keys.js';
 import { leases } from './leases.js';
+import { memberships } from './memberships.js';
 import { nodes } from './nodes.js';
 import { organizations, projects } from './organizations.js';
 import type { Db } from './query.js';
@@ -27,6 +29,8 @@ export const viewOf = (db: Db): StoreView => ({
   organizations: organizations(db),
   projects: projects(db),
   keys: keys(db),
+  memberships: memberships(db),
+  invitations: invitations(db),
   tiers: tiers(db),
   rootKeys: rootKeys(db),
   audit: audit(db),

@@ -14,6 +14,7 @@ import { up as keyNetworks } from './0010-key-networks.js';
 import { up as creditRepeats } from './0011-credit-repeats.js';
 import { up as creditBlocks } from './0012-credit-blocks.js';
 import { up as users } from './0013-users.js';
+import { up as memberships } from './0014-memberships.js';
 
 interface Migration {
   name: string;
@@ -34,6 +35,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: '0011-credit-repeats', up: creditRepeats },
   { name: '0012-credit-blocks', up: creditBlocks },
   { name: '0013-users', up: users },
+  { name: '0014-memberships', up: memberships },
 ];
 
 /**
