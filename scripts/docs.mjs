@@ -23,6 +23,8 @@ const program = buildProgram(VERSION, {}, async () => {}, false);
 const pages = renderReference({
   errors: core.ERRORS,
   operations: core.operations,
+  roleTable: core.roleTable,
+  standings: core.STANDINGS,
   errorsOf,
   commonErrors: core.COMMON_ERRORS,
   bodyErrors: core.BODY_ERRORS,

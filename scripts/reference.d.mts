@@ -3,6 +3,8 @@
 export interface ReferenceTables {
   errors: object;
   operations: object;
+  roleTable: object;
+  standings: readonly string[];
   errorsOf: (row: never) => readonly string[];
   commonErrors: readonly string[];
   bodyErrors: readonly string[];

@@ -19,6 +19,7 @@ export function renderReference(tables) {
     'docs/reference/errors.md': errorsPage(tables),
     'docs/reference/reasons.md': reasonsPage(tables),
     'docs/reference/operations.md': operationsPage(tables),
+    'docs/reference/roles.md': rolesPage(tables),
     'docs/reference/config.md': configPage(tables),
     'docs/reference/metrics.md': metricsPage(tables),
     'docs/reference/cli.md': cliPage(tables),
@@ -83,21 +84,55 @@ function reasonsPage({ reasons, profiles }) {
   );
 }
 
-function operationsPage({ operations, errorsOf, commonErrors, bodyErrors, openapi }) {
+/** Which keys a row takes, as the overview says it. */
+const KEYS = {
+  operator: 'root key',
+  manager: 'root key or customer key',
+  person: 'no key',
+  anybody: 'no credential',
+};
+
+/** What a call needs: a permission of a key, a standing of a person. */
+function needs({ audience, permission }, standings) {
+  if (audience === 'anybody') return 'needs no credential.';
+  const people = `on the dashboard [${standings.join(', ')}](roles.md)`;
+  if (audience === 'person') return `needs somebody who is signed in, or a portal token: ${people}.`;
+  return `needs ${code(permission)}${audience === 'operator' ? ', on a root key' : ''}; ${people}.`;
+}
+
+function rolesPage({ operations, roleTable, standings }) {
+  const rows = Object.entries(operations).map(([name]) => [
+    `[${name}](operations.md#${anchor(name)})`,
+    ...standings.map((standing) => yes(roleTable[name].includes(standing))),
+  ]);
+  return page(
+    'Roles',
+    'Which operation may be called from the dashboard, and by whom. `operator` is a user of whoever runs the installation, and sees all of it. `owner`, `admin`, ' +
+      '`developer`, `viewer` and `billing` are roles of a member in one organization, and count there alone. `portal` and `portal_read_only` are holders of a portal token, for ' +
+      'one organization or one of its projects. `signed_in` is any user, whatever they belong to.',
+    'What belongs to an organization where somebody has no standing is answered exactly as what is not there. Only the operator sets tiers, credits, ' +
+      "key models, limits above the tier's, and metadata of organizations and projects: anybody else is answered `operator_only`. Nobody gives or touches a role above " +
+      'their own, in the order owner, admin, developer, then viewer and billing; an organization keeps at least one owner, and an installation at least one operator.',
+    'Root keys and customer keys have [permissions](operations.md) instead.',
+    table(['operation', ...standings.map(code)], rows),
+  );
+}
+
+function operationsPage({ operations, errorsOf, commonErrors, bodyErrors, openapi, roleTable }) {
   const shared = Object.keys(openapi.components.schemas).filter((name) => name !== 'Problem');
   const link = (name) => `[${name}](#${anchor(name)})`;
   const overview = Object.entries(operations).map(([name, row]) => [
     `[${name}](#${anchor(name)})`,
     code(`${row.method} ${row.path}`),
     code(row.permission),
-    row.audience === 'operator' ? 'root key' : 'root key or customer key',
+    KEYS[row.audience],
   ]);
   const sections = Object.entries(operations).map(([name, row]) => {
     const described = openapi.paths[row.path.replace(/:(\w+)/g, '{$1}')][row.method.toLowerCase()];
     const own = errorsOf(row).filter((error) => !commonErrors.includes(error) && !bodyErrors.includes(error));
     return [
       `## ${name}`,
-      `${code(`${row.method} ${row.path}`)} needs ${code(row.permission)}${row.audience === 'operator' ? ', on a root key' : ''}.`,
+      `${code(`${row.method} ${row.path}`)} ${needs(row, roleTable[name])}`,
       `${row.summary}.${row.description ? ` ${row.description}` : ''}`,
       inputText(described, link),
       outputText(row.status, described, link),
@@ -112,7 +147,7 @@ function operationsPage({ operations, errorsOf, commonErrors, bodyErrors, openap
   return page(
     'Operations',
     'The management API of the control plane. Send `Authorization: Bearer` with a root key; where the table says so, a ' +
-      'customer key works too, within its own project and rights. Bodies are JSON; a member that is not listed is refused. `/openapi.json` says the same to machines.',
+      'customer key works too, within its own project and rights. People call with the session of the dashboard or a portal token, as their [role](roles.md) allows. Bodies are JSON; a member that is not listed is refused. `/openapi.json` says the same to machines.',
     table(['operation', 'call', 'permission', 'with'], overview),
     `Any operation may answer ${commonErrors.map(code).join(', ')}; with a body also ${bodyErrors.map(code).join(', ')}. ` +
       'What they mean stands in [errors](errors.md).',

@@ -11,6 +11,8 @@ import {
   profileJsonSchema,
   REASONS,
   REHEARSABLE,
+  roleTable,
+  STANDINGS,
   TEMPLATE_VALUES,
 } from '@latchkey/core';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -42,6 +44,8 @@ describe('the reference pages', () => {
   const pages = renderReference({
     errors: ERRORS,
     operations,
+    roleTable,
+    standings: STANDINGS,
     errorsOf,
     commonErrors: COMMON_ERRORS,
     bodyErrors: BODY_ERRORS,

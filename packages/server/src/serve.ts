@@ -41,6 +41,7 @@ export async function startServer(settings: Settings): Promise<RunningServer> {
     service: 'latchkey',
     secretPrefixes: [
       'lk_root_',
+      'lk_portal_',
       'whsec_',
       ...Object.values(profile.policy.prefixes).filter((prefix) => prefix !== undefined),
     ],

@@ -4,9 +4,9 @@ import type { z } from 'zod';
 import type { ErrorCode } from '../errors/catalogue.js';
 
 /**
- * `operator`: root keys only. `manager`: also customer keys, within their own project and rights. `person`: signed-in users and
- * portal tokens only, since it is about themselves. `anybody`: without a credential. Which users may call a row is in the
- * table of roles.
+ * Whose credential a row takes. `operator`: of keys, root keys only. `manager`: also customer keys, within their own project
+ * and rights. `person`: signed-in users and portal tokens only, since it is about themselves. `anybody`: without a credential.
+ * Which users and portal tokens may call a row is in the table of roles.
  */
 export type Audience = 'operator' | 'manager' | 'person' | 'anybody';
 

@@ -5,6 +5,7 @@ import { explainRows } from './rows/explain.js';
 import { keyRows } from './rows/keys.js';
 import { leaseRows } from './rows/leases.js';
 import { organizationRows } from './rows/organizations.js';
+import { peopleRows } from './rows/people.js';
 import { profileRows } from './rows/profile.js';
 import { projectRows } from './rows/projects.js';
 import { reportRows } from './rows/reports.js';
@@ -24,6 +25,7 @@ export const operations = {
   ...creditRows,
   ...rootKeyRows,
   ...reportRows,
+  ...peopleRows,
 } as const;
 
 export type Operations = typeof operations;

@@ -1,6 +1,6 @@
 // The table of roles: which standing on the dashboard may call which operation. Enforced where operations are run, rendered in the reference.
 
-import type { Role, Standing } from '../access/roles.js';
+import type { Standing } from '../access/roles.js';
 import type { OperationName } from './operations.js';
 import type { insightRows } from './rows/insight.js';
 import type { peopleRows } from './rows/people.js';
@@ -101,6 +101,3 @@ export const roleTable: Readonly<Record<Named, readonly Standing[]>> = {
   endOtherSessions: PEOPLE,
   createPortalToken: OPERATOR,
 };
-
-/** Roles in the order of what they may hand on: nobody makes somebody more than they are themselves. */
-export const RANK: Readonly<Record<Role, number>> = { owner: 3, admin: 2, developer: 1, viewer: 0, billing: 0 };

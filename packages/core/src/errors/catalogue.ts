@@ -59,9 +59,17 @@ export const ERRORS = {
     'Not authenticated',
     'Send a root key, or a customer key that may manage keys, as `Authorization: Bearer …`.',
   ),
-  forbidden: entry(403, 'Not permitted', 'Use a key that carries the permission named in `detail`.'),
-  operator_only: entry(403, 'Operator only', 'Only a root key may do or set this.'),
-  exceeds_own_rights: entry(403, 'Exceeds own rights', 'A key cannot hand on more than it has itself.'),
+  forbidden: entry(
+    403,
+    'Not permitted',
+    'Use a key that carries the permission named in `detail`, or ask somebody whose role allows it.',
+  ),
+  operator_only: entry(403, 'Operator only', 'Only a root key, or a user of the operator, may do or set this.'),
+  exceeds_own_rights: entry(
+    403,
+    'Exceeds own rights',
+    'A key cannot hand on more than it has itself, nor a person a role above their own.',
+  ),
   not_found: entry(
     404,
     'Not found',

@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { ERRORS, type ErrorCode, LatchkeyError, type Operation, operations } from '@latchkey/core';
+import { type Actor, ERRORS, type ErrorCode, LatchkeyError, type Operation, operations } from '@latchkey/core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Engine } from '../operations/engine.js';
 import { createOpenApi, errorsOf } from './openapi.js';
@@ -19,10 +19,23 @@ let instead: (() => Promise<never>) | null = null;
 let lastCall: { input: unknown; call: { requestId: string; idempotencyKey: string | null } } | null = null;
 let lastIp: string | null = null;
 
+/** Takes the place of a session: what is asked here is how a request is read, not who is signed in. */
+const PERSON = `lk_person_${'p'.repeat(40)}`;
+const person: Actor = {
+  type: 'user',
+  id: 'usr_nobody',
+  permissions: [],
+  member: { standings: new Map([['org_nothing', 'owner']]), projectId: null, expiresAt: null },
+  session: { id: 'ses_1', csrfToken: 'none', expiresAt: Date.now() + 60_000 },
+};
+/** The credential that a row takes. */
+const bearerOf = (row: Operation) => ({ authorization: `Bearer ${row.audience === 'person' ? PERSON : ROOT_KEY}` });
+
 const wrap = (engine: Engine): Engine => ({
   ...engine,
-  authenticate(secret, ip) {
+  async authenticate(secret, ip) {
     lastIp = ip;
+    if (secret === PERSON) return person;
     return engine.authenticate(secret, ip);
   },
   async run(name, input, call) {
@@ -138,7 +151,8 @@ describe('a working key', () => {
 });
 
 describe('every operation of the table', () => {
-  it.each(rows)('%s refuses who brings no credential, before it reads a body', async (_, row) => {
+  const asking = rows.filter(([, row]) => row.audience !== 'anybody');
+  it.each(asking)('%s refuses who brings no credential, before it reads a body', async (_, row) => {
     const reply = await served.call(row.method, filled(row.path), row.body ? '{"broken' : undefined, {
       authorization: '',
     });
@@ -148,7 +162,8 @@ describe('every operation of the table', () => {
   it.each(rows)('%s refuses query parameters it does not know, or twice', async (_, row) => {
     const body = row.body ? {} : undefined;
     for (const query of ['?surprise=1', '?limit=1&limit=2', '?__proto__=1', '?a=%ff', '?a=%zz', '?toString']) {
-      expectProblem(await served.call(row.method, filled(row.path) + query, body), 'invalid_request');
+      const reply = await served.call(row.method, filled(row.path) + query, body, bearerOf(row));
+      expectProblem(reply, 'invalid_request');
     }
   });
 
@@ -156,7 +171,8 @@ describe('every operation of the table', () => {
     '%s refuses bodies that are not what it takes',
     async (_, row) => {
       const path = filled(row.path);
-      const send = (body: string | Buffer, headers = {}) => served.call(row.method, path, body, headers);
+      const send = (body: string | Buffer, headers = {}) =>
+        served.call(row.method, path, body, { ...bearerOf(row), ...headers });
       for (const body of [
         '[]',
         'null',
@@ -189,7 +205,7 @@ describe('every operation of the table', () => {
   it.each(rows.filter(([, row]) => row.body === null))('%s takes no body', async (_, row) => {
     const [reply] = await sendRaw(
       served.url,
-      `${row.method} ${filled(row.path)} HTTP/1.1\r\nHost: a\r\n${AUTH}\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}`,
+      `${row.method} ${filled(row.path)} HTTP/1.1\r\nHost: a\r\nAuthorization: ${bearerOf(row).authorization}\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}`,
     );
     expectProblem(reply as never, 'invalid_request');
   });
@@ -197,11 +213,13 @@ describe('every operation of the table', () => {
   it.each(rows.filter(([, row]) => /:/.test(row.path)))('%s looks no id up that cannot be', async (_, row) => {
     const body = row.body ? {} : undefined;
     for (const id of ['..%2f..%2fetc', '%00', '%F0%9F%94%91', 'x'.repeat(200), "'%20or%201=1--", '__proto__']) {
-      const reply = await served.call(row.method, row.path.replace(/:\w+/, id), body);
+      const reply = await served.call(row.method, row.path.replace(/:\w+/, id), body, bearerOf(row));
       expect([400, 404, 409]).toContain(reply.status);
     }
-    expect((await served.call(row.method, row.path.replace(/:\w+/, 'x'.repeat(201)), body)).status).toBe(400);
-    expect((await served.call(row.method, row.path.replace(/:\w+/, 'x'.repeat(5000)), body)).status).toBe(404);
+    const statusOf = async (id: string) =>
+      (await served.call(row.method, row.path.replace(/:\w+/, id), body, bearerOf(row))).status;
+    expect(await statusOf('x'.repeat(201))).toBe(400);
+    expect(await statusOf('x'.repeat(5000))).toBe(404);
   });
 });
 
@@ -598,7 +616,7 @@ describe('the OpenAPI document', () => {
       );
       expect(operation.requestBody === undefined, name).toBe(row.body === null);
       expect(operation.responses[row.status], name).toBeDefined();
-      expect(operation.security).toEqual([{ bearer: [] }]);
+      expect(operation.security).toEqual(row.audience === 'anybody' ? [] : [{ bearer: [] }, { session: [] }]);
       const examples = Object.values<{ content?: Record<string, { examples?: object }> }>(operation.responses).flatMap(
         (response) => Object.keys(response.content?.['application/problem+json']?.examples ?? {}),
       );

@@ -11,6 +11,7 @@ import {
   type Telemetry,
 } from '@latchkey/core';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { ANONYMOUS } from '../operations/authenticate.js';
 import type { Call, Engine } from '../operations/engine.js';
 import { readJson } from '../operations/json-body.js';
 import { authenticateHeaders, errorHeaders, headerLines, idempotencyKeyOf } from '../operations/management-headers.js';
@@ -272,6 +273,11 @@ export function createControlPlane(parts: ControlPlaneParts): ControlPlane {
     request.actor = await authenticateHeaders(engine, rawHeaders, ip);
   }
 
+  /** Of a call that needs no credential none is read. */
+  async function nobody(request: FastifyRequest): Promise<void> {
+    request.actor = ANONYMOUS;
+  }
+
   const callOf = (request: FastifyRequest, { idempotent }: Operation): Call => ({
     actor: request.actor as Actor,
     requestId: request.id,
@@ -295,7 +301,7 @@ export function createControlPlane(parts: ControlPlaneParts): ControlPlane {
       method: row.method,
       url: row.path,
       // Before the body is read.
-      onRequest: authenticate,
+      onRequest: row.audience === 'anybody' ? nobody : authenticate,
       handler: async (request, reply) => {
         const input = {
           params: request.params,

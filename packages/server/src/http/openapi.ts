@@ -7,7 +7,9 @@ import {
   type ErrorCode,
   IDEMPOTENCY_ERRORS,
   type Operation,
+  type OperationName,
   operations,
+  roleTable,
 } from '@latchkey/core';
 import { z } from 'zod';
 import {
@@ -72,6 +74,15 @@ function errorResponses(row: Operation) {
   );
 }
 
+/** Whose key it takes, and which people. */
+export function whoMay(name: string, { audience, permission }: Operation): string[] {
+  if (audience === 'anybody') return ['Asks for no credential.'];
+  const people = roleTable[name as OperationName]?.map((standing) => `\`${standing}\``).join(', ');
+  const standings = `On the dashboard, for ${people}.`;
+  if (audience === 'person') return [standings, 'For no key.'];
+  return [`Needs the permission \`${permission}\`${audience === 'operator' ? ', on a root key' : ''}.`, standings];
+}
+
 function describe(name: string, row: Operation): ZodOpenApiOperationObject {
   const idempotencyKey = z
     .string()
@@ -83,13 +94,8 @@ function describe(name: string, row: Operation): ZodOpenApiOperationObject {
     operationId: name,
     tags: [row.tag],
     summary: row.summary,
-    description: [
-      row.description,
-      `Needs the permission \`${row.permission}\`${row.audience === 'operator' ? ', on a root key' : ''}.`,
-    ]
-      .filter((part) => part !== undefined)
-      .join('\n\n'),
-    security: [{ bearer: [] }],
+    description: [row.description, ...whoMay(name, row)].filter((part) => part !== undefined).join('\n\n'),
+    security: row.audience === 'anybody' ? [] : [{ bearer: [] }, { session: [] }],
     requestParams: {
       path: row.params,
       query: row.query,
@@ -155,7 +161,17 @@ export function createOpenApi(
       components: {
         examples: problemExamples([...new Set(Object.values(rows).flatMap(errorsOf))].sort(), publicUrl),
         securitySchemes: {
-          bearer: { type: 'http', scheme: 'bearer', description: 'A root key, or a customer key that may manage keys' },
+          bearer: {
+            type: 'http',
+            scheme: 'bearer',
+            description: 'A root key, a customer key that may manage keys, or a portal token',
+          },
+          session: {
+            type: 'apiKey',
+            in: 'cookie',
+            name: '__Host-latchkey_session',
+            description: 'Of a user who is signed in; every change needs X-CSRF-Token too',
+          },
         },
       },
     },

@@ -1,10 +1,14 @@
-// Who calls the management API: a root key, or a customer key that may manage its own project's keys.
+// Who calls the management API by a secret: a root key, the holder of a portal token, or a customer key that may manage its own project's keys.
 
 import { type Actor, isPresentable, LatchkeyError, type Snapshot } from '@latchkey/core';
 import { adoptRootKeyDigest } from './adopt-digest.js';
+import { PORTAL_TOKEN_PREFIX, portalActor } from './people/portal-tokens.js';
 import { isUsable } from './root-keys.js';
 import type { Services } from './services.js';
 import { verifyRequest } from './verify-request.js';
+
+/** Nobody in particular: calls that ask for no credential. */
+export const ANONYMOUS: Actor = { type: 'anonymous', id: 'anonymous', permissions: [] };
 
 /** A customer key as an actor: bounded by its own record. */
 export const actorOf = ({ key, permissions }: Snapshot): Actor => ({
@@ -19,6 +23,7 @@ const refused = (): LatchkeyError => new LatchkeyError('unauthenticated');
 /** @throws LatchkeyError `unauthenticated`, `too_many_failures`, `unavailable` */
 export async function authenticate(services: Services, secret: string | null, ip: string | null): Promise<Actor> {
   if (secret === null || !isPresentable(secret)) throw refused();
+  if (secret.startsWith(PORTAL_TOKEN_PREFIX)) return portalActor(services, secret);
   const digests = services.vault.candidates(secret, false);
   const rootKey = await services.rootKeys.find(digests.map(({ value }) => value));
   if (rootKey !== null && isUsable(rootKey, services.clock())) {

@@ -13,10 +13,23 @@ import type {
 import type { Call } from './engine.js';
 import type { Services } from './services.js';
 
+export type TargetType =
+  | 'organization'
+  | 'project'
+  | 'key'
+  | 'tier'
+  | 'root_key'
+  | 'installation'
+  | 'member'
+  | 'invitation'
+  | 'operator'
+  | 'session'
+  | 'portal_token';
+
 /** What was done to what. `changes` holds neither secrets nor digests. */
 export interface AuditNote {
   action: string;
-  target: { type: 'organization' | 'project' | 'key' | 'tier' | 'root_key' | 'installation'; id: string };
+  target: { type: TargetType; id: string };
   organizationId: string | null;
   projectId?: string | null;
   changes?: JsonObject;

@@ -3,6 +3,7 @@
 import { type OperationInput, type Operations, type OrganizationRecord, organizationView } from '@latchkey/core';
 import { commitChange } from './commit-change.js';
 import type { Call } from './engine.js';
+import { judgeOperatorFields } from './keys/record.js';
 import { lifecycleOf } from './lifecycle.js';
 import { pageRequest, pageView } from './paging.js';
 import type { Services } from './services.js';
@@ -42,16 +43,18 @@ export const listOrganizations = async (services: Services, input: OperationInpu
 export const getOrganization = (services: Services, { organizationId }: ById) =>
   lifecycle.get(services, organizationId);
 
-export const updateOrganization = (
+export async function updateOrganization(
   services: Services,
   { organizationId, name, metadata }: OperationInput<Operations['updateOrganization']>,
   call: Call,
-) =>
-  lifecycle.change(services, organizationId, call, 'updateOrganization', (organization) => ({
+) {
+  judgeOperatorFields(call.actor, { metadata });
+  return lifecycle.change(services, organizationId, call, 'updateOrganization', (organization) => ({
     ...organization,
     ...(name !== undefined && { name }),
     ...(metadata !== undefined && { metadata }),
   }));
+}
 
 export const suspendOrganization = (services: Services, { organizationId }: ById, call: Call) =>
   lifecycle.suspend(services, organizationId, call, 'suspendOrganization');

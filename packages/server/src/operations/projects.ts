@@ -3,7 +3,7 @@
 import { type OperationInput, type Operations, type ProjectRecord, projectView } from '@latchkey/core';
 import { commitChange } from './commit-change.js';
 import type { Call } from './engine.js';
-import { judgeTierName, notFound } from './keys/record.js';
+import { judgeOperatorFields, judgeTierName, notFound } from './keys/record.js';
 import { lifecycleOf } from './lifecycle.js';
 import { pageRequest, pageView } from './paging.js';
 import type { Services } from './services.js';
@@ -23,39 +23,52 @@ export async function createProject(
   call: Call,
 ) {
   const { profile } = services;
+  const { keyModel, tier, metadata } = input;
+  judgeOperatorFields(call.actor, { keyModel, tier, metadata });
   const { value } = await commitChange(services, call, async (view, now) => {
     if ((await view.organizations.get(input.organizationId)) === null) throw notFound('organization');
-    judgeTierName(await view.tiers.list(), input.tier ?? null);
+    judgeTierName(await view.tiers.list(), tier ?? null);
     const project: ProjectRecord = {
       id: services.newId('proj'),
       organizationId: input.organizationId,
       name: input.name,
-      keyModel: input.keyModel ?? profile.policy.keyModel,
-      tier: input.tier ?? null,
-      metadata: input.metadata ?? null,
+      keyModel: keyModel ?? profile.policy.keyModel,
+      tier: tier ?? null,
+      metadata: metadata ?? null,
       createdAt: now,
       suspendedAt: null,
     };
     await view.projects.insert(project);
-    const { name, keyModel, tier } = project;
-    return { value: project, audit: [lifecycle.note('createProject', project, { name, keyModel, tier })] };
+    const noted = { name: project.name, keyModel: project.keyModel, tier: project.tier };
+    return { value: project, audit: [lifecycle.note('createProject', project, noted)] };
   });
   return projectView(value);
 }
 
-export async function listProjects(services: Services, input: OperationInput<Operations['listProjects']>) {
+/** The holder of a portal token that is bound to one project sees that one alone. */
+export async function listProjects(
+  services: Services,
+  input: OperationInput<Operations['listProjects']>,
+  { actor }: Call,
+) {
+  const only = actor.member?.projectId ?? null;
+  if (only !== null) {
+    const project = await services.store.projects.get(only);
+    return pageView({ rows: project === null ? [] : [project], next: null }, projectView);
+  }
   const filter = input.organizationId === undefined ? {} : { organizationId: input.organizationId };
   return pageView(await services.store.projects.list(filter, pageRequest(input)), projectView);
 }
 
 export const getProject = (services: Services, { projectId }: ById) => lifecycle.get(services, projectId);
 
-export const updateProject = (
+export async function updateProject(
   services: Services,
   { projectId, name, tier, metadata }: OperationInput<Operations['updateProject']>,
   call: Call,
-) =>
-  lifecycle.change(services, projectId, call, 'updateProject', async (project, _, view) => {
+) {
+  judgeOperatorFields(call.actor, { tier, metadata });
+  return lifecycle.change(services, projectId, call, 'updateProject', async (project, _, view) => {
     judgeTierName(await view.tiers.list(), tier ?? null);
     return {
       ...project,
@@ -64,6 +77,7 @@ export const updateProject = (
       ...(metadata !== undefined && { metadata }),
     };
   });
+}
 
 export const suspendProject = (services: Services, { projectId }: ById, call: Call) =>
   lifecycle.suspend(services, projectId, call, 'suspendProject');

@@ -1,7 +1,10 @@
-// Running an operation by name: its row judges the input and names the permission, its handler does the work.
+// Running an operation by name: its row judges the input and names the permission, the table of roles says which people may, its handler does the work.
 
 import {
+  type Actor,
+  actsForOperator,
   grants,
+  isPerson,
   judge,
   LatchkeyError,
   type OperationInput,
@@ -23,11 +26,18 @@ import { rotateKey } from './keys/rotate-key.js';
 import { updateKey } from './keys/update-key.js';
 import { createLease, listLeases, releaseLease } from './leases.js';
 import * as organizations from './organizations.js';
+import * as invitations from './people/invitations.js';
+import * as members from './people/members.js';
+import * as operators from './people/operators.js';
+import { createPortalToken } from './people/portal-tokens.js';
+import { getSelf } from './people/self.js';
+import * as sessions from './people/sessions.js';
 import { applyProfile, getProfile } from './profile.js';
 import * as projects from './projects.js';
 import { getUsage, listAuditEvents } from './reports.js';
 import { createRootKey, listRootKeys, revokeRootKey } from './root-keys.js';
 import type { Services } from './services.js';
+import { judgeStanding, judgeTenancy } from './tenancy.js';
 import { previewTier } from './tiers/preview-tier.js';
 import { createTier, deleteTier, getTier, listTiers, updateTier } from './tiers/tiers.js';
 import { verifyKey, verifyKeys } from './verify-key.js';
@@ -79,6 +89,21 @@ const handlers: Handlers = {
   revokeRootKey,
   getUsage,
   listAuditEvents,
+  getSelf,
+  listMembers: members.listMembers,
+  updateMember: members.updateMember,
+  removeMember: members.removeMember,
+  leaveOrganization: members.leaveOrganization,
+  createInvitation: invitations.createInvitation,
+  listInvitations: invitations.listInvitations,
+  revokeInvitation: invitations.revokeInvitation,
+  readInvitation: invitations.readInvitation,
+  acceptInvitation: invitations.acceptInvitation,
+  listOperators: operators.listOperators,
+  inviteOperator: operators.inviteOperator,
+  removeOperator: operators.removeOperator,
+  ...sessions,
+  createPortalToken,
 };
 
 /** @throws LatchkeyError with a code of the catalogue */
@@ -89,12 +114,13 @@ export async function runOperation<Name extends OperationName>(
   call: Call,
 ): Promise<OperationOutput<Operations[Name]>> {
   const row = operations[name];
-  authorize(row, call);
+  authorize(name, row, call.actor);
   const judged = {
     ...judgePart(row.params, input.params, 'params'),
     ...judgePart(row.query, input.query, 'query'),
     ...(row.body && judge(row.body, input.body ?? {}, 'body')),
   };
+  await judgeTenancy(services, name, judged, call.actor);
   return handlers[name](services, judged as OperationInput<Operations[Name]>, call);
 }
 
@@ -105,8 +131,15 @@ function judgePart(schema: z.ZodObject, value: unknown, root: string): object {
   return isEmpty ? {} : judge(schema, given, root);
 }
 
-function authorize({ permission, audience }: Operations[OperationName], { actor }: Call): void {
-  if (audience === 'operator' && actor.type === 'customer_key') {
+/** What the credential alone decides. What a member may do where is judged with the input. */
+function authorize(name: OperationName, { permission, audience }: Operations[OperationName], actor: Actor): void {
+  if (audience === 'anybody') return;
+  if (isPerson(actor)) judgeStanding(name, actor);
+  else if (audience === 'person') {
+    throw new LatchkeyError('forbidden', 'This is for whoever is signed in to the dashboard, and for no key.');
+  }
+  if (actor.member !== undefined) return;
+  if (audience === 'operator' && !actsForOperator(actor)) {
     throw new LatchkeyError('operator_only', 'Only a root key may do this.');
   }
   if (!grants(actor.permissions, permission)) {

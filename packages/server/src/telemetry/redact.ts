@@ -9,6 +9,7 @@ export const SECRET_PREFIXES: readonly string[] = [
   'swp_live_',
   'afs_live_',
   'lk_root_',
+  'lk_portal_',
   'whsec_',
 ];
 

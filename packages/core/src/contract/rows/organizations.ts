@@ -66,7 +66,7 @@ export const organizationRows = {
     permission: 'organizations.update',
     audience: 'operator',
     idempotent: false,
-    errors: ['not_found'],
+    errors: ['not_found', 'operator_only'],
   }),
   deleteOrganization: row({
     tag: 'Organizations',

@@ -28,7 +28,7 @@ export const projectRows = {
     permission: 'projects.create',
     audience: 'operator',
     idempotent: false,
-    errors: ['not_found', 'tier_unknown'],
+    errors: ['not_found', 'operator_only', 'tier_unknown'],
   }),
   listProjects: row({
     tag: 'Projects',
@@ -78,7 +78,7 @@ export const projectRows = {
     permission: 'projects.update',
     audience: 'operator',
     idempotent: false,
-    errors: ['not_found', 'tier_unknown'],
+    errors: ['not_found', 'operator_only', 'tier_unknown'],
   }),
   deleteProject: row({
     tag: 'Projects',

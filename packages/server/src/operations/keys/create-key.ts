@@ -1,6 +1,13 @@
 // createKey: a new key of a project, its secret shown once.
 
-import { isLive, LatchkeyError, type OperationInput, type OperationOutput, type Operations } from '@latchkey/core';
+import {
+  actsForOperator,
+  isLive,
+  LatchkeyError,
+  type OperationInput,
+  type OperationOutput,
+  type Operations,
+} from '@latchkey/core';
 import { commitChange } from '../commit-change.js';
 import type { Call } from '../engine.js';
 import { replayOf } from '../replays.js';
@@ -48,7 +55,7 @@ export async function createKey(services: Services, input: Input, call: Call): P
       expiresAt: input.expiresAt ?? null,
     };
     prefixFor(profile, settings.mode);
-    if (input.credits != null && call.actor.key)
+    if (input.credits != null && !actsForOperator(call.actor))
       throw new LatchkeyError('operator_only', 'Only the operator gives credits.');
     judgeSettings(rules, settings, now);
     boundToActor(rules, call.actor, settings, { tier: usual, limits: null });
@@ -75,7 +82,7 @@ export async function createKey(services: Services, input: Input, call: Call): P
         model: project.keyModel,
         environment: input.environment ?? null,
         metadata: input.metadata ?? null,
-        ownerId: input.ownerId ?? null,
+        ownerId: input.ownerId === undefined ? ownerBy(call) : input.ownerId,
         credits: null,
         createdBy: call.actor.id,
       },
@@ -108,3 +115,6 @@ export async function createKey(services: Services, input: Input, call: Call): P
   });
   return value;
 }
+
+/** Nobody said whose it is: then whoever made it by hand. */
+const ownerBy = ({ actor }: Call): string | null => (actor.type === 'user' ? actor.id : null);

@@ -2,6 +2,7 @@
 
 import {
   type Actor,
+  actsForOperator,
   type BudgetName,
   type Change,
   effectiveLimits,
@@ -200,12 +201,12 @@ function judgeOperatorOnly(rules: Rules, settings: KeySettings, settled: Settled
 }
 
 /**
- * Holds a customer key to its own rights: it hands on no permission, mode, reach, life, tier or limit that it lacks. An
- * operator passes.
+ * Holds members and customer keys to what is not the operator's alone, and a customer key to its own rights too: it hands on no
+ * permission, mode, reach, life, tier or limit that it lacks. Whoever acts for the operator passes.
  * @throws LatchkeyError `operator_only`, `exceeds_own_rights`
  */
 export function boundToActor(rules: Rules, actor: Actor, settings: KeySettings, settled: Settled): void {
-  if (actor.key === undefined) return;
+  if (actsForOperator(actor)) return;
   judgeOperatorOnly(rules, settings, settled);
   judgeOwnRights(rules, actor, settings);
 }
@@ -233,6 +234,16 @@ export function judgeOwnRights(rules: Rules, actor: Actor, settings: KeySettings
   const limits = (key: KeySettings) => effectiveLimits(limitDefaults(rules, key.tier), key.limits);
   const wider = widerLimit(limits(settings), limits(own));
   if (wider !== null) throw exceeds(`that many requests: set a limits.${wider} no higher than its own`);
+}
+
+/**
+ * What only the operator sets on an organization or a project.
+ * @throws LatchkeyError `operator_only`
+ */
+export function judgeOperatorFields(actor: Actor, given: Readonly<Record<string, unknown>>): void {
+  if (actsForOperator(actor)) return;
+  const [name] = Object.keys(given).filter((member) => given[member] !== undefined);
+  if (name !== undefined) throw new LatchkeyError('operator_only', `Only the operator sets ${name}.`);
 }
 
 /** What has to be heard of a new key: that its digest is unknown no more, and that its pages may be new. */

@@ -1,0 +1,41 @@
+// The operator's own users: listed, and made ordinary ones again. How they are invited is in invitations.ts.
+
+import { LatchkeyError, type OperationInput, type Operations } from '@latchkey/core';
+import { commitChange } from '../commit-change.js';
+import type { Call } from '../engine.js';
+import { notFound } from '../keys/record.js';
+import type { Services } from '../services.js';
+import { invitationState, invitationView, userView } from './views.js';
+
+export { inviteOperator } from './invitations.js';
+
+const MOST_INVITATIONS = 100;
+
+export async function listOperators({ store, clock }: Services) {
+  const now = clock();
+  const { rows } = await store.invitations.list(null, { limit: MOST_INVITATIONS, after: null });
+  const open = rows.filter((invitation) => invitationState(invitation, now) === 'pending');
+  return {
+    data: (await store.users.operators()).map(userView),
+    invitations: open.map((invitation) => invitationView(invitation, now)),
+  };
+}
+
+export async function removeOperator(
+  services: Services,
+  { userId }: OperationInput<Operations['removeOperator']>,
+  call: Call,
+): Promise<undefined> {
+  await commitChange(services, call, async (view) => {
+    const operators = await view.users.operators();
+    if (!operators.some(({ id }) => id === userId)) throw notFound('operator');
+    if (operators.length === 1)
+      throw new LatchkeyError('last_owner', 'This is the last operator: invite another first.');
+    await view.users.setOperator(userId, false);
+    return {
+      value: undefined,
+      audit: [{ action: 'removeOperator', target: { type: 'operator' as const, id: userId }, organizationId: null }],
+    };
+  });
+  return undefined;
+}
