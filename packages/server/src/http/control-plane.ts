@@ -16,6 +16,7 @@ import type { Call, Engine } from '../operations/engine.js';
 import { readJson } from '../operations/json-body.js';
 import { authenticateHeaders, errorHeaders, headerLines, idempotencyKeyOf } from '../operations/management-headers.js';
 import { trustedProxies } from '../operations/trusted-proxies.js';
+import { createDashboard, DASHBOARD_PATHS, wantsPage } from './dashboard.js';
 import { servePages } from './docs.js';
 import { createOpenApi } from './openapi.js';
 import { knownError, PROBLEM_TYPE, problemBody } from './problem.js';
@@ -61,6 +62,10 @@ export interface ControlPlaneParts {
   /** The figures in Prometheus' text format. */
   metricsText(): Promise<string>;
   guests?: readonly GuestCall[];
+  /** Origins whose pages may frame the key portal; default: none. */
+  portalOrigins?: readonly string[] | undefined;
+  /** Where the built dashboard lies; default: beside the server's code. */
+  dashboardFolder?: string | undefined;
 }
 
 export interface ControlPlane {
@@ -106,7 +111,7 @@ const carriesBody = ({ headers }: FastifyRequest) =>
 /** The methods that have a route at a path. Asked only when a request found none. */
 function methodsAt(path: string, guests: readonly GuestCall[]): string[] {
   const patterns = rows.map(([, row]) => ({ method: row.method as string, path: row.path }));
-  const fixed = ['/', ...Object.values(LINKS)].map((at) => ({ method: 'GET', path: at }));
+  const fixed = ['/', ...Object.values(LINKS), ...DASHBOARD_PATHS].map((at) => ({ method: 'GET', path: at }));
   const invited = guests.map((guest) => ({ method: 'POST', path: guest.path }));
   const found = [...patterns, ...fixed, ...invited].filter((route) =>
     new RegExp(`^${route.path.replace(/[.]/g, '\\.').replace(/:\w+/g, '[^/]+')}$`).test(path),
@@ -129,6 +134,11 @@ export function createControlPlane(parts: ControlPlaneParts): ControlPlane {
   const { engine, telemetry, version, guests = [] } = parts;
   const publicUrl = parts.publicUrl.replace(/\/+$/, '');
   const clientIp = trustedProxies(parts.trustedProxies).clientOf;
+  const dashboard = createDashboard({
+    portalOrigins: parts.portalOrigins,
+    folder: parts.dashboardFolder,
+    links: LINKS,
+  });
   let draining = false;
   let inFlight = 0;
 
@@ -254,6 +264,10 @@ export function createControlPlane(parts: ControlPlaneParts): ControlPlane {
     // Refused before a body is read.
     const methods = methodsAt(path, guests);
     if (methods.length === 0 || methods.includes(request.method)) {
+      if (wantsPage(request)) {
+        dashboard.sendPage(request, reply, 404).then(undefined, done);
+        return;
+      }
       return done(new LatchkeyError('not_found', 'There is nothing at this path.'));
     }
     reply.header('allow', methods.join(', '));
@@ -376,13 +390,9 @@ export function createControlPlane(parts: ControlPlaneParts): ControlPlane {
     if (!request.headers.accept?.includes('text/html')) {
       return reply.type(JSON_TYPE).send(JSON.stringify({ name: 'latchkey', version, links: LINKS }));
     }
-    const items = Object.entries(LINKS).map(([name, path]) => `<li><a href="${path}">${name}</a></li>`);
-    return reply
-      .type('text/html; charset=utf-8')
-      .send(
-        `<!doctype html>\n<html lang="en"><title>Latchkey</title><h1>Latchkey</h1><ul>${items.join('')}</ul></html>\n`,
-      );
+    return dashboard.sendPage(request, reply);
   });
+  app.register(dashboard.register);
   app.register(servePages);
 
   return {

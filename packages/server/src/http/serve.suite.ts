@@ -6,7 +6,7 @@ import { createLatchkey, type Latchkey, type LatchkeySettings } from '../latchke
 import type { Engine } from '../operations/engine.js';
 import { createRpcs, inOnePiece } from '../rpc/create-rpc.js';
 import { createTelemetry } from '../telemetry/create-telemetry.js';
-import { type ControlPlane, createControlPlane } from './control-plane.js';
+import { type ControlPlane, type ControlPlaneParts, createControlPlane } from './control-plane.js';
 
 export const ROOT_KEY = `lk_root_${'r'.repeat(40)}`;
 export const PUBLIC_URL = 'https://keys.example.com';
@@ -34,7 +34,12 @@ export interface Served {
 }
 
 export async function serve(
-  options: { trustedProxies?: string[]; wrap?: (engine: Engine) => Engine; settings?: Partial<LatchkeySettings> } = {},
+  options: {
+    trustedProxies?: string[];
+    wrap?: (engine: Engine) => Engine;
+    settings?: Partial<LatchkeySettings>;
+    parts?: Partial<ControlPlaneParts>;
+  } = {},
 ): Promise<Served> {
   const lines: string[] = [];
   const telemetry = createTelemetry({
@@ -60,6 +65,7 @@ export async function serve(
     version: '0.0.0',
     metricsText: telemetry.metricsText,
     guests: createRpcs(engine, telemetry, { connect: true, grpcWeb: true, grpc: false }).map(inOnePiece),
+    ...options.parts,
   });
   const url = await plane.listen({ host: '127.0.0.1', port: 0 });
   return {
