@@ -269,6 +269,13 @@ describe('a failing way to the server', () => {
     expect(await served.latchkey.keys.verify({ secret })).toMatchObject({ valid: true });
   });
 
+  it('waits for the first attempt when that still runs', async () => {
+    const problem = { code: 'idempotency_in_progress', detail: 'Still running.' };
+    faults = [(_, res) => void res.writeHead(409).end(JSON.stringify(problem))];
+    await api().keys.create({ projectId, name: 'k' }, { idempotencyKey: uuid() });
+    expect(arrivals).toHaveLength(2);
+  });
+
   it('is not tried again by an idempotency key where the operation takes none', async () => {
     faults = [status(502)];
     await rejection(api().organizations.create({ name: 'No key taken' }, { idempotencyKey: uuid() }));

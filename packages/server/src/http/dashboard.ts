@@ -1,7 +1,7 @@
 // The dashboard as it goes out: its pages, each with a policy and a nonce of its own, and its files. What a page shows is the page's matter.
 
 import { randomBytes } from 'node:crypto';
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -131,7 +131,9 @@ export function createDashboard({ portalOrigins = [], folder = built(), links }:
   };
 }
 
-const built = () => fileURLToPath(new URL('../dashboard/', import.meta.url));
+/** Beside the server's code; where that runs from its sources, beside what was built of them. */
+const PLACES = ['../dashboard/', '../../dist/dashboard/'].map((path) => fileURLToPath(new URL(path, import.meta.url)));
+const built = () => PLACES.find((place) => existsSync(place)) ?? (PLACES[0] as string);
 
 function namesIn(folder: string): string[] {
   try {
