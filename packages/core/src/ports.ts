@@ -309,6 +309,16 @@ export interface FamilyHour {
   count: number;
 }
 
+/** What a key's requests came to over a time. */
+export interface KeyUse {
+  keyId: string;
+  projectId: string;
+  /** null: the key is not there any more. */
+  name: string | null;
+  allowed: number;
+  refused: number;
+}
+
 export interface LastUse {
   keyId: string;
   at: Instant;
@@ -611,6 +621,8 @@ export interface StoreView {
     list(filter: UsageFilter): Promise<UsageRow[]>;
     /** What the families' keys did, hour by hour, of those keys that are still there. */
     ofFamilies(familyIds: readonly string[], from: Instant, to: Instant): Promise<FamilyHour[]>;
+    /** The keys with the most requests, allowed and refused together; of two alike the one with the lower id first. */
+    top(filter: UsageFilter, limit: number): Promise<KeyUse[]>;
     /** Moves `lastUsedAt` forward, never back. */
     recordUse(uses: readonly LastUse[]): Promise<void>;
   };

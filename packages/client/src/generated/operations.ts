@@ -70,6 +70,8 @@ export type Denial = {
   } | null;
   /** Where the request came in */
   surface: "gateway" | "verify";
+  /** What failed and what would have been needed, in one sentence */
+  explanation: string;
 };
 
 export type ExplainedCheck = {
@@ -937,9 +939,6 @@ export interface OperationInputs {
   getKeyBudgets: {
     keyId: string;
   };
-  observeKey: {
-    keyId: string;
-  };
   listTopKeys: {
     organizationId?: string | undefined;
     projectId?: string | undefined;
@@ -951,6 +950,9 @@ export interface OperationInputs {
     limit?: number | undefined;
   };
   getProviderPage: Record<string, never>;
+  observeKey: {
+    keyId: string;
+  };
 }
 
 /** What each operation answers. */
@@ -1290,26 +1292,15 @@ export interface OperationOutputs {
       /** -1: not metered */
       remaining: number;
       resetAt: string | null;
-      /** Of perDay: when it is used up at the pace of the last three hours; null: not today */
+      /** Of a metered perDay: when it is used up at the pace of the last three hours; null: not today */
       reachesLimitAt: string | null;
     }>;
+    /** null: requests are not charged */
     credits: {
       balance: number;
     } | null;
+    /** true: this node answers alone, the shared counters are away */
     degraded: boolean;
-  };
-  observeKey: {
-    observed: Array<{
-      kind: "ip" | "referrer" | "endpoint";
-      value: string;
-      count: number;
-      lastAt: string;
-    }>;
-    suggested: {
-      ips?: Array<string> | undefined;
-      referrers?: Array<string> | undefined;
-      endpoints?: Array<string> | undefined;
-    };
   };
   listTopKeys: {
     data: Array<{
@@ -1325,6 +1316,19 @@ export interface OperationOutputs {
     title: string;
     markdown: string;
     html: string;
+  };
+  observeKey: {
+    observed: Array<{
+      kind: "ip" | "referrer" | "endpoint";
+      value: string;
+      count: number;
+      lastAt: string;
+    }>;
+    suggested: {
+      ips?: Array<string> | undefined;
+      referrers?: Array<string> | undefined;
+      endpoints?: Array<string> | undefined;
+    };
   };
 }
 
@@ -1580,9 +1584,9 @@ export const ROUTES = {
   endOtherSessions: {"method":"POST","path":"/v1/sessions/end-others","query":[],"body":true,"answers":true,"idempotent":false},
   createPortalToken: {"method":"POST","path":"/v1/portal-tokens","query":[],"body":true,"answers":true,"idempotent":false},
   getKeyBudgets: {"method":"GET","path":"/v1/keys/:keyId/budgets","query":[],"body":false,"answers":true,"idempotent":false},
-  observeKey: {"method":"GET","path":"/v1/keys/:keyId/observed","query":[],"body":false,"answers":true,"idempotent":false},
   listTopKeys: {"method":"GET","path":"/v1/usage/keys","query":["organizationId","projectId","from","to","limit"],"body":false,"answers":true,"idempotent":false},
   getProviderPage: {"method":"GET","path":"/v1/provider-page","query":[],"body":false,"answers":true,"idempotent":false},
+  observeKey: {"method":"GET","path":"/v1/keys/:keyId/observed","query":[],"body":false,"answers":true,"idempotent":false},
 } as const;
 
 /** Which operation each method calls. */

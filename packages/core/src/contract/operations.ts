@@ -2,6 +2,7 @@
 
 import { creditRows } from './rows/credits.js';
 import { explainRows } from './rows/explain.js';
+import { insightRows } from './rows/insight.js';
 import { keyRows } from './rows/keys.js';
 import { leaseRows } from './rows/leases.js';
 import { organizationRows } from './rows/organizations.js';
@@ -26,6 +27,9 @@ export const operations = {
   ...rootKeyRows,
   ...reportRows,
   ...peopleRows,
+  getKeyBudgets: insightRows.getKeyBudgets,
+  listTopKeys: insightRows.listTopKeys,
+  getProviderPage: insightRows.getProviderPage,
 } as const;
 
 export type Operations = typeof operations;

@@ -9,6 +9,7 @@ import { type Counters, emptyCounters, refusingLimit } from '../limit/window.js'
 import type { Instant, JsonObject, Mode } from '../ports.js';
 import { hiddenFields } from '../tier/tiers.js';
 import { CHECKS, type CheckName, type Denial, dependsOnPath, type RequestFacts, type Snapshot } from './decide.js';
+import { LIMIT_WORDS, refusalText } from './failures.js';
 import { LIMIT_REASONS, type Reason } from './reasons.js';
 
 /** `not_applicable`: there is no such rule. `not_reached`: it cannot be judged without what failed before. */
@@ -80,15 +81,13 @@ const TELLERS: Readonly<Record<CheckName, Teller>> = {
     rule: { mode, servedModes: [...servedModes] },
     fact: { mode: key.mode },
     passed: `A ${key.mode} key may be used here.`,
-    failed: servedModes.includes(key.mode)
-      ? `The host or route serves ${mode} keys only; this is a ${key.mode} key.`
-      : `No upstream serves ${key.mode} keys.`,
+    failed: refusalText('wrong_mode', { mode: key.mode, wanted: servedModes.includes(key.mode) ? mode : null }),
   }),
   revoked: ({ key }, _, now) => ({
     rule: { revokedAt: time(key.revokedAt), revokedReason: key.revokedReason },
     fact: { now: rfc3339(now) },
     passed: 'The key is not revoked.',
-    failed: `The key was revoked at ${time(key.revokedAt)}, for good.`,
+    failed: refusalText('revoked_key', { since: time(key.revokedAt) }),
   }),
   suspended: ({ organization, project }, _, now) => ({
     rule: {
@@ -97,20 +96,23 @@ const TELLERS: Readonly<Record<CheckName, Teller>> = {
     },
     fact: { now: rfc3339(now) },
     passed: 'Neither its project nor its organization is suspended.',
-    failed: `Its ${organization.suspendedAt === null ? 'project' : 'organization'} is suspended since ${time(organization.suspendedAt ?? project.suspendedAt)}.`,
+    failed: refusalText('organization_disabled', {
+      suspended: organization.suspendedAt === null ? 'project' : 'organization',
+      since: time(organization.suspendedAt ?? project.suspendedAt),
+    }),
   }),
   disabled: ({ key }, _, now) => ({
     rule: { disabledAt: time(key.disabledAt) },
     fact: { now: rfc3339(now) },
     passed: 'The key is not disabled.',
-    failed: `The key is disabled since ${time(key.disabledAt)}, until it is enabled again.`,
+    failed: refusalText('disabled_key', { since: time(key.disabledAt) }),
   }),
   rotated: ({ key }, _, now) => ({
     applies: key.graceEndsAt !== null,
     rule: { graceEndsAt: time(key.graceEndsAt) },
     fact: { now: rfc3339(now) },
     passed: `A newer generation exists; this one stays until ${time(key.graceEndsAt)}.`,
-    failed: `The key was rotated out: its grace period ended at ${time(key.graceEndsAt)}.`,
+    failed: refusalText('rotated_key', { since: time(key.graceEndsAt) }),
     absent: 'The key is the newest of its generations.',
   }),
   expired: ({ key }, _, now) => ({
@@ -118,7 +120,7 @@ const TELLERS: Readonly<Record<CheckName, Teller>> = {
     rule: { expiresAt: time(key.expiresAt) },
     fact: { now: rfc3339(now) },
     passed: `The key is good until ${time(key.expiresAt)}.`,
-    failed: `The key expired at ${time(key.expiresAt)}.`,
+    failed: refusalText('expired_key', { since: time(key.expiresAt) }),
     absent: 'The key does not expire.',
   }),
   ip: ({ restrictions }, { address }) => ({
@@ -126,9 +128,7 @@ const TELLERS: Readonly<Record<CheckName, Teller>> = {
     rule: { ips: restrictions?.source.ips ?? null },
     fact: { ip: address && addressText(address) },
     passed: `The address ${address && addressText(address)} is in the key's list.`,
-    failed: address
-      ? `The address ${addressText(address)} is in none of the key's ranges.`
-      : 'The key is restricted to addresses, and the request has none.',
+    failed: refusalText('ip_not_allowed', { ip: address && addressText(address) }),
     absent: 'The key may be used from any address.',
   }),
   referrer: ({ restrictions }, { origin }) => ({
@@ -136,9 +136,7 @@ const TELLERS: Readonly<Record<CheckName, Teller>> = {
     rule: { referrers: restrictions?.source.referrers ?? null },
     fact: { origin },
     passed: `The origin ${origin} is in the key's list.`,
-    failed: origin
-      ? `The origin ${origin} fits none of the key's patterns.`
-      : 'The key is restricted to origins, and the request has neither Origin nor Referer.',
+    failed: refusalText('referrer_not_allowed', { origin }),
     absent: 'The key may be used from any page.',
   }),
   endpoint: (snapshot, facts) => {
@@ -152,11 +150,7 @@ const TELLERS: Readonly<Record<CheckName, Teller>> = {
       passed: endpoints
         ? "Method and path are in the key's list."
         : 'The path has one reading, and the key may call any endpoint.',
-      failed: isAmbiguous
-        ? 'The path could be read as another one (an encoded slash, a dot segment or the like), and rules depend on it.'
-        : path === null || method === null
-          ? 'The key is restricted to endpoints, and the request names no method and path.'
-          : `${method} ${path} fits none of the key's endpoints.`,
+      failed: refusalText('endpoint_not_allowed', { method, path, isAmbiguous }),
       absent: 'The key may call any endpoint.',
     };
   },
@@ -167,7 +161,7 @@ const TELLERS: Readonly<Record<CheckName, Teller>> = {
       rule: { needed: [...facts.permissions] },
       fact: { granted: [...permissions], missing },
       passed: `The key has ${list(facts.permissions)}.`,
-      failed: `The key lacks ${list(missing)}; it has ${list(permissions)}.`,
+      failed: refusalText('insufficient_permission', { missing: list(missing), granted: list(permissions) }),
       absent: 'The request needs no permission.',
     };
   },
@@ -180,9 +174,7 @@ const TELLERS: Readonly<Record<CheckName, Teller>> = {
     },
     fact: { tier: tier?.name ?? null, needed: [...permissions] },
     passed: `The tier ${tier?.name} opens this request.`,
-    failed: `${tier ? `The tier ${tier.name}` : 'A key without a tier'} does not open this request; ${
-      denial?.required?.tier ? `it takes ${denial.required.tier}.` : 'no tier does.'
-    }`,
+    failed: refusalText('tier_required', { tier: tier?.name ?? null, required: denial?.required ?? null }),
     absent: 'The request needs no tier.',
   }),
   fields: ({ tier, tiers }, { fields }, _, denial) => ({
@@ -190,17 +182,15 @@ const TELLERS: Readonly<Record<CheckName, Teller>> = {
     rule: { hidden: [...hiddenFields(tier, tiers)] },
     fact: { fields: [...fields] },
     passed: 'The key may see every field that was asked for.',
-    failed: `${tier ? `The tier ${tier.name}` : 'A key without a tier'} does not see the field ${denial?.required?.field}; ${
-      denial?.required?.tier ? `it takes ${denial.required.tier}.` : 'no tier does.'
-    }`,
+    failed: refusalText('tier_required', { tier: tier?.name ?? null, required: denial?.required ?? null }),
     absent: 'No field was asked for by name.',
   }),
-  batchSize: ({ tier }, { batchSize }) => ({
+  batchSize: ({ tier }, { batchSize }, _, denial) => ({
     applies: batchSize !== null && tier !== null && tier.batchSize !== null,
     rule: { most: tier?.batchSize ?? null },
     fact: { batchSize },
     passed: `A batch of ${batchSize} is within the ${tier?.batchSize} of the tier ${tier?.name}.`,
-    failed: `A batch of ${batchSize} is more than the ${tier?.batchSize} of the tier ${tier?.name}.`,
+    failed: refusalText('batch_too_large', { batchSize, tier: tier?.name ?? null, required: denial?.required ?? null }),
     absent: batchSize === null ? 'The request is no batch.' : 'Batches of any size are taken.',
   }),
 };
@@ -229,11 +219,6 @@ export interface LimitFacts {
 
 /** As a take judges them; see `refusingLimit`. */
 const LIMIT_ORDER: readonly BudgetName[] = ['concurrent', 'perDay', 'perMinute'];
-const LIMIT_WORDS: Readonly<Record<BudgetName, string>> = {
-  concurrent: 'at once',
-  perDay: 'in this UTC day',
-  perMinute: 'in this minute',
-};
 const NO_LIMITS: Limits = { perMinute: null, perDay: null, concurrent: null };
 
 /** Every limit of a key in the order of a take, each by itself and by the same rule. */
@@ -273,7 +258,7 @@ function limitTold(name: BudgetName, { limits, sources, used, resetAt, cost, con
       cost: spends,
     },
     passed: metered ? `${said}.` : `${said}; the figure is a fair-use one and refuses nothing.`,
-    failed: `${said}: it does not fit.`,
+    failed: refusalText(LIMIT_REASONS[name], { used: said }),
     absent: 'This route does not count among requests at once.',
   };
 }
@@ -302,7 +287,7 @@ export function explainCredits({ cost, balance, refill, mode }: CreditFacts): Ex
     rule: { cost },
     fact: { balance, refill: refill && refillData(refill) },
     passed: `The balance of ${balance} covers the cost of ${cost}.`,
-    failed: `The balance of ${balance} does not cover the cost of ${cost}.`,
+    failed: refusalText('insufficient_credits', { balance, cost }),
     absent:
       cost === 0
         ? 'The request costs no credits.'

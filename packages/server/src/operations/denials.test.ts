@@ -36,6 +36,7 @@ describe('denials of a key', () => {
         origin: 'https://app.example',
         required: { permission: 'users.write' },
         surface: 'gateway',
+        explanation: 'The key lacks users.write.',
       },
       expect.objectContaining({
         reason: 'referrer_not_allowed',
@@ -43,6 +44,7 @@ describe('denials of a key', () => {
         origin: 'https://evil.example',
         required: null,
         surface: 'verify',
+        explanation: "The origin https://evil.example fits none of the key's patterns.",
       }),
     ];
     const read = () => w.lk.keys.denials({ keyId: id });

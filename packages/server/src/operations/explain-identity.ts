@@ -7,6 +7,7 @@ import {
   type OperationInput,
   type Operations,
   type Reason,
+  refusalText,
   type Snapshot,
   type StepName,
   unreached,
@@ -57,12 +58,6 @@ async function byId(services: Services, keyId: string) {
   return { snapshot, steps };
 }
 
-const PRESENTED = {
-  missing_credential: 'There is no credential in the place that the profile reads it from.',
-  malformed_credential: 'The credential is not of the form that the profile reads.',
-  ambiguous_credential: 'There is more than one credential, and nobody can tell which one is meant.',
-} as const;
-
 async function bySecret(services: Services, request: VerifyRequest): Promise<Omit<Identity, 'request'>> {
   const { profile } = services;
   const place = profile.wire.credential;
@@ -70,7 +65,7 @@ async function bySecret(services: Services, request: VerifyRequest): Promise<Omi
   const reading = credentialOf(profile, request);
   if ('reason' in reading) {
     const { reason } = reading;
-    const failed = step('credential', 'failed', PRESENTED[reason], { rule, reason });
+    const failed = step('credential', 'failed', refusalText(reason, {}), { rule, reason });
     return { snapshot: null, steps: [failed, unreached('checksum'), unreached('lookup')] };
   }
   const text = 'There is one credential, in the place and form of the profile.';
@@ -90,7 +85,7 @@ function findingSteps(prefixes: { live: string; test?: string | undefined }, fou
     fact: { shape },
   };
   if ('reason' in found && found.reason === 'mistyped_key') {
-    const text = 'The checksum does not fit: a character is missing or was changed.';
+    const text = refusalText(found.reason, {});
     return [step('checksum', 'failed', text, { ...data, reason: found.reason }), unreached('lookup')];
   }
   const checksum =
@@ -101,7 +96,7 @@ function findingSteps(prefixes: { live: string; test?: string | undefined }, fou
     checksum,
     'snapshot' in found
       ? step('lookup', 'passed', 'The key is known.', { fact: { keyId: found.snapshot.key.id } })
-      : step('lookup', 'failed', 'No key has this secret: it was never made here, or its key was deleted.', {
+      : step('lookup', 'failed', refusalText(found.reason, {}), {
           reason: found.reason,
         }),
   ];

@@ -18,6 +18,9 @@ import { adjustCredits, listCreditEntries } from './credits/adjust-credits.js';
 import { getReservation, refundReservation, reserveCredits, settleReservation } from './credits/reservations.js';
 import type { Call, RawInput } from './engine.js';
 import { explainKey } from './explain-key.js';
+import { getKeyBudgets } from './insight/budgets.js';
+import { getProviderPage } from './insight/provider-page.js';
+import { listTopKeys } from './insight/top-keys.js';
 import { createKey } from './keys/create-key.js';
 import { deleteKey, disableKey, enableKey, revokeKey } from './keys/end-key.js';
 import { importKeys } from './keys/import-keys.js';
@@ -104,6 +107,9 @@ const handlers: Handlers = {
   removeOperator: operators.removeOperator,
   ...sessions,
   createPortalToken,
+  getKeyBudgets,
+  listTopKeys,
+  getProviderPage,
 };
 
 /** @throws LatchkeyError with a code of the catalogue */

@@ -802,6 +802,28 @@ export function storeSuite(name: string, open: () => Promise<StoreUnderTest>, { 
         expect(await store.usage.ofFamilies([], 0, 10_800_000)).toEqual([]);
       });
 
+      it('is summed by key, the busiest first, with the name while the key is there', async () => {
+        await seed();
+        await store.keys.insert(key('key_1', { name: 'one' }));
+        await store.usage.add([
+          usageRow({ count: 5 }),
+          usageRow({ count: 2, hour: 7_200_000 }),
+          usageRow({ outcome: 'rate_limited', count: 4 }),
+          usageRow({ keyId: 'key_2', count: 11 }),
+          usageRow({ keyId: 'key_3', organizationId: 'org_2', projectId: 'proj_2', outcome: 'revoked_key', count: 20 }),
+        ]);
+        const one = { keyId: 'key_1', projectId: 'proj_1', name: 'one', allowed: 7, refused: 4 };
+        const two = { keyId: 'key_2', projectId: 'proj_1', name: null, allowed: 11, refused: 0 };
+        const three = { keyId: 'key_3', projectId: 'proj_2', name: null, allowed: 0, refused: 20 };
+        const all = { from: 0, to: 1e12 };
+        expect(await store.usage.top(all, 10)).toEqual([three, one, two]);
+        expect(await store.usage.top(all, 2)).toEqual([three, one]);
+        expect(await store.usage.top({ ...all, organizationId: 'org_1' }, 10)).toEqual([one, two]);
+        expect(await store.usage.top({ ...all, projectId: 'proj_2' }, 10)).toEqual([three]);
+        expect(await store.usage.top({ ...all, keyId: 'key_2' }, 10)).toEqual([two]);
+        expect(await store.usage.top({ from: 0, to: 7_200_000 }, 10)).toEqual([three, two, { ...one, allowed: 5 }]);
+      });
+
       it('takes more rows than one statement can', async () => {
         await store.usage.add(Array.from({ length: 1_201 }, (_, at) => usageRow({ keyId: `key_${at}` })));
         expect(await store.usage.list({ from: 0, to: 1e12 })).toHaveLength(1_201);

@@ -1,9 +1,9 @@
 // Hourly counts and last use in SQL. What counts as what is decided by the callers.
 
-import type { FamilyHour, LastUse, StoreView, UsageRow } from '@latchkey/core';
-import { sql } from 'kysely';
+import type { FamilyHour, LastUse, StoreView, UsageFilter, UsageRow } from '@latchkey/core';
+import { type SelectQueryBuilder, sql } from 'kysely';
 import { atomically, chunksOf, type Db, inOrder } from './query.js';
-import type { UsageHourRow } from './schema.js';
+import type { Schema, UsageHourRow } from './schema.js';
 
 /** One row per stored hour: a statement may not touch the same row twice. */
 function merged(rows: readonly UsageRow[]): UsageHourRow[] {
@@ -26,6 +26,14 @@ function merged(rows: readonly UsageRow[]): UsageHourRow[] {
   return inOrder([...byKey.entries()], ([key]) => key).map(([, row]) => row);
 }
 
+function within<Row>(rows: SelectQueryBuilder<Schema, 'usage_hours', Row>, filter: UsageFilter) {
+  let query = rows.where('usage_hours.hour', '>=', filter.from).where('usage_hours.hour', '<', filter.to);
+  const { organizationId, projectId, keyId } = filter;
+  if (organizationId !== undefined) query = query.where('usage_hours.organization_id', '=', organizationId);
+  if (projectId !== undefined) query = query.where('usage_hours.project_id', '=', projectId);
+  return keyId === undefined ? query : query.where('usage_hours.key_id', '=', keyId);
+}
+
 export const usage = (db: Db): StoreView['usage'] => ({
   add: (rows, uses = []) =>
     atomically(db, async (trx) => {
@@ -43,10 +51,7 @@ export const usage = (db: Db): StoreView['usage'] => ({
       }
     }),
   async list(filter) {
-    let query = db.selectFrom('usage_hours').selectAll().where('hour', '>=', filter.from).where('hour', '<', filter.to);
-    if (filter.organizationId !== undefined) query = query.where('organization_id', '=', filter.organizationId);
-    if (filter.projectId !== undefined) query = query.where('project_id', '=', filter.projectId);
-    if (filter.keyId !== undefined) query = query.where('key_id', '=', filter.keyId);
+    const query = within(db.selectFrom('usage_hours'), filter).selectAll();
     const rows = await query.orderBy('hour').orderBy('key_id').orderBy('outcome').execute();
     return rows.map((row) => ({
       familyId: row.family_id,
@@ -78,6 +83,22 @@ export const usage = (db: Db): StoreView['usage'] => ({
       hours.push(...rows.map((row) => ({ ...row, count: Number(row.count), allowed: Number(row.allowed) })));
     }
     return hours;
+  },
+  async top(filter, limit) {
+    const isAllowed = sql<number>`sum(case when usage_hours.outcome = 'allowed' then usage_hours.count else 0 end)`;
+    const rows = await within(db.selectFrom('usage_hours'), filter)
+      .leftJoin('keys', 'keys.id', 'usage_hours.key_id')
+      .select(['usage_hours.key_id as keyId', 'usage_hours.project_id as projectId', 'keys.name as name'])
+      .select((eb) => [isAllowed.as('allowed'), eb.fn.sum<number>('usage_hours.count').as('all')])
+      .groupBy(['usage_hours.key_id', 'usage_hours.project_id', 'keys.name'])
+      .orderBy('all', 'desc')
+      .orderBy('keyId')
+      .limit(limit)
+      .execute();
+    return rows.map(({ all, ...row }) => {
+      const allowed = Number(row.allowed);
+      return { ...row, allowed, refused: Number(all) - allowed };
+    });
   },
   recordUse: (uses) => atomically(db, (trx) => moveLastUses(trx, uses)),
 });

@@ -74,6 +74,7 @@ const denialObject = z
     origin: z.string().nullable().meta({ description: 'Origin of `Origin` or `Referer`' }),
     required: requiredObject.nullable().meta({ description: 'What would have sufficed' }),
     surface: z.enum(['gateway', 'verify']).meta({ description: 'Where the request came in' }),
+    explanation: z.string().meta({ description: 'What failed and what would have been needed, in one sentence' }),
   })
   .meta({ id: 'Denial' });
 

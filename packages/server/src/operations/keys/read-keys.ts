@@ -1,6 +1,6 @@
 // getKey, listKeys and listDenials: reading records; never changes a last use or a counter.
 
-import { type OperationInput, type Operations, rfc3339 } from '@latchkey/core';
+import { denialText, type OperationInput, type Operations, rfc3339 } from '@latchkey/core';
 import { mergedPage } from '../denial-buffer.js';
 import type { Call } from '../engine.js';
 import { pageRequest, pageView } from '../paging.js';
@@ -29,8 +29,8 @@ export async function listDenials(services: Services, input: OperationInput<Oper
   // Memory first: what is written in between stands in both, never in neither.
   const held = services.denials.held(filter, page.after);
   const stored = await services.store.denials.list(filter, page);
-  return pageView(mergedPage(stored, held, page), ({ id: _id, keyId: _keyId, at, ...denial }) => ({
-    at: rfc3339(at),
-    ...denial,
-  }));
+  return pageView(mergedPage(stored, held, page), (record) => {
+    const { id: _id, keyId: _keyId, at, ...denial } = record;
+    return { at: rfc3339(at), ...denial, explanation: denialText(record) };
+  });
 }
