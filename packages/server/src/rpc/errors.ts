@@ -14,6 +14,7 @@ const BY_STATUS: Readonly<Record<number, Code>> = {
   405: Code.Unimplemented,
   408: Code.DeadlineExceeded,
   409: Code.FailedPrecondition,
+  410: Code.FailedPrecondition,
   413: Code.ResourceExhausted,
   415: Code.InvalidArgument,
   422: Code.FailedPrecondition,

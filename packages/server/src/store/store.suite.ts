@@ -5,8 +5,10 @@ import type {
   Change,
   DenialRecord,
   IdempotencyRecord,
+  InvitationRecord,
   KeyRecord,
   LeaseRecord,
+  MembershipRecord,
   OrganizationRecord,
   Page,
   PageRequest,
@@ -80,6 +82,28 @@ export const key = (id: string, more: Partial<KeyRecord> = {}): KeyRecord => ({
   revokedReason: null,
   lastUsedAt: null,
   lastUsedIp: null,
+  ...more,
+});
+
+const membership = (userId: string, more: Partial<MembershipRecord> = {}): MembershipRecord => ({
+  organizationId: 'org_1',
+  userId,
+  role: 'viewer',
+  createdAt: 1_000,
+  ...more,
+});
+
+const invitation = (id: string, more: Partial<InvitationRecord> = {}): InvitationRecord => ({
+  id,
+  organizationId: 'org_1',
+  email: 'ada@example.com',
+  role: 'developer',
+  tokenHash: digestOf(id),
+  invitedBy: 'usr_1',
+  createdAt: 1_000,
+  expiresAt: 2_000,
+  acceptedAt: null,
+  revokedAt: null,
   ...more,
 });
 
@@ -1044,6 +1068,118 @@ export function storeSuite(name: string, open: () => Promise<StoreUnderTest>, { 
         { name: 'a', value: '' },
         { name: 'b', value: '2' },
       ]);
+    });
+
+    describe('members', () => {
+      const members = async (organizationId: string, page: PageRequest = everything) =>
+        (await store.memberships.list(organizationId, page)).rows.map(({ userId }) => userId);
+
+      it('are one row for each organization and user, whose role may change and whose beginning may not', async () => {
+        await store.memberships.put(membership('usr_1', { role: 'owner' }));
+        await store.memberships.put(membership('usr_1', { organizationId: 'org_2', role: 'billing' }));
+        await store.memberships.put(membership('usr_2'));
+        await store.memberships.put(membership('usr_1', { role: 'admin', createdAt: 9_000 }));
+        expect(await store.memberships.get('org_1', 'usr_1')).toEqual(membership('usr_1', { role: 'admin' }));
+        expect(await store.memberships.get('org_2', 'usr_2')).toBeNull();
+        expect(await store.memberships.ofUser('usr_1')).toEqual([
+          membership('usr_1', { role: 'admin' }),
+          membership('usr_1', { organizationId: 'org_2', role: 'billing' }),
+        ]);
+        expect(await store.memberships.ofUser('usr_9')).toEqual([]);
+        expect(await store.memberships.count('org_1', 'owner')).toBe(0);
+        expect(await store.memberships.count('org_1', 'admin')).toBe(1);
+      });
+
+      it('are listed newest first, page by page, of their organization alone', async () => {
+        for (const [userId, createdAt] of [
+          ['a', 1],
+          ['c', 2],
+          ['b', 2],
+          ['d', 3],
+        ] as const)
+          await store.memberships.put(membership(userId, { createdAt }));
+        await store.memberships.put(membership('e', { organizationId: 'org_2' }));
+        expect(await members('org_1')).toEqual(['d', 'c', 'b', 'a']);
+        const first = await store.memberships.list('org_1', { limit: 2, after: null });
+        expect(await members('org_1', { limit: 2, after: first.next })).toEqual(['b', 'a']);
+        expect((await store.memberships.list('org_1', { limit: 2, after: { at: 2, id: 'b' } })).next).toBeNull();
+      });
+
+      it('that are removed are gone, and only those', async () => {
+        await store.memberships.put(membership('usr_1'));
+        await store.memberships.put(membership('usr_2'));
+        expect(await store.memberships.remove('org_1', 'usr_1')).toBe(true);
+        expect(await store.memberships.remove('org_1', 'usr_1')).toBe(false);
+        expect(await members('org_1')).toEqual(['usr_2']);
+      });
+
+      it('go with their organization, and its invitations too', async () => {
+        await seed();
+        await store.organizations.insert(organization('org_2'));
+        for (const organizationId of ['org_1', 'org_2']) {
+          await store.memberships.put(membership('usr_1', { organizationId }));
+          await store.invitations.insert(invitation(`inv_${organizationId}`, { organizationId }));
+        }
+        await store.organizations.delete('org_1', 5);
+        expect(await store.memberships.ofUser('usr_1')).toEqual([membership('usr_1', { organizationId: 'org_2' })]);
+        expect(await store.invitations.get('inv_org_1')).toBeNull();
+        expect(await store.invitations.get('inv_org_2')).not.toBeNull();
+      });
+
+      it('made keys that can be told apart: theirs, of that organization, and not over', async () => {
+        await seed();
+        await store.organizations.insert(organization('org_2'));
+        await store.projects.insert(project('proj_2', { organizationId: 'org_2' }));
+        const theirs = { createdBy: 'usr_1' };
+        await store.keys.insert(key('key_1', { ...theirs, createdAt: 1 }));
+        await store.keys.insert(key('key_2', { ...theirs, createdAt: 2, expiresAt: 900 }));
+        await store.keys.insert(key('key_3', { ...theirs, revokedAt: 5 }));
+        await store.keys.insert(key('key_4', { ...theirs, graceEndsAt: 899 }));
+        await store.keys.insert(key('key_5'));
+        await store.keys.insert(key('key_6', { ...theirs, organizationId: 'org_2', projectId: 'proj_2' }));
+        expect(ids(await store.keys.madeBy('org_1', 'usr_1', 899))).toEqual(['key_2', 'key_1']);
+        expect(ids(await store.keys.madeBy('org_1', 'usr_1', 900))).toEqual(['key_1']);
+        expect(await store.keys.madeBy('org_1', 'usr_2', 0)).toEqual([]);
+      });
+    });
+
+    describe('invitations', () => {
+      it('come back exactly as they went in, by id and by the hash of their token', async () => {
+        const full = invitation('inv_1', { acceptedAt: 5, revokedAt: 6, role: 'operator' });
+        const bare = invitation('inv_2', { organizationId: null, email: null });
+        await store.invitations.insert(full);
+        await store.invitations.insert(bare);
+        expect(await store.invitations.get('inv_1')).toEqual(full);
+        expect(await store.invitations.findByTokenHash(digestOf('inv_2'))).toEqual(bare);
+        expect(await store.invitations.findByTokenHash(digestOf('inv_3'))).toBeNull();
+        expect(await store.invitations.get('inv_3')).toBeNull();
+      });
+
+      it('never share a token', async () => {
+        await store.invitations.insert(invitation('inv_1'));
+        const again = invitation('inv_2', { tokenHash: digestOf('inv_1') });
+        await expect(store.invitations.insert(again)).rejects.toThrow();
+      });
+
+      it('are open until they are accepted or taken back, by place and address', async () => {
+        await store.invitations.insert(invitation('inv_1'));
+        await store.invitations.insert(invitation('inv_2', { createdAt: 1_500 }));
+        await store.invitations.insert(invitation('inv_3', { email: null }));
+        await store.invitations.insert(invitation('inv_4', { organizationId: null }));
+        await store.invitations.insert(invitation('inv_5', { organizationId: null, email: null }));
+        const open = async (organizationId: string | null, email: string | null) =>
+          ids(await store.invitations.pending(organizationId, email));
+        expect(await open('org_1', 'ada@example.com')).toEqual(['inv_2', 'inv_1']);
+        expect(await open('org_1', null)).toEqual(['inv_3']);
+        expect(await open(null, 'ada@example.com')).toEqual(['inv_4']);
+        expect(await open(null, null)).toEqual(['inv_5']);
+        expect(await open('org_2', null)).toEqual([]);
+        await store.invitations.update(invitation('inv_1', { acceptedAt: 1_700 }));
+        await store.invitations.update(invitation('inv_2', { createdAt: 1_500, revokedAt: 1_700 }));
+        expect(await open('org_1', 'ada@example.com')).toEqual([]);
+        expect(ids((await store.invitations.list('org_1', everything)).rows)).toEqual(['inv_2', 'inv_3', 'inv_1']);
+        expect(ids((await store.invitations.list(null, { limit: 1, after: null })).rows)).toEqual(['inv_5']);
+      });
     });
 
     describe('people', () => {
