@@ -30,6 +30,7 @@ export const common: Words<typeof source> = {
   copied: 'Kopiert',
   copyThing: '{{thing}} kopieren',
   cancel: 'Abbrechen',
+  undo: 'Rückgängig',
   close: 'Schließen',
   save: 'Speichern',
   saved: 'Gespeichert',

@@ -27,6 +27,7 @@ export const common = {
   copied: 'Copied',
   copyThing: 'Copy {{thing}}',
   cancel: 'Cancel',
+  undo: 'Undo',
   close: 'Close',
   save: 'Save',
   saved: 'Saved',

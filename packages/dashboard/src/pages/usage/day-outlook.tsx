@@ -1,0 +1,53 @@
+// What the rest of the day will bring for the busiest keys: "reaches its daily limit at about 17:20".
+
+import { Stack, Text } from '@mantine/core';
+import type { ReactNode } from 'react';
+import { useTranslation } from 'react-i18next';
+import { count } from '../../data/numbers';
+import { Loading } from '../../kit/loading';
+import { Section } from '../../kit/section';
+import { StateBadge, type Tone } from '../../kit/state-badge';
+import type { Outlook } from './forecast';
+import { KeyLink } from './top-keys';
+import { type TopKey, useOutlooks } from './usage-queries';
+
+const TONES: Record<Outlook['kind'], Tone> = { used_up: 'ended', reaches: 'warning', enough: 'good' };
+
+export function DayOutlook({ keys }: { keys: readonly TopKey[] }) {
+  const { t } = useTranslation();
+  const { outlooks, isPending } = useOutlooks(keys);
+  let content: ReactNode = (
+    <Stack component="ul" gap="md" m={0} p={0} style={{ listStyle: 'none' }}>
+      {outlooks.map(({ key, outlook }) => (
+        <Stack key={key.keyId} component="li" gap={4} align="flex-start">
+          <StateBadge tone={TONES[outlook.kind]}>{t(`usage.outlook.${outlook.kind}`)}</StateBadge>
+          <Text size="sm">
+            <KeyLink {...key} /> <OutlookText {...outlook} />
+          </Text>
+        </Stack>
+      ))}
+    </Stack>
+  );
+  if (isPending) content = <Loading lines={3} />;
+  else if (outlooks.length === 0) content = <Text size="sm">{t('usage.noDailyLimits')}</Text>;
+  return (
+    <Section title={t('usage.today')} text={t('usage.todayText')}>
+      {content}
+    </Section>
+  );
+}
+
+function OutlookText(outlook: Outlook) {
+  const { t, i18n } = useTranslation();
+  const time = (at: string) =>
+    new Intl.DateTimeFormat(i18n.language, { hour: '2-digit', minute: '2-digit' }).format(new Date(at));
+  const limit = count(outlook.limit, i18n.language);
+  switch (outlook.kind) {
+    case 'used_up':
+      return t('usage.usedUp', { limit, time: outlook.resetAt === null ? '' : time(outlook.resetAt) });
+    case 'reaches':
+      return t('usage.reachesLimit', { limit, time: time(outlook.at) });
+    case 'enough':
+      return t('usage.enoughLeft', { limit, remaining: count(outlook.remaining, i18n.language) });
+  }
+}

@@ -1,0 +1,89 @@
+// Requests by hour or day and outcome: as a chart, or the same as a table.
+
+import { Box, SegmentedControl, Skeleton } from '@mantine/core';
+import { lazy, Suspense, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { count } from '../../data/numbers';
+import { DataTable } from '../../kit/data-table';
+import { Section } from '../../kit/section';
+import { groupsIn, RANGES, type Range, type Slot } from './series';
+
+const UsageChart = lazy(() => import('./usage-chart'));
+const HEIGHT = 280;
+
+/** Hours as the clock at the reader's wall shows them; days as they are counted, in UTC. */
+export function useSlotLabel(range: Range) {
+  const { i18n } = useTranslation();
+  const format = new Intl.DateTimeFormat(
+    i18n.language,
+    RANGES[range].by === 'hour'
+      ? { hour: '2-digit', minute: '2-digit' }
+      : { day: 'numeric', month: 'short', timeZone: 'UTC' },
+  );
+  return (at: string) => format.format(new Date(at));
+}
+
+interface Props {
+  range: Range;
+  slots: readonly Slot[] | undefined;
+  /** What it shows, in one sentence. */
+  summary: string;
+}
+
+export function RequestsOverTime({ range, slots, summary }: Props) {
+  const { t } = useTranslation();
+  const [view, setView] = useState<'chart' | 'table'>('chart');
+  const labelOf = useSlotLabel(range);
+  const views = (['chart', 'table'] as const).map((value) => ({ value, label: t(`usage.${value}`) }));
+  return (
+    <Section
+      title={t('usage.overTime')}
+      text={t(RANGES[range].by === 'hour' ? 'usage.byHour' : 'usage.byDay')}
+      side={
+        <SegmentedControl
+          size="xs"
+          data={views}
+          value={view}
+          onChange={setView}
+          aria-label={t('usage.viewOf')}
+        />
+      }
+    >
+      {view === 'table' ? (
+        <SlotTable slots={slots} labelOf={labelOf} />
+      ) : (
+        <Box component="figure" m={0} role="img" aria-label={summary} mih={HEIGHT}>
+          <Suspense fallback={<Skeleton h={HEIGHT} />}>
+            {slots === undefined ? (
+              <Skeleton h={HEIGHT} />
+            ) : (
+              <UsageChart slots={slots} labelOf={labelOf} height={HEIGHT} />
+            )}
+          </Suspense>
+        </Box>
+      )}
+    </Section>
+  );
+}
+
+function SlotTable({ slots, labelOf }: { slots: readonly Slot[] | undefined; labelOf(at: string): string }) {
+  const { t, i18n } = useTranslation();
+  const groups = groupsIn(slots ?? []);
+  return (
+    <DataTable
+      label={t('usage.overTime')}
+      rows={slots?.toReversed()}
+      rowKey={({ at }) => at}
+      empty={null}
+      columns={[
+        { id: 'at', label: t('usage.time'), cell: ({ at }) => <time dateTime={at}>{labelOf(at)}</time> },
+        ...groups.map((group) => ({
+          id: group,
+          label: t(`usage.groups.${group}`),
+          align: 'right' as const,
+          cell: (slot: Slot) => count(slot[group], i18n.language),
+        })),
+      ]}
+    />
+  );
+}

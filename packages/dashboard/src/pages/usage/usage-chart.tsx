@@ -1,0 +1,56 @@
+// The chart of requests, a chunk of its own: whoever opens another page loads none of it.
+
+import '@mantine/charts/styles.css';
+import { BarChart } from '@mantine/charts';
+import { useTranslation } from 'react-i18next';
+import { count } from '../../data/numbers';
+import type { Group } from './outcomes';
+import { groupsIn, type Slot } from './series';
+
+export const COLORS: Record<Group, string> = {
+  allowed: 'accent.5',
+  limits: 'yellow.6',
+  credentials: 'red.6',
+  rights: 'violet.6',
+  other: 'gray.6',
+};
+
+export interface UsageChartProps {
+  slots: readonly Slot[];
+  labelOf(at: string): string;
+  height: number;
+}
+
+export default function UsageChart({ slots, labelOf, height }: UsageChartProps) {
+  const { t, i18n } = useTranslation();
+  const data = slots.map((slot) => ({ ...slot, label: labelOf(slot.at) }));
+  const series = groupsIn(slots).map((group) => ({
+    name: group,
+    label: t(`usage.groups.${group}`),
+    color: COLORS[group],
+  }));
+  return (
+    <BarChart
+      h={height}
+      data={data}
+      dataKey="label"
+      type="stacked"
+      series={series}
+      withLegend
+      legendProps={{ verticalAlign: 'bottom', height: 32 }}
+      gridAxis="y"
+      tickLine="none"
+      maxBarWidth={38}
+      valueFormatter={(value) => count(value, i18n.language)}
+      yAxisProps={{ width: 46, allowDecimals: false, tickFormatter: (value: number) => compact(value, i18n.language) }}
+      xAxisProps={{ minTickGap: 24 }}
+      tooltipAnimationDuration={0}
+      barProps={{ isAnimationActive: false }}
+      // What it shows is said by the figure around it and by the table beside it.
+      barChartProps={{ accessibilityLayer: false }}
+    />
+  );
+}
+
+const compact = (value: number, language: string) =>
+  new Intl.NumberFormat(language, { notation: 'compact', maximumFractionDigits: 1 }).format(value);

@@ -1,0 +1,69 @@
+// What the page of usage asks for.
+
+import { keepPreviousData, useQueries, useQuery } from '@tanstack/react-query';
+import { useApi } from '../../data/api';
+import { useMay } from '../../data/self';
+import { type DayBudget, outlookOf } from './forecast';
+import { type Range, slotsOf, totalsOf, windowOf } from './series';
+
+/** Whose usage: of the chosen project or organization, or all of the installation when both are undefined. */
+export interface Whose {
+  organizationId?: string | undefined;
+  projectId?: string | undefined;
+}
+
+const REFRESH_MS = 60_000;
+/** Budgets are asked for key by key. */
+const FORECASTS = 5;
+
+export function useUsage(whose: Whose, range: Range, enabled = true) {
+  const api = useApi();
+  return useQuery({
+    queryKey: ['usage', whose, range],
+    queryFn: async ({ signal }) => {
+      const { from, to, by } = windowOf(range, Date.now());
+      const { data } = await api.usage.get({ ...whose, from, to, by }, { signal });
+      return { range, slots: slotsOf(range, from, data), totals: totalsOf(data) };
+    },
+    enabled,
+    placeholderData: keepPreviousData,
+    refetchInterval: REFRESH_MS,
+  });
+}
+
+export function useTopKeys(whose: Whose, range: Range, enabled = true) {
+  const api = useApi();
+  const may = useMay();
+  return useQuery({
+    queryKey: ['top-keys', whose, range],
+    queryFn: async ({ signal }) => {
+      const { from, to } = windowOf(range, Date.now());
+      return (await api.usage.topKeys({ ...whose, from, to, limit: 10 }, { signal })).data;
+    },
+    enabled: enabled && may('listTopKeys'),
+    placeholderData: keepPreviousData,
+    refetchInterval: REFRESH_MS,
+  });
+}
+export type TopKey = NonNullable<ReturnType<typeof useTopKeys>['data']>[number];
+
+/** What today looks like for the busiest keys that are still there. */
+export function useOutlooks(keys: readonly TopKey[]) {
+  const api = useApi();
+  const may = useMay();
+  const asked = may('getKeyBudgets') ? keys.filter(({ name }) => name !== null).slice(0, FORECASTS) : [];
+  const answers = useQueries({
+    queries: asked.map(({ keyId }) => ({
+      queryKey: ['key-budgets', keyId],
+      queryFn: () => api.keys.budgets({ keyId }),
+      refetchInterval: REFRESH_MS,
+    })),
+  });
+  return {
+    isPending: answers.some(({ isPending }) => isPending),
+    outlooks: asked.flatMap((key, at) => {
+      const outlook = outlookOf((answers[at]?.data?.budgets ?? []) as DayBudget[]);
+      return outlook === null ? [] : [{ key, outlook }];
+    }),
+  };
+}
