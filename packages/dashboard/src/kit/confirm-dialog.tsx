@@ -18,17 +18,31 @@ export interface ConfirmDialogProps {
   word?: string;
   onConfirm(): void;
   isPending?: boolean;
+  /** It cannot be done now; the text says why. */
+  isBlocked?: boolean;
   error?: unknown;
 }
 
 export function ConfirmDialog(props: ConfirmDialogProps) {
-  const { opened, onClose, title, children, confirmLabel, danger = false, word, onConfirm, isPending, error } = props;
+  const {
+    opened,
+    onClose,
+    title,
+    children,
+    confirmLabel,
+    danger = false,
+    word,
+    onConfirm,
+    isPending,
+    isBlocked = false,
+    error,
+  } = props;
   const { t } = useTranslation();
   const [typed, setTyped] = useState('');
   const form = useId();
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    if (word === undefined || typed.trim() === word) onConfirm();
+    if (!isBlocked && (word === undefined || typed.trim() === word)) onConfirm();
   };
   return (
     <Modal
@@ -60,7 +74,7 @@ export function ConfirmDialog(props: ConfirmDialogProps) {
               type="submit"
               color={danger ? 'red.9' : undefined}
               loading={isPending}
-              disabled={word !== undefined && typed.trim() !== word}
+              disabled={isBlocked || (word !== undefined && typed.trim() !== word)}
             >
               {confirmLabel}
             </Button>

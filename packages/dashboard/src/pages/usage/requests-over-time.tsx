@@ -39,15 +39,7 @@ export function RequestsOverTime({ range, slots, summary }: Props) {
     <Section
       title={t('usage.overTime')}
       text={t(RANGES[range].by === 'hour' ? 'usage.byHour' : 'usage.byDay')}
-      side={
-        <SegmentedControl
-          size="xs"
-          data={views}
-          value={view}
-          onChange={setView}
-          aria-label={t('usage.viewOf')}
-        />
-      }
+      side={<SegmentedControl size="xs" data={views} value={view} onChange={setView} aria-label={t('usage.viewOf')} />}
     >
       {view === 'table' ? (
         <SlotTable slots={slots} labelOf={labelOf} />

@@ -91,7 +91,10 @@ export const usage = {
       title: 'Too many requests in a minute',
       advice: 'Spread them, and wait as long as Retry-After says.',
     },
-    quota_exceeded: { title: 'The daily limit was used up', advice: 'Wait for the next day, or ask for a higher tier.' },
+    quota_exceeded: {
+      title: 'The daily limit was used up',
+      advice: 'Wait for the next day, or ask for a higher tier.',
+    },
     concurrency_exceeded: { title: 'Too many requests at once', advice: 'Let some end before the next begin.' },
     insufficient_credits: { title: 'Not enough credits', advice: 'Add credits, or wait for the refill.' },
     idempotency_key_invalid: {

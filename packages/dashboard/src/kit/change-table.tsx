@@ -1,0 +1,60 @@
+// What a change did, member by member: as it was, and as it is.
+
+import { Code, Table, Text } from '@mantine/core';
+import { useTranslation } from 'react-i18next';
+
+export interface MemberChange {
+  member: string;
+  /** undefined: it only says what is there now. */
+  before?: unknown;
+  after: unknown;
+}
+
+/** A value as people read it; structures as JSON. */
+export function useValueText(): (value: unknown) => string {
+  const { t } = useTranslation();
+  const textOf = (value: unknown): string => {
+    if (value === null || value === undefined || value === '') return t('common.none');
+    if (typeof value === 'boolean') return value ? t('common.yes') : t('common.no');
+    if (Array.isArray(value) && value.every((each) => typeof each !== 'object' || each === null)) {
+      return value.length === 0 ? t('common.none') : value.map(String).join(', ');
+    }
+    return typeof value === 'object' ? JSON.stringify(value) : String(value);
+  };
+  return textOf;
+}
+
+export function ChangeTable({ changes }: { changes: readonly MemberChange[] }) {
+  const { t } = useTranslation();
+  const textOf = useValueText();
+  if (changes.length === 0) {
+    return (
+      <Text size="sm" c="dimmed">
+        {t('common.nothingChanged')}
+      </Text>
+    );
+  }
+  const hasBefore = changes.some(({ before }) => before !== undefined);
+  return (
+    <Table withTableBorder verticalSpacing={6} fz="sm" layout="fixed">
+      <Table.Thead>
+        <Table.Tr>
+          <Table.Th scope="col">{t('common.member')}</Table.Th>
+          {hasBefore && <Table.Th scope="col">{t('common.before')}</Table.Th>}
+          <Table.Th scope="col">{hasBefore ? t('common.after') : t('common.value')}</Table.Th>
+        </Table.Tr>
+      </Table.Thead>
+      <Table.Tbody>
+        {changes.map(({ member, before, after }) => (
+          <Table.Tr key={member}>
+            <Table.Th scope="row" fw={400}>
+              <Code>{member}</Code>
+            </Table.Th>
+            {hasBefore && <Table.Td c="dimmed">{before === undefined ? '' : textOf(before)}</Table.Td>}
+            <Table.Td>{textOf(after)}</Table.Td>
+          </Table.Tr>
+        ))}
+      </Table.Tbody>
+    </Table>
+  );
+}

@@ -1,0 +1,73 @@
+// What the pages of tiers ask for and change.
+
+import type { OperationInputs, Tier } from '@latchkey/client';
+import type { Profile } from '@latchkey/core';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useTranslation } from 'react-i18next';
+import { useApi } from '../../data/api';
+import { useNotify } from '../../kit/notify';
+import { draftOf, patchOf } from './draft';
+
+export function useTiers(enabled = true) {
+  const api = useApi();
+  return useQuery({ queryKey: ['tiers'], queryFn: async () => (await api.tiers.list()).data, enabled });
+}
+
+/** What the running profile says beside the tiers: its routes and permissions. */
+export function useProfile() {
+  const api = useApi();
+  return useQuery({
+    queryKey: ['profile'],
+    queryFn: async () => (await api.profiles.get()).profile as unknown as Profile,
+    staleTime: 60_000,
+  });
+}
+
+export const useTierCounts = (tierId: string | undefined) => {
+  const api = useApi();
+  return useQuery({
+    queryKey: ['tiers', 'counts', tierId],
+    queryFn: async () => (await api.tiers.get({ tierId: tierId as string })).counts,
+    enabled: tierId !== undefined,
+    staleTime: 0,
+  });
+};
+
+export function useTierPreview(patch: OperationInputs['previewTier'] | null) {
+  const api = useApi();
+  return useQuery({
+    queryKey: ['tiers', 'preview', patch],
+    queryFn: () => api.tiers.preview(patch as OperationInputs['previewTier']),
+    enabled: patch !== null,
+    staleTime: 0,
+    gcTime: 0,
+  });
+}
+
+/** A change can be taken back as long as its notice stands. */
+export function useSaveTier(onSaved: () => void) {
+  const api = useApi();
+  const { t } = useTranslation();
+  const notify = useNotify();
+  const queries = useQueryClient();
+  const refresh = () => queries.invalidateQueries({ queryKey: ['tiers'] });
+  const create = useMutation({
+    mutationFn: (input: OperationInputs['createTier']) => api.tiers.create(input),
+    onSuccess: async ({ title }) => {
+      await refresh();
+      notify(t('tiers.created', { title }));
+      onSaved();
+    },
+  });
+  const update = useMutation({
+    mutationFn: ({ before, patch }: { before: Tier; patch: Omit<OperationInputs['updateTier'], 'tierId'> }) =>
+      api.tiers.update({ tierId: before.id, ...patch }),
+    onSuccess: async (after, { before }) => {
+      await refresh();
+      const undo = () => update.mutate({ before: after, patch: patchOf(after, draftOf(before)) });
+      notify(t('tiers.saved', { title: after.title }), undo);
+      onSaved();
+    },
+  });
+  return { create, update };
+}
