@@ -338,14 +338,22 @@ describe('`serve`', () => {
       return { code, ...said, json: null };
     };
     const first = await start();
-    const rootKey = /^First start\. The root key, shown this once:\n {2}(lk_root_\w+)\n$/.exec(
-      first.err,
-    )?.[1] as string;
-    keepSecret(rootKey);
+    const link = String.raw`The dashboard has no operator yet\. [^\n]+\n {2}http://localhost:\d+/invitation#([\w-]{40,})\n`;
+    const shown = new RegExp(
+      String.raw`^First start\. The root key, shown this once:\n {2}(lk_root_\w+)\n${link}$`,
+    ).exec(first.err);
+    const [, rootKey = '', token = ''] = shown ?? [];
+    expect(rootKey).not.toBe('');
+    keepSecret(rootKey, token);
     expect(first.code).toBe(0);
-    expect(first.out).not.toContain(rootKey.slice(8, 40));
+    for (const secret of [rootKey.slice(8, 40), token]) expect(first.out).not.toContain(secret);
     const second = await start();
-    expect(second).toMatchObject({ code: 0, err: '' });
+    expect(second.code).toBe(0);
+    // The key is never shown again; the link is, anew, for as long as there is no operator.
+    const again = new RegExp(`^${link}$`).exec(second.err)?.[1] ?? '';
+    keepSecret(again);
+    expect(again).not.toBe('');
+    expect(again).not.toBe(token);
     for (const line of `${first.out}${second.out}`.trimEnd().split('\n'))
       expect(JSON.parse(line)).toMatchObject({
         level: expect.any(String),

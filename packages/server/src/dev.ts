@@ -26,6 +26,8 @@ export interface DevServer extends RunningServer {
   profile: Profile;
   dataDir: string;
   logFile: string;
+  /** Where letters are written; null: a mail server sends them. */
+  outbox: string | null;
   examples: { live: string; test: string | null };
   projectId: string;
   /** Keys made by this start; empty on later ones. */
@@ -53,14 +55,11 @@ export async function startDev(settings: Settings): Promise<DevServer> {
   try {
     const upstream = settings.upstream ?? live?.url;
     const sandboxUpstream = settings.sandboxUpstream ?? sandbox?.url;
-    const server = await startServer({
-      ...settings,
-      ...rings,
-      dataDir,
-      logFile,
-      upstream,
-      sandboxUpstream,
-    });
+    const outbox = settings.smtpUrl === undefined ? join(dataDir, 'outbox') : null;
+    const server = await startServer(
+      { ...settings, ...rings, dataDir, logFile, upstream, sandboxUpstream },
+      outbox === null ? {} : { outbox },
+    );
     latchkey = server.latchkey;
     const { projectId, seeded } = await seed(server.latchkey, profile).catch(async (error) => {
       await server.close();
@@ -71,6 +70,7 @@ export async function startDev(settings: Settings): Promise<DevServer> {
       profile,
       dataDir,
       logFile,
+      outbox,
       examples: { live: upstream ?? '', test: sandboxUpstream ?? null },
       projectId,
       seeded,

@@ -71,10 +71,16 @@ const local: Local = {
     const stopped = stopSignal();
     const { startServer } = await import('./serve.js');
     const server = await startServer(settings);
-    const { controlPlane, gateway, grpc, rootKey } = server;
+    const { controlPlane, gateway, grpc, rootKey, firstOperatorLink } = server;
     // Beside the log, never in it: this is the only time the key is shown.
     if (rootKey !== null)
       io.err(json ? JSON.stringify({ rootKey }) : `First start. The root key, shown this once:\n  ${rootKey}`);
+    if (firstOperatorLink !== null)
+      io.err(
+        json
+          ? JSON.stringify({ firstOperatorLink })
+          : `The dashboard has no operator yet. Open this to become the first, once, within a day:\n  ${firstOperatorLink}`,
+      );
     if (settings.logFile !== undefined)
       io.err(
         json

@@ -1,15 +1,21 @@
 // The listeners over one engine, from settings to a clean stop. Commands decide which settings; nothing here decides a request.
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { LatchkeyError, type Mode, type Telemetry } from '@latchkey/core';
+import { LatchkeyError, type Mailer, type Mode, type Telemetry } from '@latchkey/core';
+import { createAccounts } from './accounts/create-accounts.js';
 import { loadProfile } from './config/load-profile.js';
 import type { Settings } from './config/settings.js';
+import { oidcOf, signInFaults } from './config/sign-in-settings.js';
 import { createGateway } from './gateway/gateway.js';
 import { createControlPlane } from './http/control-plane.js';
 import { createLatchkey, type Latchkey, type LatchkeySettings, OPERATOR, type RingSource } from './latchkey.js';
+import { createOutbox } from './mail/outbox.js';
+import { createSmtpMailer } from './mail/smtp.js';
+import { createFirstOperatorInvitation, linkOf } from './operations/people/invitations.js';
 import { createFirstRootKey } from './operations/root-keys.js';
 import { createRpcs, inOnePiece } from './rpc/create-rpc.js';
 import { createGrpcServer } from './rpc/grpc-server.js';
+import { makeDirectory } from './store/make-directory.js';
 import { createTelemetry } from './telemetry/create-telemetry.js';
 import { openRingFile } from './vault/ring-file.js';
 import { VERSION } from './version.js';
@@ -28,12 +34,21 @@ export interface RunningServer {
   grpc: string | null;
   /** The first root key, when this start made one: shown once by whoever started the server. */
   rootKey: string | null;
+  /** The link that makes whoever opens it the first operator, for a day; null: there is one. */
+  firstOperatorLink: string | null;
   /** Stops accepting, finishes what runs, writes what is buffered. */
   close(): Promise<void>;
 }
 
+export interface ServerOptions {
+  /** A folder for letters, where no mail server is set; it is made. */
+  outbox?: string;
+}
+
 /** @throws LatchkeyError `configuration_invalid` and the codes of `createLatchkey` */
-export async function startServer(settings: Settings): Promise<RunningServer> {
+export async function startServer(settings: Settings, options: ServerOptions = {}): Promise<RunningServer> {
+  const [fault] = signInFaults(settings);
+  if (fault !== undefined) throw new LatchkeyError('configuration_invalid', fault);
   const profile = loadProfile(settings.profile);
   const telemetry = createTelemetry({
     level: settings.logLevel,
@@ -75,6 +90,8 @@ export async function startServer(settings: Settings): Promise<RunningServer> {
     closers.push(() => followed.close());
     return followed.ring;
   };
+  const mailer = mailerOf(settings, options);
+  if (mailer?.close !== undefined) closers.push(mailer.close);
   try {
     const needs: LatchkeySettings = {
       profile,
@@ -89,6 +106,7 @@ export async function startServer(settings: Settings): Promise<RunningServer> {
       servedModes: servedModes(settings),
       publicUrl: settings.publicUrl,
       cacheMb: settings.cacheMb,
+      ...(mailer !== null && { mailer }),
       telemetry,
     };
     const latchkey = await onceAvailable(() => createLatchkey(needs), telemetry);
@@ -100,6 +118,8 @@ export async function startServer(settings: Settings): Promise<RunningServer> {
       trustedProxies: settings.trustedProxies,
       version: VERSION,
       metricsText: () => telemetry.metricsText(),
+      signIn: createAccounts({ services: latchkey.engine.services, oidc: oidcOf(settings) }),
+      portalOrigins: settings.portalOrigins,
       guests: createRpcs(latchkey.engine, telemetry, { connect: true, grpcWeb: true, grpc: false }).map(inOnePiece),
     });
     listeners.push(controlPlane);
@@ -126,17 +146,30 @@ export async function startServer(settings: Settings): Promise<RunningServer> {
     };
     // Last of all: a start that fails must not have made a key that nobody was shown.
     const { services, makeRequestId } = latchkey.engine;
-    const rootKey = await createFirstRootKey(services, {
-      actor: OPERATOR,
-      requestId: makeRequestId(),
-      idempotencyKey: null,
-    });
+    const call = () => ({ actor: OPERATOR, requestId: makeRequestId(), idempotencyKey: null });
+    const rootKey = await createFirstRootKey(services, call());
+    const invitation = await createFirstOperatorInvitation(services, call());
+    const firstOperatorLink = invitation && linkOf(services, invitation);
+    if (mailer === null) telemetry.log('warn', 'mail_not_set', { fix: NO_MAIL });
     telemetry.log('info', 'started', { version: VERSION, profile: profile.name, ...addresses });
-    return { latchkey, ...addresses, rootKey, close: closeAll };
+    return { latchkey, ...addresses, rootKey, firstOperatorLink, close: closeAll };
   } catch (error) {
     await closeAll().catch(() => {});
     throw error;
   }
+}
+
+const NO_MAIL =
+  'No letters are sent, so nobody can confirm an address or set a new password, and invitations are handed over as links: set LATCHKEY_SMTP_URL and LATCHKEY_MAIL_FROM.';
+
+function mailerOf(
+  { smtpUrl, mailFrom }: Settings,
+  { outbox }: ServerOptions,
+): (Mailer & { close?: () => void }) | null {
+  if (smtpUrl !== undefined) return createSmtpMailer({ url: smtpUrl, from: mailFrom as string });
+  if (outbox === undefined) return null;
+  makeDirectory(outbox);
+  return createOutbox(outbox, Date.now);
 }
 
 async function onceAvailable<T>(start: () => Promise<T>, telemetry: Telemetry): Promise<T> {

@@ -36,6 +36,7 @@ import {
 import type { Finding, RingName, RingStatus } from './cli/local.js';
 import { loadProfile } from './config/load-profile.js';
 import type { Settings } from './config/settings.js';
+import { signInFaults } from './config/sign-in-settings.js';
 import { type Database, databaseFile, databaseOf, openForServing } from './database.js';
 import { createMemoryFeed } from './events/memory-feed.js';
 import { OPERATOR } from './latchkey.js';
@@ -521,7 +522,19 @@ export async function doctor(read: () => Promise<Settings>): Promise<Finding[]> 
     () => withStore(settings, (store) => store.integrity().catch((error) => [reasonOf(error.cause ?? error)])),
     'whole',
   );
-  const { redisUrl } = settings;
+  const { redisUrl, smtpUrl } = settings;
+  await check(
+    'sign-in',
+    () => signInFaults(settings),
+    smtpUrl === undefined
+      ? 'no mail server is set: `serve` sends no letters, so set LATCHKEY_SMTP_URL and LATCHKEY_MAIL_FROM'
+      : 'settings belong together',
+  );
+  if (smtpUrl !== undefined) await check(
+      'mail',
+      async () => (await import('./mail/smtp.js')).smtpFaults(smtpUrl),
+      'the mail server takes letters',
+    );
   if (redisUrl !== undefined) await check('redis', () => faultsOfRedis(redisUrl), 'counts, and forgets nothing');
   await check('owner', () => withStore(settings, (store) => profileFaults(store, settings)), 'belongs to this profile');
   await check(

@@ -27,7 +27,9 @@ export const operations = {
   ...rootKeyRows,
   ...reportRows,
   ...peopleRows,
-  ...insightRows,
+  getKeyBudgets: insightRows.getKeyBudgets,
+  listTopKeys: insightRows.listTopKeys,
+  getProviderPage: insightRows.getProviderPage,
 } as const;
 
 export type Operations = typeof operations;

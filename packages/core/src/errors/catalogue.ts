@@ -140,6 +140,8 @@ export const ERRORS = {
     'Not sent by the dashboard',
     'A change under a session needs the header X-CSRF-Token of `GET /v1/self`, and comes from the same origin.',
   ),
+  sign_up_closed: entry(403, 'Sign-up by invitation', 'Ask somebody who has an account for an invitation.'),
+  too_many_attempts: entry(429, 'Too many attempts', 'Wait for Retry-After before trying again.', true),
   last_root_key: entry(409, 'Last root key', 'Make another root key before revoking this one.'),
   payload_too_large: entry(
     413,

@@ -14,12 +14,15 @@ export interface Started {
   logFile: string;
   projectId: string;
   rootKey: string | null;
+  firstOperatorLink: string | null;
+  outbox: string | null;
   seeded: readonly { label: string; secret: string; mode: Mode }[];
 }
 
 export function greeting(started: Started): Result {
   const { profile, gateway, controlPlane, grpc, examples, dataDir, logFile, projectId, rootKey, seeded, version } =
     started;
+  const { firstOperatorLink, outbox } = started;
   const first = seeded[0];
   const lines = [
     `Latchkey ${version}, profile ${profile.name} (${profile.title})`,
@@ -30,7 +33,15 @@ export function greeting(started: Started): Result {
     `  upstream       ${examples.live || 'none: name your API with --upstream http://…'}${examples.test ? `   sandbox ${examples.test}` : ''}`,
     `  data           ${dataDir}`,
     `  log            ${logFile}`,
+    ...(outbox ? [`  letters        ${outbox}   e-mail of the dashboard, as files`] : []),
     '',
+    ...(firstOperatorLink
+      ? [
+          'The dashboard has no operator yet. Open this to become the first, once, within a day:',
+          `  ${firstOperatorLink}`,
+          '',
+        ]
+      : []),
     ...(rootKey ? ['Root key for the management API, shown this once:', `  ${rootKey}`, ''] : []),
     ...(first
       ? [
@@ -62,6 +73,8 @@ export function greeting(started: Started): Result {
       profile: profile.name,
       projectId,
       rootKey,
+      firstOperatorLink,
+      outbox,
       keys: seeded,
     },
     ...lines,

@@ -61,6 +61,34 @@ const httpUrl = z
     (url) => /^https?:\/\/[^/?#@\s]+\/?$/.test(url) && URL.canParse(url),
     'must be http://host[:port] or https://host[:port], without a path or a user',
   );
+/** The address of another provider: plain http only on this machine. */
+const issuerUrl = z
+  .string('must be text')
+  .refine(
+    (url) =>
+      URL.canParse(url) &&
+      (/^https:\/\/[^?#@\s]+$/.test(url) ||
+        /^http:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d+)?(\/[^?#@\s]*)?$/.test(url)),
+    'must be https://host[/path]',
+  );
+/** One address, bare or behind a name. */
+const sender = z
+  .string('must be text')
+  .max(300)
+  .regex(/^([^<>\r\n]*<[^<>\s@]+@[^<>\s@]+>|[^<>\s@]+@[^<>\s@]+)$/, 'must be an e-mail address, or Name <address>');
+const ORIGINS = 'must be origins such as https://example.com, separated by commas; http only on this machine';
+const isPageOrigin = (text: string): boolean => {
+  if (!URL.canParse(text)) return false;
+  const { origin, protocol, hostname } = new URL(text);
+  const isHere = ['localhost', '127.0.0.1', '[::1]'].includes(hostname);
+  return origin === text && (protocol === 'https:' || (protocol === 'http:' && isHere));
+};
+const origins = z
+  .union(
+    [z.array(z.string()), z.string().transform((given) => given.split(/[\s,]+/).filter((entry) => entry !== ''))],
+    ORIGINS,
+  )
+  .refine((entries) => entries.every(isPageOrigin), ORIGINS);
 const text = z.string('must be text').min(1, 'must not be empty');
 const host = text;
 
@@ -185,6 +213,34 @@ export const SETTINGS = {
       .optional(),
     'Redis or Valkey that counts for all nodes, e.g. redis://user:password@host:6379/0, redis+sentinel://host:26379,host:26379/master or redis+cluster://host:6379,host:6379. Absent: memory.',
     true,
+  ),
+  smtpUrl: setting(
+    'LATCHKEY_SMTP_URL',
+    z
+      .string()
+      .regex(/^smtps?:\/\//, 'must start with smtp:// or smtps://')
+      .refine((url) => URL.canParse(url), 'is no address')
+      .optional(),
+    'Mail server for letters to users of the dashboard, e.g. smtp://user:password@host:587. Without it `dev` writes them into a folder, and `serve` sends none.',
+    true,
+  ),
+  mailFrom: setting(
+    'LATCHKEY_MAIL_FROM',
+    sender.optional(),
+    'Sender of the letters, e.g. Example <no-reply@example.com>. Needed with LATCHKEY_SMTP_URL.',
+  ),
+  oidcIssuer: setting(
+    'LATCHKEY_OIDC_ISSUER',
+    issuerUrl.optional(),
+    'Issuer of an OpenID Connect provider whose users may sign in to the dashboard; its redirect URI is the public URL and /api/auth/callback/oidc.',
+  ),
+  oidcClientId: setting('LATCHKEY_OIDC_CLIENT_ID', text.optional(), 'Client id at that provider.'),
+  oidcClientSecret: setting('LATCHKEY_OIDC_CLIENT_SECRET', text.optional(), 'Client secret at that provider.', true),
+  oidcName: setting('LATCHKEY_OIDC_NAME', text.max(60).default('single sign-on'), 'What the sign-in page calls it.'),
+  portalOrigins: setting(
+    'LATCHKEY_PORTAL_ORIGINS',
+    origins.default([]),
+    "Origins whose pages may frame the key portal, e.g. https://example.com. Without it: none's.",
   ),
 } as const satisfies Record<string, Setting>;
 

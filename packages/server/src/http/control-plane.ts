@@ -12,9 +12,11 @@ import {
 } from '@latchkey/core';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { ANONYMOUS } from '../operations/authenticate.js';
+import { judgeCsrf, judgeOrigin } from '../operations/csrf.js';
 import type { Call, Engine } from '../operations/engine.js';
 import { readJson } from '../operations/json-body.js';
 import { authenticateHeaders, errorHeaders, headerLines, idempotencyKeyOf } from '../operations/management-headers.js';
+import { SIGN_IN_PATH, type SignIn } from '../operations/sign-in.js';
 import { trustedProxies } from '../operations/trusted-proxies.js';
 import { createDashboard, DASHBOARD_PATHS, wantsPage } from './dashboard.js';
 import { servePages } from './docs.js';
@@ -62,6 +64,8 @@ export interface ControlPlaneParts {
   /** The figures in Prometheus' text format. */
   metricsText(): Promise<string>;
   guests?: readonly GuestCall[];
+  /** Who signs people in; absent: nobody, and only keys make calls. */
+  signIn?: SignIn;
   /** Origins whose pages may frame the key portal; default: none. */
   portalOrigins?: readonly string[] | undefined;
   /** Where the built dashboard lies; default: beside the server's code. */
@@ -131,7 +135,7 @@ async function within<T>(ms: number, work: Promise<T>): Promise<T> {
 }
 
 export function createControlPlane(parts: ControlPlaneParts): ControlPlane {
-  const { engine, telemetry, version, guests = [] } = parts;
+  const { engine, telemetry, version, guests = [], signIn } = parts;
   const publicUrl = parts.publicUrl.replace(/\/+$/, '');
   const clientIp = trustedProxies(parts.trustedProxies).clientOf;
   const dashboard = createDashboard({
@@ -280,11 +284,29 @@ export function createControlPlane(parts: ControlPlaneParts): ControlPlane {
     done(null, payload);
   });
 
-  async function authenticate(request: FastifyRequest): Promise<void> {
-    const { rawHeaders, socket } = request.raw;
+  function addressOf(request: FastifyRequest): string | null {
     const forwarded = request.headers['x-forwarded-for'];
-    const ip = clientIp(socket.remoteAddress, Array.isArray(forwarded) ? forwarded.join(',') : forwarded);
-    request.actor = await authenticateHeaders(engine, rawHeaders, ip);
+    return clientIp(request.raw.socket.remoteAddress, Array.isArray(forwarded) ? forwarded.join(',') : forwarded);
+  }
+
+  /** Exactly one credential counts: a session's cookie only where no Authorization was sent. */
+  async function authenticate(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    const { rawHeaders } = request.raw;
+    const byCookie =
+      signIn?.claims(request.headers) === true && headerLines(rawHeaders, 'authorization').length === 0
+        ? signIn
+        : undefined;
+    if (byCookie === undefined) {
+      request.actor = await authenticateHeaders(engine, rawHeaders, addressOf(request));
+      return;
+    }
+    const found = await byCookie.identify(request.headers);
+    if (found === null) throw new LatchkeyError('unauthenticated', 'The session is over: sign in again.');
+    const { session } = found.actor;
+    if (session !== undefined && request.method !== 'GET' && request.method !== 'HEAD')
+      judgeCsrf(session, rawHeaders, publicUrl, engine.equal);
+    request.actor = found.actor;
+    for (const cookie of found.cookies) reply.header('set-cookie', cookie);
   }
 
   /** Of a call that needs no credential none is read. */
@@ -362,6 +384,28 @@ export function createControlPlane(parts: ControlPlaneParts): ControlPlane {
     scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_, bytes, done) => done(null, bytes));
     for (const guest of guests) inviteGuest(scope, guest);
   });
+
+  /** A browser sends its cookies with whatever page makes it call, so that changes are judged by where they come from. */
+  async function ownPages({ method, raw }: FastifyRequest): Promise<void> {
+    if (method === 'POST') judgeOrigin(raw.rawHeaders, publicUrl);
+  }
+  if (signIn !== undefined) {
+    app.route({
+      method: ['GET', 'POST'],
+      url: `${SIGN_IN_PATH}/*`,
+      onRequest: ownPages,
+      handler: async (request, reply) => {
+        const { id: requestId, method, url, headers } = request;
+        const bytes = request.body as Buffer | undefined;
+        const body = method === 'POST' && bytes !== undefined ? readJson(bytes) : undefined;
+        if (method === 'GET' && carriesBody(request)) throw wrongBody('this call has no body', 'Send none.');
+        const answered = await signIn.answer({ requestId, method, url, headers, body, ip: addressOf(request) });
+        reply.code(answered.status);
+        for (const [name, value] of answered.headers) reply.header(name, value);
+        return answered.body === null ? reply.send() : reply.type(JSON_TYPE).send(answered.body);
+      },
+    });
+  }
 
   let openapi: string | undefined;
   app.get('/openapi.json', (_, reply) => {

@@ -24,7 +24,8 @@ export type TargetType =
   | 'invitation'
   | 'operator'
   | 'session'
-  | 'portal_token';
+  | 'portal_token'
+  | 'user';
 
 /** What was done to what. `changes` holds neither secrets nor digests. */
 export interface AuditNote {

@@ -164,6 +164,8 @@ export interface Engine {
   /** A signed statement of who calls, for the upstream: EdDSA JWT, valid at most 60 s. Cached per key for half of that. */
   principal(snapshot: Snapshot, audience: string): string;
   jwks(): ReturnType<PrincipalSigner['jwks']>;
+  /** Constant-time comparison of two texts of any length. */
+  equal: Vault['equal'];
   /** Hears changes of keys, projects and organizations, after the caches did. */
   onChange(listener: (change: Change) => void): () => void;
   /** Sets the gauges that nobody sets as they move; called when they are about to be read. */

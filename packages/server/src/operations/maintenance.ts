@@ -16,7 +16,6 @@ import {
 import { auditText, headText, INSTALLATION_CHAIN } from './commit-change.js';
 import { countEntries } from './credits/charge.js';
 import { KEPT_MS } from './denial-buffer.js';
-import { OBSERVED_KEPT_MS } from './insight/observations.js';
 import { ANSWER_KEPT_MS, RECORD_KEPT_MS } from './replays.js';
 import type { Services } from './services.js';
 import { resealWebhookSecret } from './webhook-secret.js';
@@ -91,7 +90,7 @@ async function resealSettings(view: StoreView, vault: Vault): Promise<number> {
   return moved;
 }
 
-/** Forgets sealed answers, old replay records, requests under an Idempotency-Key, leases that are over, old denials and observations, and quota days of the past. */
+/** Forgets sealed answers, old replay records, requests under an Idempotency-Key, leases that are over, old denials and quota days of the past. */
 export async function prune({
   store,
   clock,
@@ -103,7 +102,7 @@ export async function prune({
   await store.replays.prune(now - ANSWER_KEPT_MS, now - RECORD_KEPT_MS);
   await idempotency.prune(now);
   await store.denials.prune(now - KEPT_MS);
-  await store.observations.prune(now - OBSERVED_KEPT_MS);
+  await store.signIn.prune(now);
   await store.pruneDays(Math.floor(now / DAY_MS) - 1);
 }
 

@@ -19,7 +19,6 @@ import { getReservation, refundReservation, reserveCredits, settleReservation } 
 import type { Call, RawInput } from './engine.js';
 import { explainKey } from './explain-key.js';
 import { getKeyBudgets } from './insight/budgets.js';
-import { observeKey } from './insight/observe-key.js';
 import { getProviderPage } from './insight/provider-page.js';
 import { listTopKeys } from './insight/top-keys.js';
 import { createKey } from './keys/create-key.js';
@@ -109,7 +108,6 @@ const handlers: Handlers = {
   ...sessions,
   createPortalToken,
   getKeyBudgets,
-  observeKey,
   listTopKeys,
   getProviderPage,
 };

@@ -194,15 +194,6 @@ export interface DenialRow {
   surface: string;
 }
 
-export interface KeyObservationRow {
-  key_id: string;
-  kind: string;
-  /** Empty: what no restriction could name. */
-  value: string;
-  count: number;
-  last_at: number;
-}
-
 export interface KeyNetworkRow {
   key_id: string;
   network: string;
@@ -314,6 +305,8 @@ export interface UserRow {
   image: string | null;
   two_factor_enabled: number;
   is_operator: number;
+  /** That the account was made with. */
+  invitation_id: string | null;
   created_at: number;
   updated_at: number;
 }
@@ -349,7 +342,7 @@ export interface UserAccountRow {
 export interface VerificationRow {
   id: string;
   identifier_hash: string;
-  value: string;
+  sealed_value: string;
   expires_at: number;
   created_at: number;
   updated_at: number;
@@ -402,7 +395,6 @@ export interface Schema {
   usage_hours: UsageHourRow;
   quota_days: QuotaDayRow;
   denials: DenialRow;
-  key_observations: KeyObservationRow;
   key_networks: KeyNetworkRow;
   credit_accounts: CreditAccountRow;
   credit_entries: CreditEntryRow;

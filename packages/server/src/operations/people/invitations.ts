@@ -45,7 +45,8 @@ type Terms = Pick<InvitationRecord, 'organizationId' | 'email' | 'role' | 'invit
 const makeToken = ({ random }: Pick<Services, 'random'>): string =>
   Buffer.from(random(TOKEN_BYTES)).toString('base64url');
 
-const linkOf = ({ publicUrl }: Pick<Services, 'publicUrl'>, token: string): string =>
+/** The page that takes an invitation; its token stands behind `#`, which no server is told. */
+export const linkOf = ({ publicUrl }: Pick<Services, 'publicUrl'>, token: string): string =>
   `${publicUrl}/invitation#${token}`;
 
 /** Writes the invitation; those of the same place and address that are still open are taken back. */

@@ -23,7 +23,9 @@ export async function up({ schema }: Kysely<never>): Promise<void> {
       .addColumn('email_verified', 'integer', (column) => column.notNull())
       .addColumn('image', 'text')
       .addColumn('two_factor_enabled', 'integer', (column) => column.notNull().defaultTo(0))
-      .addColumn('is_operator', 'integer', (column) => column.notNull().defaultTo(0)),
+      .addColumn('is_operator', 'integer', (column) => column.notNull().defaultTo(0))
+      // That the account was made with.
+      .addColumn('invitation_id', 'text'),
   ).execute();
   // Few among many: nobody reads all users to find them.
   await schema.createIndex('users_operators').on('users').columns(['is_operator', 'created_at']).execute();
@@ -59,7 +61,7 @@ export async function up({ schema }: Kysely<never>): Promise<void> {
       .createTable('verifications')
       .addColumn('id', 'text', (column) => column.primaryKey())
       .addColumn('identifier_hash', 'text', (column) => column.notNull())
-      .addColumn('value', 'text', (column) => column.notNull())
+      .addColumn('sealed_value', 'text', (column) => column.notNull())
       .addColumn('expires_at', 'bigint', (column) => column.notNull()),
   ).execute();
   await schema.createIndex('verifications_by_identifier').on('verifications').column('identifier_hash').execute();

@@ -1,0 +1,245 @@
+// The sign-in library as it is set up here: what it may do, where it keeps it, what its cookies are. Which of its paths are open is in routes.ts.
+
+import { passkey } from '@better-auth/passkey';
+import { APIError, type BetterAuthOptions, betterAuth } from 'better-auth';
+import { getOAuthState, isAPIError } from 'better-auth/api';
+import { genericOAuth, twoFactor } from 'better-auth/plugins';
+import { SIGN_IN_PATH } from '../operations/sign-in.js';
+import { createAdapter } from './adapter.js';
+import { existingAccountLetter, resetLetter, verificationLetter } from './letters.js';
+import type { AccountsParts } from './parts.js';
+import { originsOf } from './public-origins.js';
+import type { Safe } from './safe.js';
+import type { SignInLog } from './sign-in-log.js';
+import { ACCOUNTS, PASSKEYS, SESSIONS, TWO_FACTORS, USERS, VERIFICATIONS } from './tables.js';
+
+export const MIN_PASSWORD_LENGTH = 10;
+export const MAX_PASSWORD_LENGTH = 128;
+export const SESSION_SECONDS = 7 * 86_400;
+const RENEWED_AFTER_SECONDS = 86_400;
+const VERIFICATION_SECONDS = 86_400;
+const RESET_SECONDS = 3_600;
+
+/** `__Host-`: from this host alone, over TLS, for every path. */
+const COOKIE_PREFIX = '__Host-latchkey';
+export const SESSION_COOKIE = `${COOKIE_PREFIX}_session`;
+/** Of somebody whose password was right and whose second factor is still to come. */
+export const CHALLENGE_COOKIE = `${COOKIE_PREFIX}.two_factor`;
+export const OIDC_PROVIDER = 'oidc';
+
+/** Set by this room on the requests that it makes for the library, which have no header that a caller sent beside cookie and agent. */
+export const INTERNAL = {
+  address: 'x-latchkey-address',
+  invitation: 'x-latchkey-invitation',
+  requestId: 'x-latchkey-request-id',
+} as const;
+
+/** Nobody's tokens are needed after they have said who somebody is. */
+const NO_TOKENS = {
+  ...{ accessToken: null, refreshToken: null, idToken: null },
+  ...{ accessTokenExpiresAt: null, refreshTokenExpiresAt: null },
+};
+
+export interface LibraryParts extends AccountsParts {
+  safe: Safe;
+  /** Sends a letter that nobody waits for. */
+  post(letter: { to: string; subject: string; text: string }): void;
+  /** Whether somebody who comes from another provider may make an account; `invitationId`: what they came with. */
+  admits(email: string, invitationId: string | null): Promise<boolean>;
+  tell: SignInLog;
+}
+
+export function libraryOptions(parts: LibraryParts, withOidc: boolean) {
+  const { services, safe, post, tell } = parts;
+  const { publicUrl, profile, telemetry } = services;
+  const origins = originsOf(publicUrl);
+  const names = { provider: profile.title };
+  return {
+    appName: profile.title,
+    baseURL: publicUrl,
+    basePath: SIGN_IN_PATH,
+    secret: safe.librarySecret,
+    trustedOrigins: origins,
+    database: createAdapter(services.store.signIn, safe),
+    telemetry: { enabled: false },
+    logger: {
+      level: 'error',
+      // What it adds to its words may hold addresses and tokens: the words before the first colon never do.
+      log: (level, message) => telemetry.log('warn', 'sign_in_trouble', { level, text: message.split(':', 1)[0] }),
+    },
+    onAPIError: {
+      errorURL: `${publicUrl}/sign-in`,
+      onError(error) {
+        if (!isAPIError(error)) throw error;
+      },
+    },
+    // Counted by limits.ts, for all nodes and by the address that the trusted proxies say.
+    rateLimit: { enabled: false },
+    user: {
+      ...USERS,
+      additionalFields: {
+        isOperator: { type: 'boolean', fieldName: 'is_operator', required: false, defaultValue: false, input: false },
+        invitationId: { type: 'string', fieldName: 'invitation_id', required: false, input: false, returned: false },
+      },
+      async validateUserInfo({ user, source }) {
+        if (source.method === 'email-password') return;
+        if (user.emailVerified !== true)
+          return { error: 'email_not_verified', errorDescription: 'The provider does not vouch for the address.' };
+        if (source.action !== 'create-user') return;
+        if (!(await parts.admits(user.email ?? '', await oauthInvitation())))
+          return { error: 'sign_up_closed', errorDescription: 'Ask for an invitation.' };
+        return;
+      },
+    },
+    session: { ...SESSIONS, expiresIn: SESSION_SECONDS, updateAge: RENEWED_AFTER_SECONDS },
+    account: {
+      ...ACCOUNTS,
+      storeStateStrategy: 'database',
+      accountLinking: { enabled: true, trustedProviders: [] },
+    },
+    verification: { ...VERIFICATIONS, storeIdentifier: { hash: async (identifier) => safe.hash(identifier) } },
+    databaseHooks: {
+      user: {
+        create: {
+          async before(user, context) {
+            const invited = context?.headers?.get(INTERNAL.invitation) ?? null;
+            const invitationId = invited ?? (await oauthInvitation());
+            return { data: { ...user, invitationId, ...(invited !== null && { emailVerified: true }) } };
+          },
+          async after({ id, emailVerified }, context) {
+            const requestId = requestIdOf(context);
+            await tell({ event: 'signUp', userId: id, bySelf: false, requestId, changes: { emailVerified } });
+          },
+        },
+      },
+      account: {
+        create: { before: async (account) => ({ data: { ...account, ...NO_TOKENS } }) },
+        update: { before: async (account) => ({ data: { ...account, ...NO_TOKENS } }) },
+      },
+    },
+    emailAndPassword: {
+      enabled: true,
+      minPasswordLength: MIN_PASSWORD_LENGTH,
+      maxPasswordLength: MAX_PASSWORD_LENGTH,
+      requireEmailVerification: true,
+      autoSignIn: false,
+      revokeSessionsOnPasswordReset: true,
+      resetPasswordTokenExpiresIn: RESET_SECONDS,
+      async sendResetPassword({ user, token }) {
+        post(resetLetter({ ...names, to: user.email, link: `${publicUrl}/reset-password#${token}` }));
+      },
+      async onPasswordReset({ user }, request) {
+        // The link came by mail, which proves the address as well.
+        const isTheirs = [{ column: 'id', operator: '=' as const, value: user.id, either: false }];
+        await services.store.signIn.update(USERS.modelName, isTheirs, { email_verified: 1 });
+        await tell({ event: 'resetPassword', userId: user.id, bySelf: false, requestId: requestIdOf(request) });
+      },
+      async onExistingUserSignUp({ user }) {
+        post(existingAccountLetter({ ...names, to: user.email, link: `${publicUrl}/forgot-password` }));
+      },
+    },
+    emailVerification: {
+      expiresIn: VERIFICATION_SECONDS,
+      sendOnSignUp: true,
+      autoSignInAfterVerification: false,
+      async afterEmailVerification({ id }, request) {
+        await tell({ event: 'verifyEmail', userId: id, bySelf: false, requestId: requestIdOf(request) });
+      },
+      async sendVerificationEmail({ user, token }) {
+        if (user.emailVerified) return;
+        post(verificationLetter({ ...names, to: user.email, link: `${publicUrl}/verify-email#${token}` }));
+      },
+    },
+    advanced: {
+      // The origin is judged before the library is asked, for every name that this machine has.
+      disableCSRFCheck: true,
+      useSecureCookies: false,
+      cookiePrefix: COOKIE_PREFIX,
+      defaultCookieAttributes: { secure: true, httpOnly: true, sameSite: 'lax', path: '/' },
+      cookies: { session_token: { name: SESSION_COOKIE } },
+      ipAddress: { ipAddressHeaders: [INTERNAL.address], ipv6Subnet: 128 },
+      database: { generateId: ({ model }) => services.newId(ID_PREFIXES[model] ?? model) },
+    },
+    plugins: [
+      twoFactor({
+        issuer: profile.title,
+        // Who signs in at another provider has no password to repeat.
+        allowPasswordless: true,
+        schema: {
+          user: { fields: { twoFactorEnabled: USERS.fields.twoFactorEnabled } },
+          twoFactor: { modelName: TWO_FACTORS.modelName, fields: TWO_FACTORS.fields },
+        },
+      }),
+      passkey({
+        rpID: new URL(publicUrl).hostname,
+        rpName: profile.title,
+        origin: origins,
+        // A passkey stands for password and second factor: whoever has the device has to show that it is theirs.
+        authenticatorSelection: { residentKey: 'required', userVerification: 'required' },
+        authentication: {
+          afterVerification({ verification }) {
+            if (verification.authenticationInfo.userVerified) return;
+            throw new APIError('UNAUTHORIZED', {
+              code: 'USER_NOT_VERIFIED',
+              message: 'The device did not check who uses it.',
+            });
+          },
+        },
+        advanced: { webAuthnChallengeCookie: 'passkey' },
+        schema: { passkey: { modelName: PASSKEYS.modelName, fields: PASSKEYS.fields } },
+      }),
+      ...(withOidc && parts.oidc !== null
+        ? [
+            genericOAuth({
+              config: [
+                {
+                  providerId: OIDC_PROVIDER,
+                  name: parts.oidc.name,
+                  discoveryUrl: `${parts.oidc.issuer.replace(/\/$/, '')}/.well-known/openid-configuration`,
+                  requireIdTokenVerification: true,
+                  clientId: parts.oidc.clientId,
+                  clientSecret: parts.oidc.clientSecret,
+                  scopes: ['openid', 'email', 'profile'],
+                  pkce: true,
+                  disableProviderLogout: true,
+                  async mapProfileToUser(claims) {
+                    const email = typeof claims.email === 'string' ? claims.email : '';
+                    const name = [claims.name, claims.preferred_username].find(
+                      (text): text is string => typeof text === 'string' && text.trim() !== '',
+                    );
+                    return {
+                      name: (name ?? email.split('@', 1)[0] ?? email).slice(0, 200),
+                      emailVerified: claims.email_verified === true,
+                    };
+                  },
+                },
+              ],
+            }),
+          ]
+        : []),
+    ],
+  } satisfies BetterAuthOptions;
+}
+
+const requestIdOf = (asked: { headers?: Headers | undefined } | null | undefined): string =>
+  asked?.headers?.get(INTERNAL.requestId) ?? 'req_unknown';
+
+/** Of ids that others see. */
+const ID_PREFIXES: Readonly<Record<string, string>> = {
+  user: 'user',
+  session: 'sess',
+  account: 'acct',
+  verification: 'ver',
+  twoFactor: 'tfa',
+  passkey: 'pk',
+};
+
+/** The id of the invitation that a sign-in at another provider began with. */
+async function oauthInvitation(): Promise<string | null> {
+  const state = await getOAuthState().catch(() => null);
+  const id = (state as { invitationId?: unknown } | null)?.invitationId;
+  return typeof id === 'string' ? id : null;
+}
+
+export const createLibrary = (parts: LibraryParts, withOidc: boolean) => betterAuth(libraryOptions(parts, withOidc));
+export type Library = ReturnType<typeof createLibrary>;

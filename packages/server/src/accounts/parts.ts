@@ -1,0 +1,20 @@
+// What the accounts room is given. Types only.
+
+import type { Profile } from '@latchkey/core';
+import type { Services } from '../operations/services.js';
+
+export interface OidcProvider {
+  /** What the button says. */
+  name: string;
+  issuer: string;
+  clientId: string;
+  clientSecret: string;
+}
+
+export interface AccountsParts {
+  services: Services;
+  /** Another provider that says who somebody is; null: none. */
+  oidc: OidcProvider | null;
+}
+
+export type SignUpMode = Profile['policy']['signUp'];
