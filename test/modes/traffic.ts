@@ -191,6 +191,7 @@ async function settle({ engine: { services } }: Latchkey): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, 200));
   await services.usage.flush();
   await services.denials.flush();
+  await services.observations.flush();
   await services.leases.flush();
 }
 

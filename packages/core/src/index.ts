@@ -1,5 +1,6 @@
 // The public face of @latchkey/core: the pure rules, records and ports that everything else is built on.
 
+export * from './access/observed.js';
 export * from './access/path.js';
 export * from './access/permissions.js';
 export * from './access/restrictions.js';

@@ -1,5 +1,6 @@
 // What the engine needs from the outside world, as records and interfaces; adapters live in the server's rooms, never here.
 
+import type { ObservedKind } from './access/observed.js';
 import type { Restrictions } from './access/restrictions.js';
 import type { Role, Standing } from './access/roles.js';
 import type {
@@ -346,6 +347,17 @@ export interface DenialRecord {
   surface: Surface;
 }
 
+/** One place that a key was used from: a network, a page or an endpoint. */
+export interface ObservationRecord {
+  keyId: string;
+  kind: ObservedKind;
+  /** null: requests that no restriction of this kind could let pass. */
+  value: string | null;
+  /** Since it was first seen. */
+  count: number;
+  lastAt: Instant;
+}
+
 export interface DenialFilter {
   keyId: string;
   requestId?: string;
@@ -631,6 +643,15 @@ export interface StoreView {
     add(rows: readonly DenialRecord[], most: number): Promise<void>;
     list(filter: DenialFilter, page: PageRequest): Promise<Page<DenialRecord>>;
     /** Forgets those from before an instant. */
+    prune(before: Instant): Promise<void>;
+  };
+  /** Where live keys are used from. */
+  observations: {
+    /** Adds counts to those that are there, and keeps of each kind and key the `most` that were seen last. Of a key that is gone nothing is kept. */
+    add(rows: readonly ObservationRecord[], most: number): Promise<void>;
+    /** Those seen since an instant, by kind, the most frequent first. */
+    list(keyId: string, from: Instant): Promise<ObservationRecord[]>;
+    /** Forgets those that were seen last before an instant. */
     prune(before: Instant): Promise<void>;
   };
   /** The networks that each live key passed from. */

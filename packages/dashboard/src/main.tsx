@@ -1,5 +1,7 @@
 // Where the dashboard starts: language first, then the tree of providers over the router.
 
+// First, so that no token is in the address when the router reads it.
+import './data/fragment';
 import '@mantine/core/styles.css';
 import '@mantine/notifications/styles.css';
 import './app/base.css';

@@ -939,6 +939,9 @@ export interface OperationInputs {
   getKeyBudgets: {
     keyId: string;
   };
+  observeKey: {
+    keyId: string;
+  };
   listTopKeys: {
     organizationId?: string | undefined;
     projectId?: string | undefined;
@@ -950,9 +953,6 @@ export interface OperationInputs {
     limit?: number | undefined;
   };
   getProviderPage: Record<string, never>;
-  observeKey: {
-    keyId: string;
-  };
 }
 
 /** What each operation answers. */
@@ -1302,6 +1302,21 @@ export interface OperationOutputs {
     /** true: this node answers alone, the shared counters are away */
     degraded: boolean;
   };
+  observeKey: {
+    observed: Array<{
+      kind: "ip" | "referrer" | "endpoint";
+      /** null: requests that named none, or none that a restriction can name */
+      value: string | null;
+      /** Since it was first seen */
+      count: number;
+      lastAt: string;
+    }>;
+    suggested: {
+      ips?: Array<string> | undefined;
+      referrers?: Array<string> | undefined;
+      endpoints?: Array<string> | undefined;
+    };
+  };
   listTopKeys: {
     data: Array<{
       keyId: string;
@@ -1316,19 +1331,6 @@ export interface OperationOutputs {
     title: string;
     markdown: string;
     html: string;
-  };
-  observeKey: {
-    observed: Array<{
-      kind: "ip" | "referrer" | "endpoint";
-      value: string;
-      count: number;
-      lastAt: string;
-    }>;
-    suggested: {
-      ips?: Array<string> | undefined;
-      referrers?: Array<string> | undefined;
-      endpoints?: Array<string> | undefined;
-    };
   };
 }
 
@@ -1397,7 +1399,7 @@ export interface ManagementMethods {
     explain(input?: OperationInputs['explainKey'], options?: ManagementCallOptions): Promise<OperationOutputs['explainKey']>;
     /** What a key has left now. The same figures as the next request would meet; spends nothing. `reachesLimitAt` carries the last hours on. */
     budgets(input: OperationInputs['getKeyBudgets'], options?: ManagementCallOptions): Promise<OperationOutputs['getKeyBudgets']>;
-    /** Where calls with a key come from, and restrictions that would fit them. Of the last 30 days, live keys only, at most 50 of each kind: networks, origins, and endpoints as routes of the profile. */
+    /** Where calls with a key come from, and restrictions that would fit them. Of requests that passed in the last 30 days, live keys only, of each kind the 50 seen last. Networks stand as the /24 (IPv4) or /48 (IPv6) that a caller usually stays in, pages as origins, endpoints as routes of the profile, or else with the first segment of the path alone. `suggested` lets all of that pass and nothing else; lists that the key has stay as they are, and a kind stays open when it has 50 values or requests that named none. */
     observed(input: OperationInputs['observeKey'], options?: ManagementCallOptions): Promise<OperationOutputs['observeKey']>;
   };
   leases: {
@@ -1584,9 +1586,9 @@ export const ROUTES = {
   endOtherSessions: {"method":"POST","path":"/v1/sessions/end-others","query":[],"body":true,"answers":true,"idempotent":false},
   createPortalToken: {"method":"POST","path":"/v1/portal-tokens","query":[],"body":true,"answers":true,"idempotent":false},
   getKeyBudgets: {"method":"GET","path":"/v1/keys/:keyId/budgets","query":[],"body":false,"answers":true,"idempotent":false},
+  observeKey: {"method":"GET","path":"/v1/keys/:keyId/observed","query":[],"body":false,"answers":true,"idempotent":false},
   listTopKeys: {"method":"GET","path":"/v1/usage/keys","query":["organizationId","projectId","from","to","limit"],"body":false,"answers":true,"idempotent":false},
   getProviderPage: {"method":"GET","path":"/v1/provider-page","query":[],"body":false,"answers":true,"idempotent":false},
-  observeKey: {"method":"GET","path":"/v1/keys/:keyId/observed","query":[],"body":false,"answers":true,"idempotent":false},
 } as const;
 
 /** Which operation each method calls. */

@@ -27,9 +27,7 @@ export const operations = {
   ...rootKeyRows,
   ...reportRows,
   ...peopleRows,
-  getKeyBudgets: insightRows.getKeyBudgets,
-  listTopKeys: insightRows.listTopKeys,
-  getProviderPage: insightRows.getProviderPage,
+  ...insightRows,
 } as const;
 
 export type Operations = typeof operations;

@@ -1,13 +1,17 @@
 // The frame of every page behind the sign-in: header, navigation, and the page itself as the main part.
 
+import { LatchkeyClientError } from '@latchkey/client';
 import { AppShell, Burger, Container, Group } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
-import { Outlet, useLocation } from '@tanstack/react-router';
+import { useQueryClient } from '@tanstack/react-query';
+import { Outlet, useLocation, useNavigate } from '@tanstack/react-router';
 import { useEffect, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
+import { forgetSelf } from '../data/self';
 import { Brand } from '../kit/brand';
 import { Navigation } from './navigation';
 import { PlaceSwitcher } from './place-switcher';
+import { safeReturn } from './safe-return';
 import { UserMenu } from './user-menu';
 
 /** Puts the focus on the new page after a move, so that keyboard and screen reader go on there. */
@@ -23,10 +27,32 @@ function useFocusOnMove() {
   return main;
 }
 
+/** A session that ended meanwhile: back to the sign-in, and from there to this page again. */
+function useLeaveWhenSignedOut() {
+  const queries = useQueryClient();
+  const navigate = useNavigate();
+  useEffect(() => {
+    const leave = (error: unknown) => {
+      if (!(error instanceof LatchkeyClientError) || error.code !== 'unauthenticated') return;
+      const { pathname, search } = globalThis.location;
+      void navigate({ to: '/sign-in', search: { return: safeReturn(pathname + search) } });
+      forgetSelf();
+    };
+    const stops = [
+      queries.getQueryCache().subscribe(({ query }) => query.state.status === 'error' && leave(query.state.error)),
+      queries.getMutationCache().subscribe(({ mutation }) => leave(mutation?.state.error)),
+    ];
+    return () => {
+      for (const stop of stops) stop();
+    };
+  }, [queries, navigate]);
+}
+
 export function AppFrame() {
   const { t } = useTranslation();
   const [isOpen, menu] = useDisclosure();
   const main = useFocusOnMove();
+  useLeaveWhenSignedOut();
   return (
     <AppShell
       header={{ height: 60 }}

@@ -103,6 +103,8 @@ export const router = createRouter({
   defaultErrorComponent: RouteError,
   defaultNotFoundComponent: NotFound,
   scrollRestoration: true,
+  // It goes to the browser's storage: nothing but the path may stand in it.
+  getScrollRestorationKey: ({ pathname }) => pathname,
 });
 
 declare module '@tanstack/react-router' {

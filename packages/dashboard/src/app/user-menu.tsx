@@ -18,7 +18,7 @@ export function UserMenu() {
   const signOut = async () => {
     await callAuth('/sign-out', {}).catch(() => undefined);
     await navigate({ to: '/sign-in', search: {} });
-    await forgetSelf();
+    forgetSelf();
   };
   return (
     <Menu position="bottom-end" width={240} shadow="md">

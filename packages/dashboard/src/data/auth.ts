@@ -1,10 +1,14 @@
 // The calls to the sign-in endpoints under /api/auth. Everything else goes through the management API.
 
-import { LatchkeyClientError } from '@latchkey/client';
+import { type FieldError, LatchkeyClientError } from '@latchkey/client';
+import { queryOptions } from '@tanstack/react-query';
 
+/** The endpoints' own form, or a problem document. */
 interface Failure {
   code?: string;
   message?: string;
+  detail?: string;
+  errors?: FieldError[];
 }
 
 /** @throws LatchkeyClientError whose `code` is the endpoint's, such as INVALID_EMAIL_OR_PASSWORD */
@@ -27,13 +31,75 @@ export async function callAuth<T = unknown>(path: string, body?: object): Promis
     // Judged below by the status; a page in place of JSON is no answer either.
   }
   if (answer.ok) return json as T;
-  const { code = 'http_error', message = '' } = (json ?? {}) as Failure;
+  const { code = 'http_error', message = '', detail = message, errors = [] } = (json ?? {}) as Failure;
   const wait = Number(answer.headers.get('retry-after') ?? answer.headers.get('x-retry-after'));
   throw new LatchkeyClientError({
     code,
-    detail: message,
+    detail,
+    errors,
     status: answer.status,
     requestId: answer.headers.get('x-request-id'),
     retryAfterSeconds: Number.isFinite(wait) && wait > 0 ? wait : null,
   });
+}
+
+/** How people may sign in here. */
+export interface SignInOptions {
+  signUp: 'open' | 'invite' | 'closed';
+  /** Another provider to sign in at. */
+  oidc: { name: string } | null;
+  passkeys: boolean;
+  /** Whose dashboard it is. */
+  providerName: string;
+}
+
+export const signInOptions = queryOptions({
+  queryKey: ['sign-in-options'],
+  queryFn: () => callAuth<SignInOptions>('/latchkey-options'),
+  staleTime: Number.POSITIVE_INFINITY,
+});
+
+/** What a sign-in answers: done, or a second factor is asked for. */
+export interface SignInAnswer {
+  twoFactorRedirect?: boolean;
+}
+
+export const signInByPassword = (email: string, password: string) =>
+  callAuth<SignInAnswer>('/sign-in/email', { email, password });
+
+/** With a passkey; `fromField` waits until one is chosen from the suggestions of the e-mail field. */
+export async function signInByPasskey(fromField: boolean): Promise<void> {
+  const { startAuthentication } = await import('@simplewebauthn/browser');
+  const options = await callAuth<never>('/passkey/generate-authenticate-options');
+  const response = await startAuthentication({ optionsJSON: options, useBrowserAutofill: fromField });
+  await callAuth('/passkey/verify-authentication', { response });
+}
+
+/** Leaves for the other provider, which sends back to `returnTo`. */
+export async function signInAtProvider(returnTo: string, invitationToken?: string): Promise<void> {
+  const { url } = await callAuth<{ url: string }>('/sign-in/social', {
+    provider: 'oidc',
+    callbackURL: returnTo,
+    invitationToken,
+  });
+  globalThis.location.assign(url);
+}
+
+export interface Passkey {
+  id: string;
+  name: string | null;
+  createdAt: string | null;
+}
+
+export const passkeysQuery = queryOptions({
+  queryKey: ['passkeys'],
+  queryFn: () => callAuth<Passkey[]>('/passkey/list-user-passkeys'),
+});
+
+/** Makes a passkey on this device, or on one that the browser reaches. */
+export async function addPasskey(): Promise<void> {
+  const { startRegistration } = await import('@simplewebauthn/browser');
+  const options = await callAuth<never>('/passkey/generate-register-options');
+  const response = await startRegistration({ optionsJSON: options });
+  await callAuth('/passkey/verify-registration', { response });
 }

@@ -23,7 +23,7 @@ export const selfQuery = (api: Api) =>
 export const useSelf = (): Self => useSuspenseQuery(selfQuery(useApi())).data;
 
 /** After signing in or out nothing that was known before may stay. */
-export async function forgetSelf(): Promise<void> {
+export function forgetSelf(): void {
   setCsrfToken(null);
   queryClient.clear();
 }

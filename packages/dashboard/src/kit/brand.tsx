@@ -1,8 +1,8 @@
-// The mark and the name.
+// The mark and the name: Latchkey's, or the provider's whose dashboard it is.
 
 import { Box, Group, Text } from '@mantine/core';
 
-export function Brand({ nameFrom }: { nameFrom?: 'sm' }) {
+export function Brand({ name = 'Latchkey', nameFrom }: { name?: string; nameFrom?: 'sm' }) {
   return (
     <Group gap={10} wrap="nowrap">
       <svg aria-hidden="true" width="28" height="28" viewBox="0 0 32 32">
@@ -14,7 +14,7 @@ export function Brand({ nameFrom }: { nameFrom?: 'sm' }) {
       </svg>
       <Box visibleFrom={nameFrom}>
         <Text span fw={680} size="lg" style={{ letterSpacing: '-0.01em' }}>
-          Latchkey
+          {name}
         </Text>
       </Box>
     </Group>

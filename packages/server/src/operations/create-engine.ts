@@ -8,6 +8,7 @@ import type { Engine, EngineParts } from './engine.js';
 import { createFailureThrottle } from './failure-throttle.js';
 import { createIdempotency } from './idempotency.js';
 import { createImportedKeys } from './imported-keys.js';
+import { createObservations } from './insight/observations.js';
 import { createKeyCache } from './key-cache.js';
 import { createKeyWatch } from './key-watch.js';
 import { createLeaseBook, withDueFreed } from './lease-book.js';
@@ -23,6 +24,8 @@ import { verifyRequest } from './verify-request.js';
 
 /** A key in steady use is written once in this time, however often it is used; what a crash may lose. */
 const FLUSH_MS = 10_000;
+/** Writes of usage for each one of what was observed, which nobody waits to see. */
+const FLUSHES_PER_OBSERVING = 6;
 const CACHE_BYTES = 128 * 1024 * 1024;
 
 export interface EngineOptions {
@@ -74,6 +77,7 @@ export function createEngine(parts: EngineParts, options: EngineOptions): Engine
     rootKeys: createRootKeyCache(store, clock, feed),
     usage: createUsageBuffer(store, telemetry, createKeyWatch({ ...parts, newId, auditKey: options.auditKey })),
     denials: createDenialBuffer(store, telemetry, newId),
+    observations: createObservations(store, telemetry),
     throttle: createFailureThrottle(clock, telemetry),
     browserOrigins: createBrowserOrigins(store, clock, telemetry),
     importedKeys: createImportedKeys(store, feed),
@@ -90,9 +94,12 @@ export function createEngine(parts: EngineParts, options: EngineOptions): Engine
   });
   const principal = createPrincipals(parts.signer, options.issuer, clock, random);
   const flushMs = options.flushMs ?? FLUSH_MS;
+  let flushes = 0;
   const flush = (): void => {
     services.later('flush_usage', () => services.usage.flush());
     services.later('flush_denials', () => services.denials.flush());
+    if (++flushes % FLUSHES_PER_OBSERVING === 0)
+      services.later('flush_observations', () => services.observations.flush());
   };
   const flusher = flushMs > 0 ? setInterval(flush, flushMs) : null;
   flusher?.unref();
@@ -134,6 +141,7 @@ export function createEngine(parts: EngineParts, options: EngineOptions): Engine
       await leases.flush();
       await services.usage.flush();
       await services.denials.flush();
+      await services.observations.flush();
       await parts.limiter.close();
       unsubscribe();
     },

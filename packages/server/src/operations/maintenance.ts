@@ -16,6 +16,7 @@ import {
 import { auditText, headText, INSTALLATION_CHAIN } from './commit-change.js';
 import { countEntries } from './credits/charge.js';
 import { KEPT_MS } from './denial-buffer.js';
+import { OBSERVED_KEPT_MS } from './insight/observations.js';
 import { ANSWER_KEPT_MS, RECORD_KEPT_MS } from './replays.js';
 import type { Services } from './services.js';
 import { resealWebhookSecret } from './webhook-secret.js';
@@ -90,7 +91,7 @@ async function resealSettings(view: StoreView, vault: Vault): Promise<number> {
   return moved;
 }
 
-/** Forgets sealed answers, old replay records, requests under an Idempotency-Key, leases that are over, old denials and quota days of the past. */
+/** Forgets sealed answers, old replay records, requests under an Idempotency-Key, leases that are over, old denials and observations, and quota days of the past. */
 export async function prune({
   store,
   clock,
@@ -103,6 +104,7 @@ export async function prune({
   await idempotency.prune(now);
   await store.denials.prune(now - KEPT_MS);
   await store.signIn.prune(now);
+  await store.observations.prune(now - OBSERVED_KEPT_MS);
   await store.pruneDays(Math.floor(now / DAY_MS) - 1);
 }
 

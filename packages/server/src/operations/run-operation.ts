@@ -19,6 +19,7 @@ import { getReservation, refundReservation, reserveCredits, settleReservation } 
 import type { Call, RawInput } from './engine.js';
 import { explainKey } from './explain-key.js';
 import { getKeyBudgets } from './insight/budgets.js';
+import { observeKey } from './insight/observe-key.js';
 import { getProviderPage } from './insight/provider-page.js';
 import { listTopKeys } from './insight/top-keys.js';
 import { createKey } from './keys/create-key.js';
@@ -108,6 +109,7 @@ const handlers: Handlers = {
   ...sessions,
   createPortalToken,
   getKeyBudgets,
+  observeKey,
   listTopKeys,
   getProviderPage,
 };

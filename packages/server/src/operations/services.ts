@@ -6,6 +6,7 @@ import type { EngineParts } from './engine.js';
 import type { FailureThrottle } from './failure-throttle.js';
 import type { Idempotency } from './idempotency.js';
 import type { ImportedKeys } from './imported-keys.js';
+import type { Observations } from './insight/observations.js';
 import type { KeyCache } from './key-cache.js';
 import type { LeaseBook } from './lease-book.js';
 import type { RootKeyCache } from './root-key-cache.js';
@@ -18,6 +19,7 @@ export interface Services extends EngineParts {
   rootKeys: RootKeyCache;
   usage: UsageBuffer;
   denials: DenialBuffer;
+  observations: Observations;
   throttle: FailureThrottle;
   browserOrigins: BrowserOrigins;
   importedKeys: ImportedKeys;

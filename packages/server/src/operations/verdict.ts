@@ -21,10 +21,11 @@ export function refuseAfter(services: Services, request: VerifyRequest, verdict:
 
 /** Counts a verdict as a use or a denial of its key. A look that costs nothing and finds nothing wrong is neither. */
 function noted(services: Services, request: VerifyRequest, verdict: Verdict): Verdict {
-  const { snapshot, reason, at } = verdict;
+  const { snapshot, reason, at, route } = verdict;
   if (snapshot === null) return verdict;
   if (reason !== null || request.cost?.requests !== 0) {
     services.usage.record(snapshot, reason ?? 'allowed', at, request.ip);
+    if (reason === null) services.observations.record(snapshot, request, route, at, () => secretOf(services, request));
   }
   if (reason !== null) services.denials.record(snapshot, { ...verdict, reason }, request, secretOf(services, request));
   return verdict;

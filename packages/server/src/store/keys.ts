@@ -98,7 +98,7 @@ async function recordsOf(db: Db, rows: readonly KeyRow[]): Promise<KeyRecord[]> 
 const recordOf = async (db: Db, row: KeyRow | null | undefined): Promise<KeyRecord | null> =>
   row == null ? null : ((await recordsOf(db, [row]))[0] ?? null);
 
-/** Removes the keys of an owner (or the one key) with their denials and networks, and leaves a tombstone for each. */
+/** Removes the keys of an owner (or the one key) with their denials, networks and observations, and leaves a tombstone for each. */
 export async function buryKeys(
   trx: Db,
   column: 'id' | 'project_id' | 'organization_id',
@@ -116,7 +116,7 @@ export async function buryKeys(
     )
     .onConflict((conflict) => conflict.column('digest').doNothing())
     .execute();
-  for (const table of ['denials', 'key_networks'] as const) {
+  for (const table of ['denials', 'key_networks', 'key_observations'] as const) {
     await trx
       .deleteFrom(table)
       .where('key_id', 'in', (eb) => eb.selectFrom('keys').select('id').where(column, '=', value))

@@ -194,6 +194,15 @@ export interface DenialRow {
   surface: string;
 }
 
+export interface KeyObservationRow {
+  key_id: string;
+  kind: string;
+  /** Empty: what no restriction could name. */
+  value: string;
+  count: number;
+  last_at: number;
+}
+
 export interface KeyNetworkRow {
   key_id: string;
   network: string;
@@ -395,6 +404,7 @@ export interface Schema {
   usage_hours: UsageHourRow;
   quota_days: QuotaDayRow;
   denials: DenialRow;
+  key_observations: KeyObservationRow;
   key_networks: KeyNetworkRow;
   credit_accounts: CreditAccountRow;
   credit_entries: CreditEntryRow;

@@ -9,6 +9,7 @@ import type {
   KeyRecord,
   LeaseRecord,
   MembershipRecord,
+  ObservationRecord,
   OrganizationRecord,
   Page,
   PageRequest,
@@ -655,6 +656,49 @@ export function storeSuite(name: string, open: () => Promise<StoreUnderTest>, { 
       expect(await store.keyNetworks.known(['a', 'b'])).toEqual(new Map([['b', ['x']]]));
       await store.projects.delete('proj_1', 9);
       expect(await store.keyNetworks.known(['b'])).toEqual(new Map());
+    });
+
+    it('observations of keys are added up, trimmed to the latest, forgotten, and go with their key', async () => {
+      await seed();
+      for (const id of ['a', 'b']) await store.keys.insert(key(id));
+      const seen = (
+        value: string | null,
+        lastAt: number,
+        more: Partial<ObservationRecord> = {},
+      ): ObservationRecord => ({
+        ...{ keyId: 'a', kind: 'ip', value, count: 1, lastAt },
+        ...more,
+      });
+      await store.observations.add([], 3);
+      await store.observations.add([seen('x', 10), seen(null, 10), seen('y', 10), seen('x', 5, { keyId: 'gone' })], 3);
+      // A node whose clock is behind takes nothing back.
+      await store.observations.add([seen('x', 5, { count: 4 }), seen('r', 7, { kind: 'referrer' })], 3);
+      await store.observations.add([seen('z', 1, { keyId: 'b' })], 3);
+      const ofKey = async (keyId: string, from = 0) =>
+        (await store.observations.list(keyId, from)).map(({ kind, value, count, lastAt }) => [
+          kind,
+          value,
+          count,
+          lastAt,
+        ]);
+      expect(await ofKey('a')).toEqual([
+        ['ip', 'x', 5, 10],
+        ['ip', null, 1, 10],
+        ['ip', 'y', 1, 10],
+        ['referrer', 'r', 1, 7],
+      ]);
+      expect(await ofKey('a', 8)).toHaveLength(3);
+      await store.observations.add([seen('new', 20), seen('newer', 21)], 3);
+      expect((await ofKey('a')).map(([, value]) => value)).toEqual(expect.arrayContaining(['new', 'newer', 'r']));
+      expect(await ofKey('a')).toHaveLength(4);
+      expect(await ofKey('b')).toHaveLength(1);
+      await store.observations.prune(20);
+      expect((await ofKey('a')).map(([, value]) => value)).toEqual(['new', 'newer']);
+      expect(await ofKey('b')).toEqual([]);
+      await store.keys.delete('a', 30);
+      expect(await ofKey('a')).toEqual([]);
+      await store.observations.add([seen('late', 40)], 3);
+      expect(await ofKey('a')).toEqual([]);
     });
 
     it('root keys are kept, found by digest, changed, and unique', async () => {

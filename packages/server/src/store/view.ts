@@ -13,6 +13,7 @@ import { keys } from './keys.js';
 import { leases } from './leases.js';
 import { memberships } from './memberships.js';
 import { nodes } from './nodes.js';
+import { observations } from './observations.js';
 import { organizations, projects } from './organizations.js';
 import type { Db } from './query.js';
 import { createQuotaBook } from './quota-book.js';
@@ -38,6 +39,7 @@ export const viewOf = (db: Db): StoreView => ({
   leases: leases(db),
   usage: usage(db),
   denials: denials(db),
+  observations: observations(db),
   keyNetworks: keyNetworks(db),
   credits: credits(db),
   changes: changes(db),

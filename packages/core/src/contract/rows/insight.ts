@@ -40,7 +40,7 @@ export const insightRows = {
     tag: 'Keys',
     summary: 'Where calls with a key come from, and restrictions that would fit them',
     description:
-      'Of the last 30 days, live keys only, at most 50 of each kind: networks, origins, and endpoints as routes of the profile.',
+      'Of requests that passed in the last 30 days, live keys only, of each kind the 50 seen last. Networks stand as the /24 (IPv4) or /48 (IPv6) that a caller usually stays in, pages as origins, endpoints as routes of the profile, or else with the first segment of the path alone. `suggested` lets all of that pass and nothing else; lists that the key has stay as they are, and a kind stays open when it has 50 values or requests that named none.',
     method: 'GET',
     path: '/v1/keys/:keyId/observed',
     params: keyParams,
@@ -48,7 +48,15 @@ export const insightRows = {
     body: null,
     output: z.object({
       observed: z.array(
-        z.object({ kind: z.enum(['ip', 'referrer', 'endpoint']), value: z.string(), count: z.int(), lastAt: v.time }),
+        z.object({
+          kind: z.enum(['ip', 'referrer', 'endpoint']),
+          value: z
+            .string()
+            .nullable()
+            .meta({ description: 'null: requests that named none, or none that a restriction can name' }),
+          count: z.int().meta({ description: 'Since it was first seen' }),
+          lastAt: v.time,
+        }),
       ),
       suggested: z
         .object({ ips: z.array(z.string()), referrers: z.array(z.string()), endpoints: z.array(z.string()) })

@@ -1,9 +1,55 @@
-// The page at /forgot-password.
+// The page at /forgot-password. It answers the same whether an account has the address or not.
 
+import { Anchor, Button, Stack, TextInput } from '@mantine/core';
+import { useForm } from '@mantine/form';
+import { useMutation } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
-import { PageHeader } from '../../kit/page-header';
+import { callAuth } from '../../data/auth';
+import { AuthError } from './auth-error';
+import { AuthFrame } from './auth-frame';
+import { Sent } from './sent';
 
 export function ForgotPasswordPage() {
   const { t } = useTranslation();
-  return <PageHeader title={t('signIn.title')} />;
+  const form = useForm({
+    mode: 'uncontrolled',
+    initialValues: { email: '' },
+    validate: { email: (value) => (/\S+@\S+/.test(value) ? null : t('signIn.emailMissing')) },
+  });
+  const ask = useMutation({ mutationFn: (values: { email: string }) => callAuth('/request-password-reset', values) });
+  if (ask.isSuccess) return <Sent title={t('signIn.checkMail')} text={t('signIn.resetSent')} />;
+  const back = (
+    <Anchor component={Link} to="/sign-in" inherit fw={600}>
+      {t('signIn.toSignIn')}
+    </Anchor>
+  );
+  return (
+    <AuthFrame title={t('signIn.forgotTitle')} text={t('signIn.forgotText')} footer={back}>
+      <form
+        noValidate
+        onSubmit={form.onSubmit(
+          (values) => ask.mutate(values),
+          () => form.getInputNode('email')?.focus(),
+        )}
+      >
+        <Stack gap="md">
+          <AuthError error={ask.error} />
+          <TextInput
+            {...form.getInputProps('email')}
+            key={form.key('email')}
+            label={t('signIn.email')}
+            type="email"
+            name="email"
+            autoComplete="username"
+            required
+            withAsterisk={false}
+          />
+          <Button type="submit" fullWidth loading={ask.isPending}>
+            {t('signIn.sendLink')}
+          </Button>
+        </Stack>
+      </form>
+    </AuthFrame>
+  );
 }

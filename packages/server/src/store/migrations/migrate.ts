@@ -15,6 +15,7 @@ import { up as creditRepeats } from './0011-credit-repeats.js';
 import { up as creditBlocks } from './0012-credit-blocks.js';
 import { up as users } from './0013-users.js';
 import { up as memberships } from './0014-memberships.js';
+import { up as keyObservations } from './0015-key-observations.js';
 
 interface Migration {
   name: string;
@@ -36,6 +37,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: '0012-credit-blocks', up: creditBlocks },
   { name: '0013-users', up: users },
   { name: '0014-memberships', up: memberships },
+  { name: '0015-key-observations', up: keyObservations },
 ];
 
 /**

@@ -1,0 +1,44 @@
+// Asks for the password again, before something that a person who finds the computer open must not do.
+
+import { Button, PasswordInput, Stack, Text } from '@mantine/core';
+import { type FormEvent, type ReactNode, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { AuthError } from '../sign-in/auth-error';
+
+export interface PasswordStepProps {
+  text: ReactNode;
+  label: string;
+  danger?: boolean;
+  error: unknown;
+  isPending: boolean;
+  /** undefined: left empty, as by somebody who signs in at another provider. */
+  onPassword(password: string | undefined): void;
+}
+
+export function PasswordStep({ text, label, danger = false, error, isPending, onPassword }: PasswordStepProps) {
+  const { t } = useTranslation();
+  const [password, setPassword] = useState('');
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    onPassword(password === '' ? undefined : password);
+  };
+  return (
+    <form onSubmit={submit}>
+      <Stack gap="md">
+        <Text size="sm">{text}</Text>
+        <AuthError error={error} />
+        <PasswordInput
+          label={t('account.currentPassword')}
+          value={password}
+          onChange={(event) => setPassword(event.currentTarget.value)}
+          autoComplete="current-password"
+          data-autofocus
+          visibilityToggleButtonProps={{ 'aria-label': t('signIn.showPassword') }}
+        />
+        <Button type="submit" color={danger ? 'red.9' : undefined} loading={isPending}>
+          {label}
+        </Button>
+      </Stack>
+    </form>
+  );
+}

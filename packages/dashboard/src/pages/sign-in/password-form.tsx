@@ -1,0 +1,131 @@
+// E-mail and password, and the other ways to sign in: a passkey, another provider.
+
+import { Anchor, Button, Divider, PasswordInput, Stack, TextInput } from '@mantine/core';
+import { useForm } from '@mantine/form';
+import { useMutation, useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+import { useEffect, useRef } from 'react';
+import { useTranslation } from 'react-i18next';
+import { signInAtProvider, signInByPasskey, signInByPassword, signInOptions } from '../../data/auth';
+import { Fingerprint } from '../../kit/icons';
+import { AuthError } from './auth-error';
+
+export interface PasswordFormProps {
+  email?: string;
+  invitationToken?: string;
+  /** Where another provider sends back to. */
+  returnTo: string;
+  onSignedIn(): Promise<void>;
+  onSecondFactor(): void;
+  onUnverified(email: string): void;
+}
+
+const hasPasskeys = typeof globalThis.PublicKeyCredential === 'function';
+
+/** Offers passkeys among the suggestions of the e-mail field, where the browser can; quiet when it cannot. */
+function usePasskeySuggestions(enabled: boolean, onSignedIn: () => Promise<void>): void {
+  const done = useRef(onSignedIn);
+  done.current = onSignedIn;
+  useEffect(() => {
+    if (!enabled || !hasPasskeys) return;
+    let isOver = false;
+    void (async () => {
+      if (!(await PublicKeyCredential.isConditionalMediationAvailable?.()) || isOver) return;
+      await signInByPasskey(true);
+      await done.current();
+    })().catch(() => undefined);
+    return () => {
+      isOver = true;
+      void import('@simplewebauthn/browser').then(({ WebAuthnAbortService }) => WebAuthnAbortService.cancelCeremony());
+    };
+  }, [enabled]);
+}
+
+export function PasswordForm(props: PasswordFormProps) {
+  const { t } = useTranslation();
+  const { data: options } = useQuery(signInOptions);
+  const form = useForm({
+    mode: 'uncontrolled',
+    initialValues: { email: props.email ?? '', password: '' },
+    validate: {
+      email: (value) => (/\S+@\S+/.test(value) ? null : t('signIn.emailMissing')),
+      password: (value) => (value === '' ? t('signIn.passwordMissing') : null),
+    },
+  });
+  const byPassword = useMutation({
+    mutationFn: async ({ email, password }: { email: string; password: string }) => {
+      const answer = await signInByPassword(email, password);
+      if (answer.twoFactorRedirect) props.onSecondFactor();
+      else await props.onSignedIn();
+    },
+    onError: (error: { code?: string }, { email }) => {
+      if (error.code === 'EMAIL_NOT_VERIFIED') props.onUnverified(email);
+    },
+  });
+  const byPasskey = useMutation({
+    mutationFn: async () => {
+      await signInByPasskey(false);
+      await props.onSignedIn();
+    },
+  });
+  const atProvider = useMutation({ mutationFn: () => signInAtProvider(props.returnTo, props.invitationToken) });
+  usePasskeySuggestions(options?.passkeys === true, props.onSignedIn);
+  const passkeys = hasPasskeys && options?.passkeys !== false;
+  return (
+    <Stack gap="md">
+      <form
+        noValidate
+        onSubmit={form.onSubmit(
+          (values) => byPassword.mutate(values),
+          (errors) => form.getInputNode(Object.keys(errors)[0] as 'email')?.focus(),
+        )}
+      >
+        <Stack gap="md">
+          <AuthError error={byPassword.error ?? byPasskey.error ?? atProvider.error} />
+          <TextInput
+            {...form.getInputProps('email')}
+            key={form.key('email')}
+            label={t('signIn.email')}
+            type="email"
+            name="email"
+            autoComplete="username webauthn"
+            required
+            withAsterisk={false}
+          />
+          <PasswordInput
+            {...form.getInputProps('password')}
+            key={form.key('password')}
+            label={t('signIn.password')}
+            name="password"
+            autoComplete="current-password"
+            required
+            withAsterisk={false}
+            visibilityToggleButtonProps={{ 'aria-label': t('signIn.showPassword') }}
+          />
+          <Button type="submit" fullWidth loading={byPassword.isPending}>
+            {t('signIn.submit')}
+          </Button>
+          <Anchor component={Link} to="/forgot-password" size="sm" ta="center">
+            {t('signIn.forgot')}
+          </Anchor>
+        </Stack>
+      </form>
+      {(passkeys || options?.oidc != null) && <Divider label={t('signIn.or')} c="dimmed" />}
+      {passkeys && (
+        <Button
+          variant="default"
+          leftSection={<Fingerprint />}
+          onClick={() => byPasskey.mutate()}
+          loading={byPasskey.isPending}
+        >
+          {t('signIn.withPasskey')}
+        </Button>
+      )}
+      {options?.oidc != null && (
+        <Button variant="default" onClick={() => atProvider.mutate()} loading={atProvider.isPending}>
+          {t('signIn.withProvider', { name: options.oidc.name })}
+        </Button>
+      )}
+    </Stack>
+  );
+}
