@@ -1,0 +1,98 @@
+// Who may call what from the dashboard, cell by cell, written by hand and on purpose a second time: the tests hold the server to this page, not to its own table.
+
+/** The columns, in this order. */
+export const COLUMNS = [
+  'operator',
+  'owner',
+  'admin',
+  'developer',
+  'viewer',
+  'billing',
+  'portal',
+  'portal_read_only',
+  'signed_in',
+] as const;
+
+/** `Y`: may; `-`: may not. */
+export const EXPECTED: Readonly<Record<string, string>> = {
+  //                     ope own adm dev vie bil por pro sig
+  createOrganization: '   Y   -   -   -   -   -   -   -   - ',
+  listOrganizations: '    Y   -   -   -   -   -   -   -   - ',
+  getOrganization: '      Y   Y   Y   Y   Y   Y   -   -   - ',
+  updateOrganization: '   Y   Y   Y   -   -   -   -   -   - ',
+  deleteOrganization: '   Y   -   -   -   -   -   -   -   - ',
+  suspendOrganization: '  Y   -   -   -   -   -   -   -   - ',
+  resumeOrganization: '   Y   -   -   -   -   -   -   -   - ',
+
+  createProject: '        Y   Y   Y   -   -   -   -   -   - ',
+  listProjects: '         Y   Y   Y   Y   Y   Y   Y   Y   - ',
+  getProject: '           Y   Y   Y   Y   Y   Y   Y   Y   - ',
+  updateProject: '        Y   Y   Y   -   -   -   -   -   - ',
+  deleteProject: '        Y   Y   -   -   -   -   -   -   - ',
+  suspendProject: '       Y   -   -   -   -   -   -   -   - ',
+  resumeProject: '        Y   -   -   -   -   -   -   -   - ',
+
+  createKey: '            Y   Y   Y   Y   -   -   Y   -   - ',
+  listKeys: '             Y   Y   Y   Y   Y   -   Y   Y   - ',
+  getKey: '               Y   Y   Y   Y   Y   -   Y   Y   - ',
+  updateKey: '            Y   Y   Y   Y   -   -   Y   -   - ',
+  deleteKey: '            Y   Y   Y   -   -   -   -   -   - ',
+  rotateKey: '            Y   Y   Y   Y   -   -   Y   -   - ',
+  revokeKey: '            Y   Y   Y   Y   -   -   Y   -   - ',
+  disableKey: '           Y   Y   Y   Y   -   -   Y   -   - ',
+  enableKey: '            Y   Y   Y   Y   -   -   Y   -   - ',
+  importKeys: '           Y   -   -   -   -   -   -   -   - ',
+  listDenials: '          Y   Y   Y   Y   Y   -   Y   Y   - ',
+  getKeyBudgets: '        Y   Y   Y   Y   Y   -   Y   Y   - ',
+  observeKey: '           Y   Y   Y   Y   Y   -   Y   Y   - ',
+
+  verifyKey: '            Y   -   -   -   -   -   -   -   - ',
+  verifyKeys: '           Y   -   -   -   -   -   -   -   - ',
+  explainKey: '           Y   -   -   -   -   -   -   -   - ',
+  createLease: '          Y   -   -   -   -   -   -   -   - ',
+  listLeases: '           Y   -   -   -   -   -   -   -   - ',
+  releaseLease: '         Y   -   -   -   -   -   -   -   - ',
+
+  listTiers: '            Y   Y   Y   Y   Y   Y   Y   Y   - ',
+  getTier: '              Y   Y   Y   Y   Y   Y   Y   Y   - ',
+  createTier: '           Y   -   -   -   -   -   -   -   - ',
+  updateTier: '           Y   -   -   -   -   -   -   -   - ',
+  deleteTier: '           Y   -   -   -   -   -   -   -   - ',
+  previewTier: '          Y   -   -   -   -   -   -   -   - ',
+  getProfile: '           Y   Y   Y   Y   Y   Y   Y   Y   - ',
+  applyProfile: '         Y   -   -   -   -   -   -   -   - ',
+  getProviderPage: '      Y   Y   Y   Y   Y   Y   Y   Y   Y ',
+
+  adjustCredits: '        Y   -   -   -   -   -   -   -   - ',
+  listCreditEntries: '    Y   Y   Y   Y   Y   Y   -   -   - ',
+  reserveCredits: '       Y   -   -   -   -   -   -   -   - ',
+  getReservation: '       Y   -   -   -   -   -   -   -   - ',
+  settleReservation: '    Y   -   -   -   -   -   -   -   - ',
+  refundReservation: '    Y   -   -   -   -   -   -   -   - ',
+
+  createRootKey: '        Y   -   -   -   -   -   -   -   - ',
+  listRootKeys: '         Y   -   -   -   -   -   -   -   - ',
+  revokeRootKey: '        Y   -   -   -   -   -   -   -   - ',
+
+  getUsage: '             Y   Y   Y   Y   Y   Y   Y   Y   - ',
+  listTopKeys: '          Y   Y   Y   Y   Y   Y   Y   Y   - ',
+  listAuditEvents: '      Y   Y   Y   Y   Y   -   -   -   - ',
+
+  getSelf: '              Y   Y   Y   Y   Y   Y   Y   Y   Y ',
+  listMembers: '          Y   Y   Y   Y   Y   Y   -   -   - ',
+  updateMember: '         Y   Y   Y   -   -   -   -   -   - ',
+  removeMember: '         Y   Y   Y   -   -   -   -   -   - ',
+  leaveOrganization: '    -   Y   Y   Y   Y   Y   -   -   - ',
+  createInvitation: '     Y   Y   Y   -   -   -   -   -   - ',
+  listInvitations: '      Y   Y   Y   -   -   -   -   -   - ',
+  revokeInvitation: '     Y   Y   Y   -   -   -   -   -   - ',
+  readInvitation: '       Y   Y   Y   Y   Y   Y   Y   Y   Y ',
+  acceptInvitation: '     Y   Y   Y   Y   Y   Y   -   -   Y ',
+  listOperators: '        Y   -   -   -   -   -   -   -   - ',
+  inviteOperator: '       Y   -   -   -   -   -   -   -   - ',
+  removeOperator: '       Y   -   -   -   -   -   -   -   - ',
+  listSessions: '         Y   Y   Y   Y   Y   Y   -   -   Y ',
+  endSession: '           Y   Y   Y   Y   Y   Y   -   -   Y ',
+  endOtherSessions: '     Y   Y   Y   Y   Y   Y   -   -   Y ',
+  createPortalToken: '    Y   -   -   -   -   -   -   -   - ',
+};
