@@ -55,6 +55,8 @@ export const theme = createTheme({
     Paper: { defaultProps: { radius: 'lg' } },
     Card: { defaultProps: { radius: 'lg' } },
     Modal: { defaultProps: { radius: 'lg', centered: true } },
+    // A `header` would be one of the page, beside the real one.
+    ModalHeader: { defaultProps: { component: 'div' } },
   },
 });
 

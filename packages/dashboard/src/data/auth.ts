@@ -48,14 +48,15 @@ export interface SignInOptions {
   signUp: 'open' | 'invite' | 'closed';
   /** Another provider to sign in at. */
   oidc: { name: string } | null;
-  passkeys: boolean;
   /** Whose dashboard it is. */
-  providerName: string;
+  provider: string;
+  /** false: there is no way to send letters. */
+  mail: boolean;
 }
 
 export const signInOptions = queryOptions({
   queryKey: ['sign-in-options'],
-  queryFn: () => callAuth<SignInOptions>('/latchkey-options'),
+  queryFn: () => callAuth<SignInOptions>('/options'),
   staleTime: Number.POSITIVE_INFINITY,
 });
 

@@ -27,7 +27,7 @@ export function AuthFrame({ title, text, children, footer }: AuthFrameProps) {
   }, [title]);
   return (
     <Stack mih="100dvh" align="center" justify="center" px="md" py="xl" gap="xl" component="main">
-      <Brand name={options?.providerName} />
+      <Brand name={options?.provider} />
       <Box w="100%" maw={420}>
         <Paper withBorder p={{ base: 'lg', xs: 'xl' }} shadow="xs">
           <Title order={1} ref={heading} tabIndex={-1} size="h2" fz="1.3rem">

@@ -23,11 +23,11 @@ export interface PasswordFormProps {
 const hasPasskeys = typeof globalThis.PublicKeyCredential === 'function';
 
 /** Offers passkeys among the suggestions of the e-mail field, where the browser can; quiet when it cannot. */
-function usePasskeySuggestions(enabled: boolean, onSignedIn: () => Promise<void>): void {
+function usePasskeySuggestions(onSignedIn: () => Promise<void>): void {
   const done = useRef(onSignedIn);
   done.current = onSignedIn;
   useEffect(() => {
-    if (!enabled || !hasPasskeys) return;
+    if (!hasPasskeys) return;
     let isOver = false;
     void (async () => {
       if (!(await PublicKeyCredential.isConditionalMediationAvailable?.()) || isOver) return;
@@ -38,7 +38,7 @@ function usePasskeySuggestions(enabled: boolean, onSignedIn: () => Promise<void>
       isOver = true;
       void import('@simplewebauthn/browser').then(({ WebAuthnAbortService }) => WebAuthnAbortService.cancelCeremony());
     };
-  }, [enabled]);
+  }, []);
 }
 
 export function PasswordForm(props: PasswordFormProps) {
@@ -69,8 +69,7 @@ export function PasswordForm(props: PasswordFormProps) {
     },
   });
   const atProvider = useMutation({ mutationFn: () => signInAtProvider(props.returnTo, props.invitationToken) });
-  usePasskeySuggestions(options?.passkeys === true, props.onSignedIn);
-  const passkeys = hasPasskeys && options?.passkeys !== false;
+  usePasskeySuggestions(props.onSignedIn);
   return (
     <Stack gap="md">
       <form
@@ -110,8 +109,8 @@ export function PasswordForm(props: PasswordFormProps) {
           </Anchor>
         </Stack>
       </form>
-      {(passkeys || options?.oidc != null) && <Divider label={t('signIn.or')} c="dimmed" />}
-      {passkeys && (
+      {(hasPasskeys || options?.oidc != null) && <Divider label={t('signIn.or')} c="dimmed" />}
+      {hasPasskeys && (
         <Button
           variant="default"
           leftSection={<Fingerprint />}
