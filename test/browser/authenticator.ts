@@ -2,8 +2,15 @@
 
 import type { Page } from 'playwright-core';
 
+export interface Authenticator {
+  /** true: from now on somebody touches it whenever a page asks. At first nobody does. */
+  touch(isTouched: boolean): Promise<void>;
+  /** How many credentials it holds. */
+  credentials(): Promise<number>;
+}
+
 /** Verifies its user and keeps its credentials, as a phone or a laptop does. */
-export async function plugInAuthenticator(page: Page): Promise<{ credentials(): Promise<number> }> {
+export async function plugInAuthenticator(page: Page): Promise<Authenticator> {
   const session = await page.context().newCDPSession(page);
   await session.send('WebAuthn.enable');
   const { authenticatorId } = await session.send('WebAuthn.addVirtualAuthenticator', {
@@ -13,10 +20,13 @@ export async function plugInAuthenticator(page: Page): Promise<{ credentials(): 
       hasResidentKey: true,
       hasUserVerification: true,
       isUserVerified: true,
-      automaticPresenceSimulation: true,
+      automaticPresenceSimulation: false,
     },
   });
   return {
+    async touch(enabled) {
+      await session.send('WebAuthn.setAutomaticPresenceSimulation', { authenticatorId, enabled });
+    },
     async credentials() {
       return (await session.send('WebAuthn.getCredentials', { authenticatorId })).credentials.length;
     },

@@ -62,7 +62,7 @@ export async function member(
   const person = somebody(`${role} person`);
   await stage.api.invitations.create({ organizationId, email: person.email, role });
   const visitor = await stage.visitor(options);
-  await join(stage, visitor, person, tokenIn(await stage.link(person.email)));
+  await join(stage, visitor, person, tokenIn(await stage.link(person.email, '/invitation')));
   return { ...visitor, person };
 }
 
@@ -74,7 +74,7 @@ export async function operator(
   const person = somebody('Operator Person');
   await stage.api.operators.invite({ email: person.email });
   const visitor = await stage.visitor(options);
-  await join(stage, visitor, person, tokenIn(await stage.link(person.email)));
+  await join(stage, visitor, person, tokenIn(await stage.link(person.email, '/invitation')));
   return { ...visitor, person };
 }
 

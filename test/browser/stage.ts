@@ -33,10 +33,8 @@ export interface Stage {
   readonly browser: Browser;
   /** The link that the first start gives, for the first operator. */
   readonly firstOperatorLink: string;
-  /** The last letter to an address, once there are at least `count`. */
-  letter(to: string, count?: number): Promise<Letter>;
-  /** The link in the last letter to an address. */
-  link(to: string, count?: number): Promise<string>;
+  /** The link to a page, e.g. `/invitation`, in the last letter to an address that has one; waits for it. */
+  link(to: string, path: string): Promise<string>;
   /** Opens a browser window. Its faults are judged by `leave`. */
   visitor(options?: BrowserContextOptions & { alsoHosts?: readonly string[] }): Promise<Visitor>;
   /** Closes every window. @throws Error that names every fault */
@@ -93,19 +91,15 @@ export async function openStage({ profile = 'textgen', env = {} }: StageOptions 
     api: createManagementClient({ url, credential: { rootKey } }),
     browser,
     firstOperatorLink: (server as { firstOperatorLink?: string }).firstOperatorLink ?? '',
-    async letter(to, count = 1) {
+    async link(to, path) {
       const end = performance.now() + PATIENCE_MS;
-      while (lettersTo(to).length < count) {
-        if (performance.now() > end) throw new Error(`no letter number ${count} to ${to} within ${PATIENCE_MS} ms`);
+      for (;;) {
+        const links = lettersTo(to).flatMap(({ text }) => text.match(/https?:\/\/\S+/g) ?? []);
+        const link = links.findLast((one) => new URL(one).pathname === path);
+        if (link !== undefined) return link;
+        if (performance.now() > end) throw new Error(`no letter with a link to ${path} to ${to}`);
         await new Promise((resolve) => setTimeout(resolve, 20));
       }
-      return lettersTo(to).at(-1) as Letter;
-    },
-    async link(to, count) {
-      const { text } = await stage.letter(to, count);
-      const link = /https?:\/\/\S+/.exec(text)?.[0];
-      if (link === undefined) throw new Error(`no link in the letter to ${to}`);
-      return link;
     },
     async visitor({ alsoHosts = [], ...options } = {}) {
       const context = await browser.newContext({

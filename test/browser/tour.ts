@@ -1,0 +1,176 @@
+// Every page and state that there is to be looked at, in the order of the navigation. What is looked for, the caller says.
+
+import type { Page, Route } from 'playwright-core';
+import { member, operator } from './people.js';
+import { DESKTOP, PHONE, type Stage, type Visitor } from './stage.js';
+import { makeWorld, type World } from './world.js';
+
+export type Who = 'nobody' | 'owner' | 'operator';
+
+export interface Scene {
+  world: World;
+  /** Of an invitation that nobody has used. */
+  invitationToken: string;
+  portalUrl: string;
+}
+
+export interface Stop {
+  /** Also the name of its picture. */
+  name: string;
+  who: Who;
+  path(scene: Scene): string;
+  /** Brings the page into a state of its own; it shows something else first. */
+  state?(page: Page, scene: Scene): Promise<void>;
+  /** What the server answers to some calls in place of the truth. */
+  instead?: { url: RegExp; with: 'nothing yet' | 'an error' };
+}
+
+export interface Look {
+  scheme: 'light' | 'dark';
+  size: 'desktop' | 'phone';
+}
+
+/** Each stop is looked at in all of them, in this order. */
+export const LOOKS: readonly Look[] = [
+  { scheme: 'light', size: 'desktop' },
+  { scheme: 'dark', size: 'desktop' },
+  { scheme: 'dark', size: 'phone' },
+  { scheme: 'light', size: 'phone' },
+];
+
+const LIST_OF_KEYS = /\/v1\/projects\/[^/]+\/keys\b/;
+
+const inProject =
+  (path: string) =>
+  ({ world }: Scene) =>
+    `${path}?organization=${world.organization.id}&project=${world.project.id}`;
+
+export const STOPS: readonly Stop[] = [
+  { name: 'sign-in', who: 'nobody', path: () => '/sign-in' },
+  { name: 'sign-up', who: 'nobody', path: () => '/sign-up' },
+  { name: 'forgot-password', who: 'nobody', path: () => '/forgot-password' },
+  { name: 'reset-password', who: 'nobody', path: () => '/reset-password#no-such-token-in-this-installation' },
+  { name: 'verify-email-over', who: 'nobody', path: () => '/verify-email#no-such-token-in-this-installation' },
+  { name: 'invitation', who: 'nobody', path: ({ invitationToken }) => `/invitation#${invitationToken}` },
+  { name: 'invitation-over', who: 'nobody', path: () => '/invitation#no-such-token-in-this-installation' },
+  { name: 'portal', who: 'nobody', path: ({ portalUrl }) => portalUrl },
+  { name: 'portal-over', who: 'nobody', path: () => '/portal#lk_portal_no-such-token' },
+  { name: 'nothing-here', who: 'owner', path: () => '/nothing/here' },
+  { name: 'api-keys', who: 'owner', path: inProject('/dashboard/api-keys') },
+  {
+    name: 'api-keys-empty',
+    who: 'owner',
+    path: ({ world }) => `/dashboard/api-keys?organization=${world.organization.id}&project=${world.emptyProject.id}`,
+  },
+  {
+    name: 'api-keys-loading',
+    who: 'owner',
+    path: inProject('/dashboard/api-keys'),
+    instead: { url: LIST_OF_KEYS, with: 'nothing yet' },
+  },
+  {
+    name: 'api-keys-error',
+    who: 'owner',
+    path: inProject('/dashboard/api-keys'),
+    instead: { url: LIST_OF_KEYS, with: 'an error' },
+  },
+  ...(['used', 'rotated', 'revoked', 'disabled', 'expiring'] as const).map((key) => ({
+    name: `api-key-${key}`,
+    who: 'owner' as const,
+    path: (scene: Scene) => inProject(`/dashboard/api-keys/${scene.world.keys[key].id}`)(scene),
+  })),
+  { name: 'api-key-unknown', who: 'owner', path: inProject('/dashboard/api-keys/key_nothing_here') },
+  { name: 'docs', who: 'owner', path: inProject('/dashboard/docs') },
+  { name: 'usage', who: 'owner', path: inProject('/dashboard/usage') },
+  {
+    name: 'usage-error',
+    who: 'owner',
+    path: inProject('/dashboard/usage'),
+    instead: { url: /\/v1\/usage/, with: 'an error' },
+  },
+  { name: 'audit-log', who: 'owner', path: inProject('/dashboard/audit-log') },
+  {
+    name: 'audit-log-loading',
+    who: 'owner',
+    path: inProject('/dashboard/audit-log'),
+    instead: { url: /\/v1\/audit-events/, with: 'nothing yet' },
+  },
+  { name: 'organization', who: 'owner', path: inProject('/settings/organization') },
+  { name: 'members', who: 'owner', path: inProject('/settings/members') },
+  { name: 'projects', who: 'owner', path: inProject('/settings/projects') },
+  { name: 'account', who: 'owner', path: inProject('/settings/account') },
+  { name: 'operator-api-keys', who: 'operator', path: inProject('/dashboard/api-keys') },
+  { name: 'operator-usage', who: 'operator', path: () => '/dashboard/usage' },
+  { name: 'operator-audit-log', who: 'operator', path: () => '/dashboard/audit-log' },
+  { name: 'tiers', who: 'operator', path: () => '/dashboard/tiers' },
+  { name: 'organizations', who: 'operator', path: () => '/dashboard/organizations' },
+  { name: 'operators', who: 'operator', path: () => '/settings/operators' },
+];
+
+/** An installation with something in it, and somebody of each kind in front of it. */
+export async function setOut(stage: Stage): Promise<{ scene: Scene; visitors: Record<Who, Visitor> }> {
+  const world = await makeWorld(stage);
+  const organizationId = world.organization.id;
+  const visitors = {
+    nobody: await stage.visitor(),
+    owner: await member(stage, organizationId, 'owner'),
+    operator: await operator(stage),
+  };
+  await stage.api.invitations.create({ organizationId, email: 'new.colleague@example.com', role: 'developer' });
+  const invitation = new URL(await stage.link('new.colleague@example.com', '/invitation'));
+  const { url } = await stage.api.portalTokens.create({ organizationId, projectId: world.project.id });
+  return { scene: { world, invitationToken: invitation.hash.slice(1), portalUrl: url }, visitors };
+}
+
+/** Goes to a stop and has it looked at in each of the looks. */
+export async function visit(
+  stage: Stage,
+  stop: Stop,
+  { scene, visitors }: { scene: Scene; visitors: Record<Who, Visitor> },
+  see: (page: Page, look: Look) => Promise<void>,
+  looks: readonly Look[] = LOOKS,
+): Promise<void> {
+  const { page } = visitors[stop.who];
+  const { instead } = stop;
+  const answer = (route: Route) => (instead?.with === 'an error' ? route.fulfill(REFUSAL) : undefined);
+  if (instead) await page.route(instead.url, answer);
+  try {
+    const first = looks[0] as Look;
+    await dress(page, first);
+    // Away first: another fragment of the same address is no new visit.
+    await page.goto('about:blank');
+    await page.goto(new URL(stop.path(scene), stage.url).href);
+    await page.getByRole('heading', { level: 1 }).first().waitFor();
+    if (instead?.with !== 'nothing yet') await settled(page);
+    await stop.state?.(page, scene);
+    for (const look of looks) {
+      await dress(page, look);
+      await see(page, look);
+    }
+  } finally {
+    if (instead) await page.unrouteAll({ behavior: 'ignoreErrors' });
+  }
+}
+
+/** An answer that asking again would not change, so that nothing is waited for. */
+const REFUSAL = {
+  status: 403,
+  contentType: 'application/problem+json',
+  body: JSON.stringify({
+    code: 'forbidden',
+    detail: 'This is what a refusal looks like.',
+    status: 403,
+    requestId: 'req_of_the_tour',
+  }),
+};
+
+async function dress(page: Page, { scheme, size }: Look): Promise<void> {
+  await page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' });
+  await page.setViewportSize(size === 'desktop' ? DESKTOP : PHONE);
+}
+
+/** Nothing is on its way, as far as the page says. */
+export async function settled(page: Page): Promise<void> {
+  await page.waitForLoadState('networkidle');
+  await page.waitForFunction(() => document.querySelector('[aria-busy="true"]') === null);
+}
