@@ -1,6 +1,6 @@
 // A table that becomes a list of cards on a phone, with its own loading, empty and error states.
 
-import { Box, Button, Center, Group, Paper, Stack, Table, Text } from '@mantine/core';
+import { Box, Button, Center, Group, Paper, Stack, Table, Text, VisuallyHidden } from '@mantine/core';
 import { useMediaQuery } from '@mantine/hooks';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -64,8 +64,8 @@ function Grid<Row>({ label, columns, rows, rowKey }: Filled<Row>) {
           <Table.Thead>
             <Table.Tr>
               {columns.map(({ id, label, align, hideLabel }) => (
-                <Table.Th key={id} ta={align} fz="xs" fw={600} c="dimmed" scope="col" aria-label={label}>
-                  {hideLabel ? null : label}
+                <Table.Th key={id} ta={align} fz="xs" fw={600} c="dimmed" scope="col">
+                  {hideLabel ? <VisuallyHidden>{label}</VisuallyHidden> : label}
                 </Table.Th>
               ))}
             </Table.Tr>

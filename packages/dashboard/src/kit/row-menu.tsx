@@ -22,7 +22,7 @@ export function RowMenu({ of, actions }: { of: string; actions: readonly RowActi
     <Menu position="bottom-end" shadow="md" width={220} withinPortal>
       <Menu.Target>
         <ActionIcon variant="subtle" color="gray" c="dimmed" size="lg" aria-label={`${t('common.actions')}: ${of}`}>
-          <Dots />
+          <Dots size={22} />
         </ActionIcon>
       </Menu.Target>
       <Menu.Dropdown>

@@ -10,16 +10,19 @@ export interface SectionProps {
   side?: ReactNode;
   /** A red edge, for what cannot be taken back. */
   danger?: boolean;
+  /** No card around it: its content is one itself. */
+  bare?: boolean;
   children: ReactNode;
 }
 
-export function Section({ title, text, side, danger = false, children }: SectionProps) {
+export function Section({ title, text, side, danger = false, bare = false, children }: SectionProps) {
   const id = useId();
   return (
     <Paper
       component="section"
-      withBorder
-      p={{ base: 'md', sm: 'lg' }}
+      withBorder={!bare}
+      bg={bare ? 'transparent' : undefined}
+      p={bare ? 0 : { base: 'md', sm: 'lg' }}
       aria-labelledby={id}
       style={danger ? { borderColor: 'var(--mantine-color-red-outline)' } : undefined}
     >

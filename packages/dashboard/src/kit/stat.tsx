@@ -12,14 +12,14 @@ export interface StatProps {
 
 export function Stat({ label, value, note }: StatProps) {
   return (
-    <Paper withBorder p="md" h="100%">
+    <Paper withBorder p={{ base: 'sm', sm: 'md' }} h="100%">
       <Text size="xs" c="dimmed" fw={600}>
         {label}
       </Text>
       {value === undefined ? (
         <Skeleton h={26} w={90} mt={7} mb={7} />
       ) : (
-        <Text fz={26} fw={650} lh={1.5} style={{ fontVariantNumeric: 'tabular-nums' }}>
+        <Text fz={{ base: 20, sm: 26 }} fw={650} lh={1.5} style={{ fontVariantNumeric: 'tabular-nums' }}>
           {value}
         </Text>
       )}

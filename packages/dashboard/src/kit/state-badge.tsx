@@ -25,7 +25,11 @@ export function StateBadge({ tone, children }: { tone: Tone; children: ReactNode
       tt="none"
       fw={550}
       leftSection={sign}
-      styles={{ root: { color: `light-dark(var(--mantine-color-${color}-9), var(--mantine-color-${color}-3))` } }}
+      styles={{
+        root: {
+          color: `light-dark(color-mix(in srgb, var(--mantine-color-${color}-9) 72%, black), var(--mantine-color-${color}-3))`,
+        },
+      }}
     >
       {children}
     </Badge>

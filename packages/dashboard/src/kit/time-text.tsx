@@ -2,6 +2,7 @@
 
 import { Text, type TextProps, Tooltip } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
+import { useLocale } from '../words/locale';
 
 const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [
   ['year', 31_557_600],
@@ -29,7 +30,8 @@ export interface TimeTextProps extends TextProps {
 }
 
 export function TimeText({ at, none, ...text }: TimeTextProps) {
-  const { t, i18n } = useTranslation();
+  const { t } = useTranslation();
+  const locale = useLocale();
   if (at === null) {
     return (
       <Text span inherit {...text}>
@@ -38,9 +40,9 @@ export function TimeText({ at, none, ...text }: TimeTextProps) {
     );
   }
   return (
-    <Tooltip label={exactTime(at, i18n.language)} events={{ hover: true, focus: true, touch: true }}>
+    <Tooltip label={exactTime(at, locale)} events={{ hover: true, focus: true, touch: true }}>
       <Text span inherit {...text}>
-        <time dateTime={at}>{relativeTime(at, i18n.language)}</time>
+        <time dateTime={at}>{relativeTime(at, locale)}</time>
       </Text>
     </Tooltip>
   );

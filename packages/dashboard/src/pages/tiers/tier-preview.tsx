@@ -7,13 +7,15 @@ import { count } from '../../data/numbers';
 import { ChangeTable } from '../../kit/change-table';
 import { Alert as AlertIcon } from '../../kit/icons';
 import { Stat } from '../../kit/stat';
+import { useLocale } from '../../words/locale';
 
 type Touch = OperationOutputs['previewTier'];
 const SHOWN = 20;
 
 export function TierPreview({ touch }: { touch: Touch }) {
-  const { t, i18n } = useTranslation();
-  const number = (value: number) => count(value, i18n.language);
+  const { t } = useTranslation();
+  const locale = useLocale();
+  const number = (value: number) => count(value, locale);
   const { keys, requests, refusals, changes, data } = touch;
   return (
     <Stack gap="lg">

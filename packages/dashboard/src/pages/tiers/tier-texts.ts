@@ -3,12 +3,14 @@
 import type { Tier } from '@latchkey/client';
 import { useTranslation } from 'react-i18next';
 import { count } from '../../data/numbers';
+import { useLocale } from '../../words/locale';
 
 export function useTierTexts() {
-  const { t, i18n } = useTranslation();
+  const { t } = useTranslation();
+  const locale = useLocale();
   const figure = (value: number | 'custom' | null) => {
     if (value === null) return t('tiers.noLimit');
-    return value === 'custom' ? t('tiers.perKey') : count(value, i18n.language);
+    return value === 'custom' ? t('tiers.perKey') : count(value, locale);
   };
   return {
     figure,

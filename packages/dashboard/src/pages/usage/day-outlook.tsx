@@ -7,6 +7,7 @@ import { count } from '../../data/numbers';
 import { Loading } from '../../kit/loading';
 import { Section } from '../../kit/section';
 import { StateBadge, type Tone } from '../../kit/state-badge';
+import { useLocale } from '../../words/locale';
 import type { Outlook } from './forecast';
 import { KeyLink } from './top-keys';
 import { type TopKey, useOutlooks } from './usage-queries';
@@ -22,7 +23,7 @@ export function DayOutlook({ keys }: { keys: readonly TopKey[] }) {
         <Stack key={key.keyId} component="li" gap={4} align="flex-start">
           <StateBadge tone={TONES[outlook.kind]}>{t(`usage.outlook.${outlook.kind}`)}</StateBadge>
           <Text size="sm">
-            <KeyLink {...key} /> <OutlookText {...outlook} />
+            <KeyLink {...key} inText /> <OutlookText {...outlook} />
           </Text>
         </Stack>
       ))}
@@ -38,16 +39,17 @@ export function DayOutlook({ keys }: { keys: readonly TopKey[] }) {
 }
 
 function OutlookText(outlook: Outlook) {
-  const { t, i18n } = useTranslation();
+  const { t } = useTranslation();
+  const locale = useLocale();
   const time = (at: string) =>
-    new Intl.DateTimeFormat(i18n.language, { hour: '2-digit', minute: '2-digit' }).format(new Date(at));
-  const limit = count(outlook.limit, i18n.language);
+    new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit' }).format(new Date(at));
+  const limit = count(outlook.limit, locale);
   switch (outlook.kind) {
     case 'used_up':
       return t('usage.usedUp', { limit, time: outlook.resetAt === null ? '' : time(outlook.resetAt) });
     case 'reaches':
       return t('usage.reachesLimit', { limit, time: time(outlook.at) });
     case 'enough':
-      return t('usage.enoughLeft', { limit, remaining: count(outlook.remaining, i18n.language) });
+      return t('usage.enoughLeft', { limit, remaining: count(outlook.remaining, locale) });
   }
 }

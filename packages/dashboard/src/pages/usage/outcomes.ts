@@ -4,6 +4,15 @@
 export const GROUPS = ['allowed', 'limits', 'credentials', 'rights', 'other'] as const;
 export type Group = (typeof GROUPS)[number];
 
+/** Colours of the theme, told apart also by who sees red and green alike: they differ in lightness, and a legend names them. */
+export const COLORS: Readonly<Record<Group, string>> = {
+  allowed: 'accent.5',
+  limits: 'yellow.6',
+  credentials: 'red.7',
+  rights: 'violet.6',
+  other: 'gray.6',
+};
+
 const OF: Readonly<Record<string, Group>> = {
   allowed: 'allowed',
   rate_limited: 'limits',

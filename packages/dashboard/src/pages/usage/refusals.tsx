@@ -8,6 +8,7 @@ import { Check } from '../../kit/icons';
 import { Loading } from '../../kit/loading';
 import { Section } from '../../kit/section';
 import type { en } from '../../words/en';
+import { useLocale } from '../../words/locale';
 
 type Known = keyof typeof en.usage.reasons;
 
@@ -43,7 +44,7 @@ export function Refusals({ totals }: { totals: Totals | undefined }) {
 }
 
 function Reason({ reason, count: times, of }: { reason: string; count: number; of: number }) {
-  const { i18n } = useTranslation();
+  const locale = useLocale();
   const { title, advice } = useReasonWords()(reason);
   return (
     <Box component="li">
@@ -52,9 +53,9 @@ function Reason({ reason, count: times, of }: { reason: string; count: number; o
           {title}
         </Text>
         <Text size="sm" style={{ fontVariantNumeric: 'tabular-nums', whiteSpace: 'nowrap' }}>
-          {count(times, i18n.language)}{' '}
+          {count(times, locale)}{' '}
           <Text span c="dimmed" size="xs">
-            {share(times, of, i18n.language)}
+            {share(times, of, locale)}
           </Text>
         </Text>
       </Group>

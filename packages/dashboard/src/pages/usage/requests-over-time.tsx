@@ -1,11 +1,13 @@
 // Requests by hour or day and outcome: as a chart, or the same as a table.
 
-import { Box, SegmentedControl, Skeleton } from '@mantine/core';
+import { Box, ColorSwatch, Group, SegmentedControl, Skeleton, Text } from '@mantine/core';
 import { lazy, Suspense, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { count } from '../../data/numbers';
 import { DataTable } from '../../kit/data-table';
 import { Section } from '../../kit/section';
+import { useLocale } from '../../words/locale';
+import { COLORS } from './outcomes';
 import { groupsIn, RANGES, type Range, type Slot } from './series';
 
 const UsageChart = lazy(() => import('./usage-chart'));
@@ -13,9 +15,9 @@ const HEIGHT = 280;
 
 /** Hours as the clock at the reader's wall shows them; days as they are counted, in UTC. */
 export function useSlotLabel(range: Range) {
-  const { i18n } = useTranslation();
+  const locale = useLocale();
   const format = new Intl.DateTimeFormat(
-    i18n.language,
+    locale,
     RANGES[range].by === 'hour'
       ? { hour: '2-digit', minute: '2-digit' }
       : { day: 'numeric', month: 'short', timeZone: 'UTC' },
@@ -52,14 +54,30 @@ export function RequestsOverTime({ range, slots, summary }: Props) {
               <UsageChart slots={slots} labelOf={labelOf} height={HEIGHT} />
             )}
           </Suspense>
+          <Legend slots={slots ?? []} />
         </Box>
       )}
     </Section>
   );
 }
 
+function Legend({ slots }: { slots: readonly Slot[] }) {
+  const { t } = useTranslation();
+  return (
+    <Group gap="md" justify="flex-end" mt="sm" mih={22}>
+      {groupsIn(slots).map((group) => (
+        <Group key={group} gap={6} wrap="nowrap">
+          <ColorSwatch size={10} withShadow={false} color={`var(--mantine-color-${COLORS[group].replace('.', '-')})`} />
+          <Text size="xs">{t(`usage.groups.${group}`)}</Text>
+        </Group>
+      ))}
+    </Group>
+  );
+}
+
 function SlotTable({ slots, labelOf }: { slots: readonly Slot[] | undefined; labelOf(at: string): string }) {
-  const { t, i18n } = useTranslation();
+  const { t } = useTranslation();
+  const locale = useLocale();
   const groups = groupsIn(slots ?? []);
   return (
     <DataTable
@@ -73,7 +91,7 @@ function SlotTable({ slots, labelOf }: { slots: readonly Slot[] | undefined; lab
           id: group,
           label: t(`usage.groups.${group}`),
           align: 'right' as const,
-          cell: (slot: Slot) => count(slot[group], i18n.language),
+          cell: (slot: Slot) => count(slot[group], locale),
         })),
       ]}
     />

@@ -8,6 +8,7 @@ import { DataTable } from '../../kit/data-table';
 import { EmptyState } from '../../kit/empty-state';
 import { Key } from '../../kit/icons';
 import { Section } from '../../kit/section';
+import { useLocale } from '../../words/locale';
 import type { TopKey } from './usage-queries';
 
 interface Props {
@@ -19,10 +20,10 @@ interface Props {
 }
 
 export function TopKeys({ keys, error, onRetry, requests }: Props) {
-  const { t, i18n } = useTranslation();
-  const { language } = i18n;
+  const { t } = useTranslation();
+  const locale = useLocale();
   return (
-    <Section title={t('usage.topKeys')} text={t('usage.topKeysText')}>
+    <Section title={t('usage.topKeys')} text={t('usage.topKeysText')} bare>
       <DataTable
         label={t('usage.topKeys')}
         rows={keys}
@@ -34,13 +35,13 @@ export function TopKeys({ keys, error, onRetry, requests }: Props) {
         }
         columns={[
           { id: 'name', label: t('usage.key'), cell: (key) => <KeyLink {...key} /> },
-          { id: 'allowed', label: t('usage.groups.allowed'), align: 'right', cell: (k) => count(k.allowed, language) },
-          { id: 'refused', label: t('usage.refused'), align: 'right', cell: (k) => count(k.refused, language) },
+          { id: 'allowed', label: t('usage.groups.allowed'), align: 'right', cell: (k) => count(k.allowed, locale) },
+          { id: 'refused', label: t('usage.refused'), align: 'right', cell: (k) => count(k.refused, locale) },
           {
             id: 'share',
             label: t('usage.share'),
             align: 'right',
-            cell: (k) => share(k.allowed + k.refused, requests, language),
+            cell: (k) => share(k.allowed + k.refused, requests, locale),
           },
         ]}
       />
@@ -48,12 +49,16 @@ export function TopKeys({ keys, error, onRetry, requests }: Props) {
   );
 }
 
-export function KeyLink({ keyId, name, projectId }: Pick<TopKey, 'keyId' | 'name' | 'projectId'>) {
+type Named = Pick<TopKey, 'keyId' | 'name' | 'projectId'>;
+
+/** `inText`: with a line below it, as colour alone would not tell it from the words around. */
+export function KeyLink({ keyId, name, projectId, inText = false }: Named & { inText?: boolean }) {
   const { t } = useTranslation();
   if (name === null) return t('usage.deletedKey');
   return (
     <Anchor
       inherit
+      underline={inText ? 'always' : 'hover'}
       renderRoot={(props) => (
         <Link
           {...props}

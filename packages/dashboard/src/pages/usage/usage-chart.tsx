@@ -4,16 +4,9 @@ import '@mantine/charts/styles.css';
 import { BarChart } from '@mantine/charts';
 import { useTranslation } from 'react-i18next';
 import { count } from '../../data/numbers';
-import type { Group } from './outcomes';
+import { useLocale } from '../../words/locale';
+import { COLORS } from './outcomes';
 import { groupsIn, type Slot } from './series';
-
-export const COLORS: Record<Group, string> = {
-  allowed: 'accent.5',
-  limits: 'yellow.6',
-  credentials: 'red.6',
-  rights: 'violet.6',
-  other: 'gray.6',
-};
 
 export interface UsageChartProps {
   slots: readonly Slot[];
@@ -22,7 +15,8 @@ export interface UsageChartProps {
 }
 
 export default function UsageChart({ slots, labelOf, height }: UsageChartProps) {
-  const { t, i18n } = useTranslation();
+  const { t } = useTranslation();
+  const locale = useLocale();
   const data = slots.map((slot) => ({ ...slot, label: labelOf(slot.at) }));
   const series = groupsIn(slots).map((group) => ({
     name: group,
@@ -36,13 +30,11 @@ export default function UsageChart({ slots, labelOf, height }: UsageChartProps) 
       dataKey="label"
       type="stacked"
       series={series}
-      withLegend
-      legendProps={{ verticalAlign: 'bottom', height: 32 }}
-      gridAxis="y"
+      gridAxis="x"
       tickLine="none"
       maxBarWidth={38}
-      valueFormatter={(value) => count(value, i18n.language)}
-      yAxisProps={{ width: 46, allowDecimals: false, tickFormatter: (value: number) => compact(value, i18n.language) }}
+      valueFormatter={(value) => count(value, locale)}
+      yAxisProps={{ width: 46, allowDecimals: false, tickFormatter: (value: number) => compact(value, locale) }}
       xAxisProps={{ minTickGap: 24 }}
       tooltipAnimationDuration={0}
       barProps={{ isAnimationActive: false }}

@@ -6,6 +6,7 @@ import { count, share } from '../../data/numbers';
 import { ErrorState } from '../../kit/error-state';
 import { PageHeader } from '../../kit/page-header';
 import { Stat } from '../../kit/stat';
+import { useLocale } from '../../words/locale';
 import { DayOutlook } from './day-outlook';
 import { Refusals } from './refusals';
 import { RequestsOverTime } from './requests-over-time';
@@ -14,12 +15,13 @@ import { UsageChoices, useUsageChoices } from './usage-choices';
 import { useTopKeys, useUsage } from './usage-queries';
 
 export function UsagePage() {
-  const { t, i18n } = useTranslation();
+  const { t } = useTranslation();
+  const locale = useLocale();
   const choices = useUsageChoices();
   const usage = useUsage(choices.whose, choices.range, choices.isKnown);
   const top = useTopKeys(choices.whose, choices.range, choices.isKnown);
   const totals = usage.data?.totals;
-  const number = (value: number | undefined) => (value === undefined ? undefined : count(value, i18n.language));
+  const number = (value: number | undefined) => (value === undefined ? undefined : count(value, locale));
   const summary = t('usage.summary', { allowed: number(totals?.allowed ?? 0), refused: number(totals?.refused ?? 0) });
   return (
     <>
@@ -30,13 +32,13 @@ export function UsagePage() {
         <ErrorState error={usage.error} onRetry={() => void usage.refetch()} />
       ) : (
         <Stack gap="lg">
-          <SimpleGrid cols={{ base: 1, xs: 3 }} spacing="md">
-            <Stat label={t('usage.requests')} value={number(totals?.requests)} note={t('usage.liveOnly')} />
-            <Stat label={t('usage.groups.allowed')} value={number(totals?.allowed)} note={' '} />
+          <SimpleGrid cols={3} spacing={{ base: 'xs', sm: 'md' }}>
+            <Stat label={t('usage.requests')} value={number(totals?.requests)} />
+            <Stat label={t('usage.groups.allowed')} value={number(totals?.allowed)} />
             <Stat
               label={t('usage.refused')}
               value={number(totals?.refused)}
-              note={totals && t('usage.ofAll', { share: share(totals.refused, totals.requests, i18n.language) })}
+              note={totals && t('usage.ofAll', { share: share(totals.refused, totals.requests, locale) })}
             />
           </SimpleGrid>
           <RequestsOverTime range={usage.data?.range ?? choices.range} slots={usage.data?.slots} summary={summary} />

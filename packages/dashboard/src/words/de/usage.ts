@@ -13,7 +13,6 @@ export const usage: Words<typeof source> = {
   levels: { project: 'Projekt', organization: 'Organisation', installation: 'Installation' },
   requests: 'Anfragen',
   refused: 'Abgelehnt',
-  liveOnly: 'nur Live-Schlüssel',
   ofAll: '{{share}} von allen',
   overTime: 'Anfragen im Verlauf',
   byHour: 'Nach Stunden, in Ihrer Zeitzone.',

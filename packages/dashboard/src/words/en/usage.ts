@@ -10,7 +10,6 @@ export const usage = {
   levels: { project: 'Project', organization: 'Organization', installation: 'Installation' },
   requests: 'Requests',
   refused: 'Refused',
-  liveOnly: 'live keys only',
   ofAll: '{{share}} of all',
   overTime: 'Requests over time',
   byHour: 'By hour, in your time zone.',
