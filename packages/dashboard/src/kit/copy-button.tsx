@@ -7,19 +7,21 @@ import { Check, Copy } from './icons';
 
 export interface CopyButtonProps extends Omit<ButtonProps, 'children'> {
   text: string;
+  /** On the button, in place of "Copy". */
+  label?: string;
   /** What is copied, for the accessible name; e.g. "key". */
   thing?: string;
   onCopied?: () => void;
 }
 
-export function CopyButton({ text, thing, onCopied, ...button }: CopyButtonProps) {
+export function CopyButton({ text, label: copyLabel, thing, onCopied, ...button }: CopyButtonProps) {
   const { t } = useTranslation();
   const clipboard = useClipboard({ timeout: 2500 });
   const copy = () => {
     clipboard.copy(text);
     onCopied?.();
   };
-  const label = clipboard.copied ? t('common.copied') : t('common.copy');
+  const label = clipboard.copied ? t('common.copied') : (copyLabel ?? t('common.copy'));
   return (
     <>
       <Button

@@ -4,5 +4,9 @@ import type { docs as source } from '../en/docs';
 import type { Words } from '../words';
 
 export const docs: Words<typeof source> = {
-  title: 'Dokumentation',
+  title: 'Doku',
+  text: 'Wie diese API mit einem Schlüssel aufgerufen wird, nach den Regeln, die jetzt gelten (englisch).',
+  onThisPage: 'Auf dieser Seite',
+  copyPage: 'Als Markdown kopieren',
+  sample: 'Beispiel: {{section}}',
 };

@@ -1,0 +1,119 @@
+// The filters of the audit log.
+
+import { Button, Group, SegmentedControl, Select, SimpleGrid, TextInput } from '@mantine/core';
+import { useDebouncedCallback } from '@mantine/hooks';
+import { useEffect, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { useScope, useSelf } from '../../data/self';
+import { FILTERS, type Filters, isFiltered } from './filters';
+import type { Person } from './names';
+import { actionOfKey, useAuditWords } from './words-of';
+
+interface Props {
+  filters: Filters;
+  change(next: Filters): void;
+  people: readonly Person[];
+}
+
+const TYPING_MS = 300;
+
+export function AuditFilters({ filters, change, people }: Props) {
+  const { t } = useTranslation();
+  const { user } = useSelf();
+  const { projects } = useScope();
+  const words = useAuditWords();
+  const choice = (name: 'action' | 'actor' | 'within', data: { value: string; label: string }[]) => {
+    const value = filters[name] ?? null;
+    const isListed = value === null || data.some((each) => each.value === value);
+    return (
+      <Select
+        label={t(`audit.filter.${name}`)}
+        placeholder={t('audit.any')}
+        data={isListed ? data : [...data, { value, label: value }]}
+        value={value}
+        onChange={(next) => change({ [name]: next ?? undefined })}
+        searchable
+        clearable
+        nothingFoundMessage={t('common.nothingFound')}
+        clearButtonProps={{ 'aria-label': t('audit.clear'), tabIndex: 0 }}
+      />
+    );
+  };
+  const day = (name: 'from' | 'to') => (
+    <TextInput
+      type="date"
+      label={t(`audit.filter.${name}`)}
+      value={filters[name] ?? ''}
+      onChange={(event) => change({ [name]: event.currentTarget.value || undefined })}
+    />
+  );
+  const actions = words.actions.map(actionOfKey).map((value) => ({ value, label: words.action(value) }));
+  return (
+    <search aria-label={t('audit.filters')}>
+      <SimpleGrid cols={{ base: 1, xs: 2, md: 3 }} spacing="sm" mb="md">
+        {choice(
+          'action',
+          actions.sort((a, b) => a.label.localeCompare(b.label)),
+        )}
+        {choice(
+          'actor',
+          people.map(({ id, name }) => ({ value: id, label: name })),
+        )}
+        <TargetField value={filters.target} onChange={(target) => change({ target })} />
+        {choice(
+          'within',
+          projects.map(({ id, name }) => ({ value: id, label: name })),
+        )}
+        {day('from')}
+        {day('to')}
+      </SimpleGrid>
+      <Group justify="space-between" mb="lg" mih={30}>
+        {user?.isOperator ? (
+          <SegmentedControl
+            size="xs"
+            aria-label={t('audit.whose')}
+            data={(['organization', 'installation'] as const).map((value) => ({
+              value,
+              label: t(`audit.of.${value}`),
+            }))}
+            value={filters.of === 'installation' ? 'installation' : 'organization'}
+            onChange={(of) => change({ of })}
+          />
+        ) : (
+          <span />
+        )}
+        {isFiltered(filters) && (
+          <Button
+            variant="subtle"
+            size="compact-sm"
+            onClick={() =>
+              change(Object.fromEntries(FILTERS.filter((name) => name !== 'of').map((name) => [name, undefined])))
+            }
+          >
+            {t('audit.clearAll')}
+          </Button>
+        )}
+      </Group>
+    </search>
+  );
+}
+
+/** Asks when the typing pauses, not at each letter. */
+function TargetField({ value, onChange }: { value: string | undefined; onChange(value: string | undefined): void }) {
+  const { t } = useTranslation();
+  const [typed, setTyped] = useState(value ?? '');
+  const tell = useDebouncedCallback((text: string) => onChange(text.trim() || undefined), TYPING_MS);
+  useEffect(() => setTyped((now) => (now.trim() === (value ?? '') ? now : (value ?? ''))), [value]);
+  return (
+    <TextInput
+      label={t('audit.filter.target')}
+      placeholder="key_…"
+      value={typed}
+      onChange={(event) => {
+        setTyped(event.currentTarget.value);
+        tell(event.currentTarget.value);
+      }}
+      spellCheck={false}
+    />
+  );
+}

@@ -1,0 +1,90 @@
+// One block of the provider's page, in the dashboard's own looks.
+
+import { Code, List, Paper, Table, Text, Title } from '@mantine/core';
+import { CodeSample } from '../../kit/code-sample';
+import type { Block, Pieces } from './page-blocks';
+
+/** Below the bar at the top, when a link leads there. */
+const BELOW_HEADER = { scrollMarginTop: 84 };
+
+const Inline = ({ of }: { of: Pieces }) =>
+  of.map(({ kind, text }, at) => {
+    const key = `${at} ${text}`;
+    if (kind === 'code') return <Code key={key}>{text}</Code>;
+    return kind === 'strong' ? <strong key={key}>{text}</strong> : text;
+  });
+
+const textOf = (pieces: Pieces) => pieces.map(({ text }) => text).join('');
+
+export function BlockView({ block, sampleName }: { block: Block; sampleName: string }) {
+  switch (block.kind) {
+    case 'heading':
+      return (
+        <Title
+          order={block.level}
+          id={block.id}
+          mt={block.level === 2 ? 'xl' : 'sm'}
+          size={block.level === 2 ? 'h2' : 'h3'}
+          tabIndex={-1}
+          style={BELOW_HEADER}
+        >
+          {block.text}
+        </Title>
+      );
+    case 'paragraph':
+      return (
+        <Text c={block.lead ? 'dimmed' : undefined} size={block.lead ? 'md' : 'sm'} lh={1.65}>
+          <Inline of={block.text} />
+        </Text>
+      );
+    case 'list':
+      return (
+        <List type={block.ordered ? 'ordered' : 'unordered'} size="sm" spacing={6} pr="md">
+          {block.items.map((item) => (
+            <List.Item key={textOf(item)}>
+              <Inline of={item} />
+            </List.Item>
+          ))}
+        </List>
+      );
+    case 'code':
+      return <CodeSample samples={[{ name: sampleName, code: block.text }]} />;
+    case 'table':
+      return <BlockTable {...block} />;
+  }
+}
+
+function BlockTable({ head, rows }: Extract<Block, { kind: 'table' }>) {
+  const label = head.map(textOf).join(', ');
+  return (
+    <Paper withBorder radius="md" style={{ overflow: 'hidden' }}>
+      <Table.ScrollContainer
+        minWidth={head.length > 2 ? 560 : 320}
+        scrollAreaProps={{ viewportProps: { tabIndex: 0 } }}
+      >
+        <Table verticalSpacing="xs" horizontalSpacing="md" fz="sm" aria-label={label}>
+          <Table.Thead>
+            <Table.Tr>
+              {head.map((cell) => (
+                <Table.Th key={textOf(cell)} scope="col">
+                  <Inline of={cell} />
+                </Table.Th>
+              ))}
+            </Table.Tr>
+          </Table.Thead>
+          <Table.Tbody>
+            {rows.map((row) => (
+              <Table.Tr key={row.map(textOf).join(' | ')}>
+                {row.map((cell, at) => (
+                  <Table.Td key={`${textOf(head[at] ?? [])} ${textOf(cell)}`}>
+                    <Inline of={cell} />
+                  </Table.Td>
+                ))}
+              </Table.Tr>
+            ))}
+          </Table.Tbody>
+        </Table>
+      </Table.ScrollContainer>
+    </Paper>
+  );
+}
