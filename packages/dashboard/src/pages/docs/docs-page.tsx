@@ -56,8 +56,7 @@ function Page({ blocks }: ProviderPage) {
       <Stack component="article" gap="md" lang="en" miw={0}>
         {blocks.map(({ id, section, block }) => (
           <BlockView key={id} block={block} sampleName={t('docs.sample', { section })} />
-        ))} />;
-        })}
+        ))}
       </Stack>
       <Box className={classes.contents}>
         <Contents headings={headings} />
