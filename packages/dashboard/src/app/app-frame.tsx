@@ -1,7 +1,7 @@
 // The frame of every page behind the sign-in: header, navigation, and the page itself as the main part.
 
 import { LatchkeyClientError } from '@latchkey/client';
-import { AppShell, Burger, Container, Group } from '@mantine/core';
+import { AppShell, Box, Burger, Container, Group } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { useQueryClient } from '@tanstack/react-query';
 import { Outlet, useLocation, useNavigate } from '@tanstack/react-router';
@@ -10,7 +10,7 @@ import { useTranslation } from 'react-i18next';
 import { forgetSelf } from '../data/self';
 import { Brand } from '../kit/brand';
 import { Navigation } from './navigation';
-import { PlaceSwitcher } from './place-switcher';
+import { OrganizationChoice, PlaceSwitcher } from './place-switcher';
 import { safeReturn } from './safe-return';
 import { UserMenu } from './user-menu';
 
@@ -81,6 +81,9 @@ export function AppFrame() {
         </Group>
       </AppShell.Header>
       <AppShell.Navbar id="navigation" p="md" style={{ overflowY: 'auto' }}>
+        <Box hiddenFrom="sm" mb="md">
+          <OrganizationChoice />
+        </Box>
         <Navigation onChosen={menu.close} />
       </AppShell.Navbar>
       <AppShell.Main id="main" ref={main} tabIndex={-1}>

@@ -1,6 +1,6 @@
 // Which organization and project the page is about, and the way to another. The choice stands in the address.
 
-import { Button, Menu, ScrollArea, Text, TextInput } from '@mantine/core';
+import { Box, Button, Menu, ScrollArea, Text, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { type Place, useMoveTo, useScope } from '../data/self';
@@ -35,7 +35,7 @@ function Choice({ label, places, chosen, onChoose }: ChoiceProps) {
           rightSection={<Chevron />}
           aria-label={`${label}: ${name}`}
         >
-          <Text span size="sm" truncate maw={{ base: 84, xs: 140, sm: 200 }}>
+          <Text span size="sm" truncate maw={{ base: 170, sm: 200 }}>
             {name}
           </Text>
         </Button>
@@ -73,6 +73,22 @@ function Choice({ label, places, chosen, onChoose }: ChoiceProps) {
   );
 }
 
+export function OrganizationChoice() {
+  const { t } = useTranslation();
+  const { organizations, organizationId } = useScope();
+  const moveTo = useMoveTo();
+  if (organizations.length === 0) return null;
+  return (
+    <Choice
+      label={t('common.organization')}
+      places={organizations}
+      chosen={organizationId}
+      onChoose={(organization) => moveTo({ organization, project: undefined })}
+    />
+  );
+}
+
+/** In the header; on a phone the project alone, the organization is in the menu there. */
 export function PlaceSwitcher() {
   const { t } = useTranslation();
   const { organizations, organizationId, projects, projectId } = useScope();
@@ -83,15 +99,12 @@ export function PlaceSwitcher() {
       <Text span c="dimmed" aria-hidden visibleFrom="sm">
         /
       </Text>
-      <Choice
-        label={t('common.organization')}
-        places={organizations}
-        chosen={organizationId}
-        onChoose={(organization) => moveTo({ organization, project: undefined })}
-      />
+      <Box visibleFrom="sm">
+        <OrganizationChoice />
+      </Box>
       {projects.length > 0 && (
         <>
-          <Text span c="dimmed" aria-hidden>
+          <Text span c="dimmed" aria-hidden visibleFrom="sm">
             /
           </Text>
           <Choice

@@ -34,9 +34,7 @@ const MONO = 'ui-monospace, "SF Mono", SFMono-Regular, Menlo, Consolas, "Liberat
 export const theme = createTheme({
   colors: { accent, dark },
   primaryColor: 'accent',
-  primaryShade: { light: 8, dark: 4 },
-  autoContrast: true,
-  luminanceThreshold: 0.3,
+  primaryShade: { light: 8, dark: 7 },
   defaultRadius: 'md',
   cursorType: 'pointer',
   respectReducedMotion: true,
@@ -54,10 +52,17 @@ export const theme = createTheme({
   components: {
     Paper: { defaultProps: { radius: 'lg' } },
     Card: { defaultProps: { radius: 'lg' } },
-    Modal: { defaultProps: { radius: 'lg', centered: true } },
+    Modal: { defaultProps: { radius: 'lg', centered: true }, styles: { title: { fontWeight: 650 } } },
     // A `header` would be one of the page, beside the real one.
     ModalHeader: { defaultProps: { component: 'div' } },
   },
+});
+
+/** On dark ground, a tint of the colour in place of Mantine's near-black. */
+const tint = (color: string) => ({
+  [`--mantine-color-${color}-light`]: `color-mix(in srgb, var(--mantine-color-${color}-4) 15%, transparent)`,
+  [`--mantine-color-${color}-light-hover`]: `color-mix(in srgb, var(--mantine-color-${color}-4) 22%, transparent)`,
+  [`--mantine-color-${color}-light-color`]: `var(--mantine-color-${color}-3)`,
 });
 
 /** Text that Mantine would draw too faint for a ratio of 4.5 to 1. */
@@ -79,6 +84,9 @@ export const cssVariables: CSSVariablesResolver = () => ({
     '--mantine-color-placeholder': '#8d989f',
     '--mantine-color-error': '#ff9a91',
     '--mantine-color-anchor': '#76cdad',
+    ...Object.assign({}, ...['accent', 'gray', 'red', 'orange', 'blue', 'yellow', 'green'].map(tint)),
+      {},
+    ),
   },
 });
 

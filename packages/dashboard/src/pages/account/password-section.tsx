@@ -1,11 +1,10 @@
-// Changing the password, and with it, if wanted, ending every other session.
+// Changing the password, which ends every other session.
 
-import { Button, Checkbox, Group, PasswordInput, Stack } from '@mantine/core';
+import { Button, Group, PasswordInput, Stack } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { notifications } from '@mantine/notifications';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
-import { useApi } from '../../data/api';
 import { callAuth } from '../../data/auth';
 import { Section } from '../../kit/section';
 import { AuthError } from '../sign-in/auth-error';
@@ -13,30 +12,28 @@ import { NewPassword, usePasswordRule } from '../sign-in/new-password';
 
 export function PasswordSection() {
   const { t } = useTranslation();
-  const api = useApi();
   const queries = useQueryClient();
   const rule = usePasswordRule();
   const form = useForm({
     mode: 'uncontrolled',
-    initialValues: { currentPassword: '', newPassword: '', endOthers: true },
+    initialValues: { currentPassword: '', newPassword: '' },
     validate: {
       currentPassword: (value) => (value === '' ? t('signIn.passwordMissing') : null),
       newPassword: rule,
     },
   });
   const change = useMutation({
-    mutationFn: async ({ endOthers, ...passwords }: typeof form.values) => {
-      await callAuth('/change-password', passwords);
-      if (endOthers) await api.sessions.endOthers();
-    },
+    mutationFn: (passwords: typeof form.values) => callAuth('/change-password', passwords),
     onSuccess: () => {
       form.reset();
       notifications.show({ message: t('account.passwordChanged') });
+      // The session is a new one, and so is what it proves itself with.
+      void queries.invalidateQueries({ queryKey: ['self'] });
       return queries.invalidateQueries({ queryKey: ['sessions'] });
     },
   });
   return (
-    <Section title={t('signIn.password')}>
+    <Section title={t('signIn.password')} text={t('account.passwordText')}>
       <form
         noValidate
         onSubmit={form.onSubmit(
@@ -56,11 +53,6 @@ export function PasswordSection() {
             visibilityToggleButtonProps={{ 'aria-label': t('signIn.showPassword') }}
           />
           <NewPassword {...form.getInputProps('newPassword')} key={form.key('newPassword')} />
-          <Checkbox
-            {...form.getInputProps('endOthers', { type: 'checkbox' })}
-            key={form.key('endOthers')}
-            label={t('account.alsoEndOthers')}
-          />
           <Group>
             <Button type="submit" variant="default" loading={change.isPending}>
               {t('account.changePassword')}

@@ -1,7 +1,7 @@
 // Setting up two-factor sign-in, in three steps: the password, the app, the backup codes.
 
 import { Button, Modal, Stack, Text, TextInput } from '@mantine/core';
-import { useMutation } from '@tanstack/react-query';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { callAuth } from '../../data/auth';
@@ -18,12 +18,15 @@ interface Enrolment {
 
 export function SetUpTwoFactor({ onClose }: { onClose(): void }) {
   const { t } = useTranslation();
+  const queries = useQueryClient();
   const [code, setCode] = useState('');
   const enable = useMutation({
     mutationFn: (password: string | undefined) => callAuth<Enrolment>('/two-factor/enable', { password }),
   });
   const verify = useMutation({
     mutationFn: () => callAuth('/two-factor/verify-totp', { code: code.replace(/\s/g, '') }),
+    // The session is a new one, and so is what it proves itself with.
+    onSuccess: () => queries.invalidateQueries({ queryKey: ['self'] }),
   });
   const submit = (event: FormEvent) => {
     event.preventDefault();

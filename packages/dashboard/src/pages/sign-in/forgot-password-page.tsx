@@ -2,16 +2,17 @@
 
 import { Anchor, Button, Stack, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
-import { useMutation } from '@tanstack/react-query';
+import { useMutation, useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
-import { callAuth } from '../../data/auth';
+import { callAuth, signInOptions } from '../../data/auth';
 import { AuthError } from './auth-error';
 import { AuthFrame } from './auth-frame';
 import { Sent } from './sent';
 
 export function ForgotPasswordPage() {
   const { t } = useTranslation();
+  const { data: options } = useQuery(signInOptions);
   const form = useForm({
     mode: 'uncontrolled',
     initialValues: { email: '' },
@@ -24,6 +25,8 @@ export function ForgotPasswordPage() {
       {t('signIn.toSignIn')}
     </Anchor>
   );
+  if (options?.mail === false)
+    return <AuthFrame title={t('signIn.forgotTitle')} text={t('signIn.noMail')} footer={back} />;
   return (
     <AuthFrame title={t('signIn.forgotTitle')} text={t('signIn.forgotText')} footer={back}>
       <form

@@ -35,6 +35,7 @@ export function SignUpPage() {
   if (options.signUp !== 'open') {
     return <AuthFrame title={t('signIn.signUpTitle')} text={t('signIn.byInvitation')} footer={footer} />;
   }
+  if (!options.mail) return <AuthFrame title={t('signIn.signUpTitle')} text={t('signIn.noMail')} footer={footer} />;
   return (
     <AuthFrame title={t('signIn.signUpTitle')} text={t('signIn.signUpText')} footer={footer}>
       <SignUpForm onSignedUp={() => setSent(true)} />

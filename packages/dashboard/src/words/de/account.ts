@@ -8,7 +8,7 @@ export const account: Words<typeof source> = {
   text: 'Wer Sie sind, wie Sie sich anmelden und wo Sie angemeldet sind.',
   profile: 'Profil',
   currentPassword: 'Jetziges Passwort',
-  alsoEndOthers: 'Überall sonst abmelden',
+  passwordText: 'Ein neues Passwort meldet Sie überall sonst ab.',
   changePassword: 'Passwort ändern',
   passwordChanged: 'Ihr Passwort ist geändert.',
   twoFactor: 'Zwei-Faktor-Anmeldung',

@@ -60,8 +60,10 @@ export const signIn: Words<typeof source> = {
   invitedTo: 'Treten Sie {{name}} als {{role}} bei.',
   acceptAs: 'Annehmen als {{email}}',
   accountChoice: 'Ihr Konto',
-  isNew: 'Ich bin neu hier',
-  isKnown: 'Ich habe ein Konto',
+  isNew: 'Neu hier',
+  isKnown: 'Konto vorhanden',
+  noMail:
+    'Dieser Server kann keine Briefe senden. Fragen Sie seinen Betreiber nach einer Einladung oder nach Hilfe mit dem Passwort.',
   errors: {
     credentials: 'E-Mail oder Passwort ist falsch.',
     password: 'Das Passwort ist falsch.',

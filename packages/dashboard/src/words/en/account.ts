@@ -5,7 +5,7 @@ export const account = {
   text: 'Who you are, how you sign in, and where you are signed in.',
   profile: 'Profile',
   currentPassword: 'Current password',
-  alsoEndOthers: 'Sign out everywhere else',
+  passwordText: 'A new password signs you out everywhere else.',
   changePassword: 'Change password',
   passwordChanged: 'Your password is changed.',
   twoFactor: 'Two-factor sign-in',

@@ -55,8 +55,9 @@ export const signIn = {
   invitedTo: 'Join {{name}} as {{role}}.',
   acceptAs: 'Accept as {{email}}',
   accountChoice: 'Your account',
-  isNew: 'I am new here',
+  isNew: 'New here',
   isKnown: 'I have an account',
+  noMail: 'This server cannot send mail. Ask its operator for an invitation, or for help with your password.',
   errors: {
     credentials: 'E-mail or password is wrong.',
     password: 'The password is wrong.',
