@@ -85,8 +85,6 @@ export const cssVariables: CSSVariablesResolver = () => ({
     '--mantine-color-error': '#ff9a91',
     '--mantine-color-anchor': '#76cdad',
     ...Object.assign({}, ...['accent', 'gray', 'red', 'orange', 'blue', 'yellow', 'green'].map(tint)),
-      {},
-    ),
   },
 });
 
