@@ -90,7 +90,7 @@ export async function openStage({ profile = 'textgen', env = {} }: StageOptions 
     url,
     api: createManagementClient({ url, credential: { rootKey } }),
     browser,
-    firstOperatorLink: (server as { firstOperatorLink?: string }).firstOperatorLink ?? '',
+    firstOperatorLink: server.firstOperatorLink ?? '',
     async link(to, path) {
       const end = performance.now() + PATIENCE_MS;
       for (;;) {
