@@ -2,7 +2,7 @@
 
 import { type OperationName, operations } from '@latchkey/core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { Reply } from '../../packages/server/src/http/serve.suite.js';
+import type { Answer } from '../../packages/server/src/accounts/world.suite.js';
 import { INSTALLATION_CHAIN } from '../../packages/server/src/operations/commit-change.js';
 import { type Caller, openStage, type Stage } from './stage.js';
 import { type IdName, idsOf, inputFor, makersAt, missing } from './targets.js';
@@ -26,7 +26,7 @@ const asked = (Object.keys(operations) as OperationName[]).flatMap((name) =>
 const strangers = (id: IdName): Caller[] =>
   stage.callers.filter(({ standing }) => standing !== 'operator' || id === 'sessionId');
 
-const bytes = ({ status, text, headers, body }: Reply): string =>
+const bytes = ({ status, text, headers, body }: Answer): string =>
   [status, headers.get('content-type'), text.replaceAll(body?.requestId ?? '\0', '')].join(' ');
 
 /** Where each chain of the audit log ends: nothing is changed without an entry. */

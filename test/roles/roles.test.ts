@@ -2,7 +2,7 @@
 
 import { type OperationName, operations, roleTable, STANDINGS } from '@latchkey/core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { Reply } from '../../packages/server/src/http/serve.suite.js';
+import type { Answer } from '../../packages/server/src/accounts/world.suite.js';
 import { COLUMNS, EXPECTED } from './expected.js';
 import { openStage, type Stage } from './stage.js';
 import { inputFor } from './targets.js';
@@ -27,7 +27,7 @@ it('every operation has a row here and in the table, and every row is an operati
 });
 
 /** Refused for who it is; any other answer means that the call was let in. */
-const isRefused = ({ status, body }: Reply): boolean =>
+const isRefused = ({ status, body }: Answer): boolean =>
   status === 401 || status === 404 || (status === 403 && ['forbidden', 'operator_only'].includes(body?.code));
 
 /** Let in, and answered with an error for what the call says: nobody is in an invitation that never was, nor leaves as the last owner. */

@@ -1,10 +1,14 @@
-// A control plane with two organizations and a caller for every standing, each calling over HTTP with their own credential.
+// A control plane with two organizations and a caller for every standing: people who were invited and signed in, and holders of portal tokens, each calling over HTTP.
 
 import { type OperationName, operations, type Role, type Standing, splitInput } from '@latchkey/core';
-import { type Reply, type Served, serve } from '../../packages/server/src/http/serve.suite.js';
-import type { EngineWithServices } from '../../packages/server/src/operations/create-engine.js';
-import type { Engine } from '../../packages/server/src/operations/engine.js';
-import { actorOfUser } from '../../packages/server/src/operations/people/self.js';
+import {
+  type Answer,
+  type Browser,
+  createWorld,
+  PASSWORD,
+  type World,
+} from '../../packages/server/src/accounts/world.suite.js';
+import type { Served } from '../../packages/server/src/http/serve.suite.js';
 
 export interface Place {
   organizationId: string;
@@ -15,7 +19,7 @@ export interface Caller {
   standing: Standing;
   /** null: the holder of a portal token. */
   userId: string | null;
-  ask(name: OperationName, input: Readonly<Record<string, unknown>>): Promise<Reply>;
+  ask(name: OperationName, input: Readonly<Record<string, unknown>>): Promise<Answer>;
 }
 
 export interface Stage {
@@ -27,15 +31,17 @@ export interface Stage {
   callers: readonly Caller[];
   /** Makes sure that callers are what they were, whatever was just asked as one of them. */
   restore(): Promise<void>;
-  /** A user who signed up and is nothing yet, ready to be made something. */
+  /** The id of a user who is nothing yet. */
   newUser(): Promise<string>;
   close(): Promise<void>;
 }
 
 const MEMBERS = ['owner', 'admin', 'developer', 'viewer', 'billing'] as const satisfies Role[];
+type Person = 'operator' | (typeof MEMBERS)[number] | 'signed_in';
+const PEOPLE: readonly Person[] = ['operator', ...MEMBERS, 'signed_in'];
 
-/** The call that a listener would get for an operation with that input. */
-export function requestOf(name: OperationName, input: Readonly<Record<string, unknown>>) {
+/** The call that a listener gets for an operation with that input. */
+function requestOf(name: OperationName, input: Readonly<Record<string, unknown>>) {
   const row = operations[name];
   const { params, query, body } = splitInput(name, input);
   const path = row.path.replace(/:(\w+)/g, (_, id: string) => encodeURIComponent(String(params[id])));
@@ -47,36 +53,9 @@ export function requestOf(name: OperationName, input: Readonly<Record<string, un
   };
 }
 
-type Headers = Record<string, string>;
-
-const SESSION = 'lk_session_of_';
-
-/** Takes the place of signing in. */
-const withSessions = (engine: Engine): Engine => {
-  const { services } = engine as EngineWithServices;
-  return {
-    ...engine,
-    async authenticate(secret, ip) {
-      if (!secret?.startsWith(SESSION)) return engine.authenticate(secret, ip);
-      const user = await services.store.users.get(secret.slice(SESSION.length));
-      if (user === null) throw new Error('no such user');
-      return actorOfUser(services.store, user, {
-        id: `ses_${user.id}`,
-        csrfToken: 'x',
-        expiresAt: Date.now() + 60_000,
-      });
-    },
-  };
-};
-
-const sessionOf = async (_served: Served, userId: string): Promise<Headers> => ({
-  authorization: `Bearer ${SESSION}${userId}`,
-});
-
-/** Opens it: organizations and portal tokens as the operator would make them, people as they come in. */
 export async function openStage(): Promise<Stage> {
-  const served = await serve({ settings: { profile: 'swaypi' }, wrap: withSessions });
-  const { latchkey } = served;
+  const world = await createWorld({ signUp: 'invite', inMemory: true });
+  const { latchkey } = world.served;
   const { store } = latchkey.engine.services;
   const place = async (name: string): Promise<Place> => {
     const organization = await latchkey.organizations.create({ name });
@@ -85,46 +64,76 @@ export async function openStage(): Promise<Stage> {
   };
   const own = await place('Own');
   const foreign = await place('Foreign');
-  let users = 0;
-  const newUser = async (): Promise<string> => {
-    const id = `usr_${++users}`;
-    const at = Date.now();
-    await store.signIn.insert('users', {
-      ...{ id, email: `${id}@example.com`, name: id, image: null, email_verified: 1 },
-      ...{ two_factor_enabled: 0, is_operator: 0, created_at: at, updated_at: at },
-    });
-    return id;
-  };
 
-  const ids = new Map<Standing, string>();
-  for (const standing of ['operator', ...MEMBERS, 'signed_in'] as const) ids.set(standing, await newUser());
-  async function restore(): Promise<void> {
-    await store.users.setOperator(ids.get('operator') as string, true);
-    for (const role of MEMBERS) {
-      const userId = ids.get(role) as string;
-      await store.memberships.put({ organizationId: own.organizationId, userId, role, createdAt: Date.now() });
-    }
-    const signedIn = ids.get('signed_in') as string;
-    for (const { organizationId } of [own, foreign]) await store.memberships.remove(organizationId, signedIn);
-  }
-  await restore();
-
-  const caller = (standing: Standing, userId: string | null, headers: Headers): Caller => ({
-    standing,
-    userId,
-    ask(name, input) {
-      const { method, path, body } = requestOf(name, input);
-      return served.call(method, path, body, headers);
-    },
-  });
-  const portal = async (readOnly: boolean): Promise<Headers> => {
-    const { organizationId } = own;
-    const { token } = await latchkey.portalTokens.create({ organizationId, readOnly, expiresInSeconds: 3600 });
-    return { authorization: `Bearer ${token}` };
-  };
   const callers: Caller[] = [];
-  for (const [standing, userId] of ids) callers.push(caller(standing, userId, await sessionOf(served, userId)));
-  callers.push(caller('portal', null, await portal(false)));
-  callers.push(caller('portal_read_only', null, await portal(true)));
-  return { served, own, foreign, callers, restore, newUser, close: () => served.close() };
+  for (const standing of PEOPLE) callers.push(await personAs(world, standing, own));
+  for (const readOnly of [false, true]) callers.push(await portalTo(world, own, readOnly));
+
+  let users = 0;
+  return {
+    served: world.served,
+    own,
+    foreign,
+    callers,
+    async restore() {
+      for (const { standing, userId } of callers) {
+        if (userId === null) continue;
+        await store.users.setOperator(userId, standing === 'operator');
+        const role = MEMBERS.find((name) => name === standing);
+        for (const { organizationId } of [own, foreign]) {
+          if (role === undefined || organizationId !== own.organizationId)
+            await store.memberships.remove(organizationId, userId);
+          else await store.memberships.put({ organizationId, userId, role, createdAt: Date.now() });
+        }
+      }
+    },
+    async newUser() {
+      const id = `usr_${++users}`;
+      const at = Date.now();
+      await store.signIn.insert('users', {
+        ...{ id, email: `${id}@example.com`, name: id, image: null, email_verified: 1 },
+        ...{ two_factor_enabled: 0, is_operator: 0, created_at: at, updated_at: at },
+      });
+      return id;
+    },
+    close: () => world.close(),
+  };
+}
+
+/** Invited, signed up, signed in, and become what the invitation says; `signed_in` leaves theirs alone. */
+async function personAs(world: World, standing: Person, { organizationId }: Place): Promise<Caller> {
+  const { latchkey } = world.served;
+  const email = `${standing}@example.com`;
+  if (standing === 'operator') await latchkey.operators.invite({ email });
+  else
+    await latchkey.invitations.create({ organizationId, email, role: standing === 'signed_in' ? 'viewer' : standing });
+  const invitationToken = world.tokenFor(email);
+  const browser = world.browser();
+  good(await browser.auth('/sign-up/email', { name: standing, email, password: PASSWORD, invitationToken }));
+  good(await browser.signIn(email));
+  if (standing !== 'signed_in')
+    good(await browser.change('POST', '/v1/invitations/accept', { token: invitationToken }));
+  const { user, csrfToken } = good(await browser.get('/v1/self')).body;
+  return { standing, userId: user.id, ask: askWith(browser, { 'x-csrf-token': csrfToken }) };
+}
+
+async function portalTo(world: World, { organizationId }: Place, readOnly: boolean): Promise<Caller> {
+  const made = await world.served.latchkey.portalTokens.create({ organizationId, readOnly, expiresInSeconds: 3600 });
+  return {
+    standing: readOnly ? 'portal_read_only' : 'portal',
+    userId: null,
+    ask: askWith(world.browser(), { authorization: `Bearer ${made.token}` }),
+  };
+}
+
+const askWith =
+  (browser: Browser, headers: Record<string, string>): Caller['ask'] =>
+  (name, input) => {
+    const { method, path, body } = requestOf(name, input);
+    return browser.request(method, path, body, method === 'GET' && !headers.authorization ? {} : headers);
+  };
+
+function good(answer: Answer): Answer {
+  if (answer.status >= 400) throw new Error(`the stage cannot be set: ${answer.status} ${answer.text}`);
+  return answer;
 }

@@ -11,6 +11,7 @@ const SUITES: Readonly<Record<string, () => Promise<unknown>>> = {
   audit: () => import('../../packages/server/src/operations/audit.test.js'),
   'tiers/tiers': () => import('../../packages/server/src/operations/tiers/tiers.test.js'),
   'credits/credits': () => import('../../packages/server/src/operations/credits/credits.test.js'),
+  'people/people': () => import('../../packages/server/src/operations/people/people.test.js'),
   replays: () => import('../../packages/server/src/operations/replays.test.js'),
   'idempotent-call': () => import('../../packages/server/src/operations/idempotent-call.test.js'),
 };

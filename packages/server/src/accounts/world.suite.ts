@@ -57,6 +57,8 @@ export interface WorldOptions {
   /** false: no way to send letters. */
   mails?: boolean;
   databaseUrl?: string;
+  /** true: nothing is written to disk, for tests that make many changes. */
+  inMemory?: boolean;
   publicUrl?: string;
   trustedProxies?: string[];
 }
@@ -78,7 +80,8 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     settings: {
       profile,
       publicUrl,
-      ...(options.databaseUrl === undefined ? { dataDir: dir } : { databaseUrl: options.databaseUrl }),
+      ...(options.databaseUrl !== undefined && { databaseUrl: options.databaseUrl }),
+      ...(options.databaseUrl === undefined && !options.inMemory && { dataDir: dir }),
       ...(options.mails !== false && {
         mailer: {
           sends: true,
