@@ -49,7 +49,7 @@ function Page({ blocks }: ProviderPage) {
   );
   // The address may name a section that was not there yet when the browser looked for it.
   useEffect(() => {
-    document.getElementById(decodeURIComponent(location.hash.slice(1)))?.scrollIntoView();
+    document.getElementById(location.hash.slice(1))?.scrollIntoView();
   }, []);
   return (
     <div className={classes.frame}>
