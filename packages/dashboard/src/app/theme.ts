@@ -55,6 +55,8 @@ export const theme = createTheme({
     Modal: { defaultProps: { radius: 'lg', centered: true }, styles: { title: { fontWeight: 650 } } },
     // A `header` would be one of the page, beside the real one.
     ModalHeader: { defaultProps: { component: 'div' } },
+    Drawer: { styles: { title: { fontWeight: 650 } } },
+    DrawerHeader: { defaultProps: { component: 'div' } },
   },
 });
 

@@ -6,10 +6,12 @@ import { CopyButton } from './copy-button';
 export interface Sample {
   /** The name on the tab, e.g. "curl". */
   name: string;
+  /** For a screen reader, where several samples on a page have one name. */
+  label?: string;
   code: string;
 }
 
-const Lines = ({ name, code }: Sample) => (
+const Lines = ({ name, label = name, code }: Sample) => (
   <Box pos="relative">
     <Code
       block
@@ -20,13 +22,13 @@ const Lines = ({ name, code }: Sample) => (
       lh={1.65}
       tabIndex={0}
       role="region"
-      aria-label={name}
+      aria-label={label}
       style={{ overflowX: 'auto' }}
     >
       {code}
     </Code>
     <Group pos="absolute" top={10} right={10}>
-      <CopyButton text={code} thing={name} />
+      <CopyButton text={code} thing={label} />
     </Group>
   </Box>
 );

@@ -68,6 +68,7 @@ export function useNames(events: readonly AuditEvent[]) {
     nameOf: (id: string) => names.get(id),
     who: ({ actor }: Named): string => {
       if (actor.type === 'system') return t('audit.system');
+      if (actor.type === 'anonymous') return t('audit.anonymous');
       return names.get(actor.id) ?? (actor.type === 'operator' ? t('audit.operator') : actor.id);
     },
     /** What was deleted is still named by its entry. */

@@ -16,7 +16,19 @@ const Inline = ({ of }: { of: Pieces }) =>
 
 const textOf = (pieces: Pieces) => pieces.map(({ text }) => text).join('');
 
-export function BlockView({ block, sampleName }: { block: Block; sampleName: string }) {
+/** What the languages of samples are called; others as the page names them. */
+const LANGUAGES: Readonly<Record<string, string>> = {
+  sh: 'curl',
+  js: 'JavaScript',
+  javascript: 'JavaScript',
+  ts: 'TypeScript',
+  python: 'Python',
+  http: 'HTTP',
+  json: 'JSON',
+};
+
+/** `name`: what samples and tables are told apart by. */
+export function BlockView({ block, name }: { block: Block; name: string }) {
   switch (block.kind) {
     case 'heading':
       return (
@@ -48,7 +60,14 @@ export function BlockView({ block, sampleName }: { block: Block; sampleName: str
         </List>
       );
     case 'code':
-      return <CodeSample samples={[{ name: sampleName, code: block.text }]} />;
+      return (
+        <CodeSample
+          samples={block.samples.map(({ language, code }) => {
+            const title = LANGUAGES[language] ?? language;
+            return { name: title, label: `${name}: ${title}`, code };
+          })}
+        />
+      );
     case 'table':
       return <BlockTable {...block} />;
   }

@@ -1,6 +1,6 @@
 // The provider's own page on authentication, from the profile and tiers in force.
 
-import { Box, Stack } from '@mantine/core';
+import { Box, Paper, Stack } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useEffect, useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -22,7 +22,7 @@ export function DocsPage() {
     queryFn: () => api.profiles.page(),
     staleTime: 60_000,
   });
-  const page = useMemo(() => (data === undefined ? undefined : readPage(data.html)), [data]);
+  const page = useMemo(() => (data === undefined ? undefined : readPage(data)), [data]);
   if (error !== null && data === undefined) {
     return (
       <>
@@ -42,7 +42,6 @@ export function DocsPage() {
 }
 
 function Page({ blocks }: ProviderPage) {
-  const { t } = useTranslation();
   const headings = useMemo(
     () => blocks.flatMap(({ block }) => (block.kind === 'heading' && block.level === 2 ? [block] : [])),
     [blocks],
@@ -53,11 +52,13 @@ function Page({ blocks }: ProviderPage) {
   }, []);
   return (
     <div className={classes.frame}>
-      <Stack component="article" gap="md" lang="en" miw={0}>
-        {blocks.map(({ id, section, block }) => (
-          <BlockView key={id} block={block} sampleName={t('docs.sample', { section })} />
-        ))}
-      </Stack>
+      <Paper component="article" withBorder p={{ base: 'md', sm: 'xl' }} lang="en" miw={0}>
+        <Stack gap="md">
+          {blocks.map(({ id, name, block }) => (
+            <BlockView key={id} block={block} name={name} />
+          ))}
+        </Stack>
+      </Paper>
       <Box className={classes.contents}>
         <Contents headings={headings} />
       </Box>

@@ -3,17 +3,23 @@
 export type Piece = { kind: 'text' | 'code' | 'strong'; text: string };
 export type Pieces = readonly Piece[];
 
+export interface Sample {
+  language: string;
+  code: string;
+}
+
 export type Block =
   | { kind: 'heading'; level: 2 | 3; id: string; text: string }
   | { kind: 'paragraph'; lead: boolean; text: Pieces }
   | { kind: 'list'; ordered: boolean; items: readonly Pieces[] }
   | { kind: 'table'; head: readonly Pieces[]; rows: readonly (readonly Pieces[])[] }
-  | { kind: 'code'; text: string };
+  /** One sample, or the same in several languages. */
+  | { kind: 'code'; samples: readonly Sample[] };
 
-/** Where a block stands: its place on the page, and the heading above it. */
+/** A block with its place on the page, and the heading above it with a number where that would not tell it from others. */
 export interface Placed {
   id: string;
-  section: string;
+  name: string;
   block: Block;
 }
 
@@ -24,9 +30,12 @@ export interface ProviderPage {
 
 function place(blocks: readonly Block[]): Placed[] {
   let section = '';
+  const samples = new Map<string, number>();
   return blocks.map((block, at) => {
     if (block.kind === 'heading') section = block.text;
-    return { id: `block ${at}`, section, block };
+    const number = (samples.get(section) ?? 0) + (block.kind === 'code' ? 1 : 0);
+    samples.set(section, number);
+    return { id: `block ${at}`, name: number > 1 ? `${section} (${number})` : section, block };
   });
 }
 
@@ -58,7 +67,7 @@ function blockOf(element: Element): Block[] {
     case 'OL':
       return [{ kind: 'list', ordered: element.tagName === 'OL', items: [...element.children].map(piecesOf) }];
     case 'PRE':
-      return [{ kind: 'code', text: element.textContent ?? '' }];
+      return [{ kind: 'code', samples: [{ language: '', code: element.textContent ?? '' }] }];
     case 'DIV': {
       const head = element.querySelector('thead tr');
       if (head === null) return [];
@@ -69,12 +78,37 @@ function blockOf(element: Element): Block[] {
   }
 }
 
+const FENCE = /^(`{3,})(\w*)\n[\s\S]*?\n\1$/gm;
+
+/** Samples one below the other, each in a language of its own, are the same thing said several times: one block of them. */
+export function gather(blocks: readonly Block[], languages: readonly string[]): Block[] {
+  const gathered: Block[] = [];
+  let next = 0;
+  for (const block of blocks) {
+    if (block.kind !== 'code') {
+      gathered.push(block);
+      continue;
+    }
+    const samples = block.samples.map(({ code }) => ({ language: languages[next++] ?? '', code }));
+    const before = gathered.at(-1);
+    const isAnother =
+      before?.kind === 'code' &&
+      samples.every(({ language }) => before.samples.every((one) => one.language !== language));
+    if (isAnother) gathered[gathered.length - 1] = { kind: 'code', samples: [...before.samples, ...samples] };
+    else gathered.push({ kind: 'code', samples });
+  }
+  return gathered;
+}
+
+export const languagesOf = (markdown: string): string[] =>
+  [...markdown.matchAll(FENCE)].map(([, , language]) => language ?? '');
+
 /** `html`: the whole document. Its head, with styles that this page's policy refuses, is not even parsed. */
-export function readPage(html: string): ProviderPage {
+export function readPage({ html, markdown }: { html: string; markdown: string }): ProviderPage {
   const main = /<main>([\s\S]*)<\/main>/.exec(html)?.[1] ?? '';
   const { body } = new DOMParser().parseFromString(main, 'text/html');
   return {
     title: body.querySelector('h1')?.textContent ?? '',
-    blocks: place([...body.children].flatMap(blockOf)),
+    blocks: place(gather([...body.children].flatMap(blockOf), languagesOf(markdown))),
   };
 }

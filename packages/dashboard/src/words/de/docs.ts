@@ -8,5 +8,4 @@ export const docs: Words<typeof source> = {
   text: 'Wie diese API mit einem Schlüssel aufgerufen wird, nach den Regeln, die jetzt gelten (englisch).',
   onThisPage: 'Auf dieser Seite',
   copyPage: 'Als Markdown kopieren',
-  sample: 'Beispiel: {{section}}',
 };

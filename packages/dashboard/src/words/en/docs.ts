@@ -5,5 +5,4 @@ export const docs = {
   text: 'How to call this API with a key, from the rules in force now.',
   onThisPage: 'On this page',
   copyPage: 'Copy as Markdown',
-  sample: 'Sample: {{section}}',
 };
