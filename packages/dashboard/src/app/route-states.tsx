@@ -17,6 +17,13 @@ export function NotFound() {
   );
 }
 
+/** For an address that no route knows: there is no frame around it. */
+export const NothingHere = () => (
+  <main>
+    <NotFound />
+  </main>
+);
+
 export function RouteError({ error, reset }: ErrorComponentProps) {
   const router = useRouter();
   const retry = () => {

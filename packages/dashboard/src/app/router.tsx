@@ -13,7 +13,7 @@ import {
 import { readSelf } from '../data/self';
 import { Loading } from '../kit/loading';
 import { AppFrame } from './app-frame';
-import { NotFound, RouteError } from './route-states';
+import { NotFound, NothingHere, RouteError } from './route-states';
 import { safeReturn } from './safe-return';
 
 interface Search {
@@ -27,7 +27,7 @@ const text = (value: unknown) => (typeof value === 'string' && value !== '' ? va
 
 const root = createRootRoute({
   component: Outlet,
-  notFoundComponent: NotFound,
+  notFoundComponent: NothingHere,
   // What else stands there belongs to the page, which reads it with `useSearch({ strict: false })`.
   validateSearch: (search: Record<string, unknown>): Search => ({
     ...search,

@@ -21,7 +21,7 @@ const Lines = ({ name, label = name, code }: Sample) => (
       fz="xs"
       lh={1.65}
       tabIndex={0}
-      role="region"
+      role="group"
       aria-label={label}
       style={{ overflowX: 'auto' }}
     >
