@@ -90,6 +90,7 @@ export const EXPECTED: Readonly<Record<string, string>> = {
   acceptInvitation: '     Y   Y   Y   Y   Y   Y   -   -   Y ',
   listOperators: '        Y   -   -   -   -   -   -   -   - ',
   inviteOperator: '       Y   -   -   -   -   -   -   -   - ',
+  revokeOperatorInvitation: 'Y -   -   -   -   -   -   -   - ',
   removeOperator: '       Y   -   -   -   -   -   -   -   - ',
   listSessions: '         Y   Y   Y   Y   Y   Y   -   -   Y ',
   endSession: '           Y   Y   Y   Y   Y   Y   -   -   Y ',

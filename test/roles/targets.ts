@@ -133,6 +133,8 @@ export async function inputFor(
   // Whoever may do it would end the stage itself.
   if (ENDS_ORGANIZATION.includes(name) && caller.standing === 'operator' && over.organizationId === undefined)
     input.organizationId = (await latchkey.organizations.create({ name: 'target' })).id;
+  if (name === 'revokeOperatorInvitation' && over.invitationId === undefined)
+    input.invitationId = (await latchkey.operators.invite({ email: `${randomUUID()}@example.com` })).invitation.id;
   if (name === 'removeOperator' && over.userId === undefined)
     await latchkey.engine.services.store.users.setOperator(input.userId as string, true);
   return input;

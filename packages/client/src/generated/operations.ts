@@ -921,6 +921,9 @@ export interface OperationInputs {
   inviteOperator: {
     email: string;
   };
+  revokeOperatorInvitation: {
+    invitationId: string;
+  };
   removeOperator: {
     userId: string;
   };
@@ -1272,6 +1275,7 @@ export interface OperationOutputs {
     /** To be handed over, where no mail server is set; null: it was sent by mail */
     link: string | null;
   };
+  revokeOperatorInvitation: Invitation;
   removeOperator: undefined;
   listSessions: {
     data: Array<Session>;
@@ -1497,6 +1501,8 @@ export interface ManagementMethods {
     list(input?: OperationInputs['listOperators'], options?: ManagementCallOptions): Promise<OperationOutputs['listOperators']>;
     /** Invite somebody among the operator's own users */
     invite(input: OperationInputs['inviteOperator'], options?: ManagementCallOptions): Promise<OperationOutputs['inviteOperator']>;
+    /** Take back an invitation among the operator's own users */
+    revokeInvitation(input: OperationInputs['revokeOperatorInvitation'], options?: ManagementCallOptions): Promise<OperationOutputs['revokeOperatorInvitation']>;
     /** Make one of the operator's users an ordinary one. The last one stays. */
     remove(input: OperationInputs['removeOperator'], options?: ManagementCallOptions): Promise<OperationOutputs['removeOperator']>;
   };
@@ -1580,6 +1586,7 @@ export const ROUTES = {
   acceptInvitation: {"method":"POST","path":"/v1/invitations/accept","query":[],"body":true,"answers":true,"idempotent":false},
   listOperators: {"method":"GET","path":"/v1/operators","query":[],"body":false,"answers":true,"idempotent":false},
   inviteOperator: {"method":"POST","path":"/v1/operators/invitations","query":[],"body":true,"answers":true,"idempotent":false},
+  revokeOperatorInvitation: {"method":"POST","path":"/v1/operators/invitations/:invitationId/revoke","query":[],"body":true,"answers":true,"idempotent":false},
   removeOperator: {"method":"DELETE","path":"/v1/operators/:userId","query":[],"body":false,"answers":false,"idempotent":false},
   listSessions: {"method":"GET","path":"/v1/sessions","query":[],"body":false,"answers":true,"idempotent":false},
   endSession: {"method":"DELETE","path":"/v1/sessions/:sessionId","query":[],"body":false,"answers":false,"idempotent":false},
@@ -1688,6 +1695,7 @@ export const METHODS = {
   "operators": {
     "list": "listOperators",
     "invite": "inviteOperator",
+    "revokeInvitation": "revokeOperatorInvitation",
     "remove": "removeOperator"
   },
   "sessions": {

@@ -75,7 +75,12 @@ export const namespaces = {
     read: 'readInvitation',
     accept: 'acceptInvitation',
   },
-  operators: { list: 'listOperators', invite: 'inviteOperator', remove: 'removeOperator' },
+  operators: {
+    list: 'listOperators',
+    invite: 'inviteOperator',
+    revokeInvitation: 'revokeOperatorInvitation',
+    remove: 'removeOperator',
+  },
   sessions: { list: 'listSessions', end: 'endSession', endOthers: 'endOtherSessions' },
   portalTokens: { create: 'createPortalToken' },
 } as const satisfies Record<string, Record<string, Named>>;

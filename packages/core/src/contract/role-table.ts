@@ -95,6 +95,7 @@ export const roleTable: Readonly<Record<Named, readonly Standing[]>> = {
   acceptInvitation: PEOPLE,
   listOperators: OPERATOR,
   inviteOperator: OPERATOR,
+  revokeOperatorInvitation: OPERATOR,
   removeOperator: OPERATOR,
   listSessions: PEOPLE,
   endSession: PEOPLE,

@@ -134,12 +134,11 @@ export async function listInvitations({ store, clock }: Services, input: Of<'lis
   return pageView(await store.invitations.list(organizationId, pageRequest(input)), (row) => invitationView(row, now));
 }
 
-export async function revokeInvitation(services: Services, input: Of<'revokeInvitation'>, call: Call) {
-  const { organizationId, invitationId } = input;
+async function revoke(services: Services, invitationId: string, organizationId: string | null, call: Call) {
   const { value } = await commitChange(services, call, async (view, now) => {
     const invitation = await view.invitations.get(invitationId);
     if (invitation === null || invitation.organizationId !== organizationId) throw notFound('invitation');
-    if (invitation.role !== 'operator') judgeRole(call, organizationId, invitation.role);
+    if (organizationId !== null && invitation.role !== 'operator') judgeRole(call, organizationId, invitation.role);
     if (invitationState(invitation, now) !== 'pending') throw over();
     const revoked = { ...invitation, revokedAt: now };
     await view.invitations.update(revoked);
@@ -147,6 +146,15 @@ export async function revokeInvitation(services: Services, input: Of<'revokeInvi
   });
   return invitationView(value, services.clock());
 }
+
+export const revokeInvitation = (services: Services, input: Of<'revokeInvitation'>, call: Call) =>
+  revoke(services, input.invitationId, input.organizationId, call);
+
+export const revokeOperatorInvitation = (
+  services: Services,
+  { invitationId }: Of<'revokeOperatorInvitation'>,
+  call: Call,
+) => revoke(services, invitationId, null, call);
 
 /** The invitation behind a token, while it is open; null: there is none, or none any more. */
 async function openInvitation(view: StoreView, vault: Vault, token: string, now: number) {

@@ -7,8 +7,6 @@ import { notFound } from '../keys/record.js';
 import type { Services } from '../services.js';
 import { invitationState, invitationView, userView } from './views.js';
 
-export { inviteOperator } from './invitations.js';
-
 const MOST_INVITATIONS = 100;
 
 export async function listOperators({ store, clock }: Services) {

@@ -71,8 +71,8 @@ describe('an invitation', () => {
     w.time.now += 7 * DAY;
     const seen = [];
     for (const token of [used, tokenOf(link), old, replaced, 'x'.repeat(43)]) {
-      for (const attempt of [w.lk.invitations.read({ token }), ada.api.invitations.accept({ token })]) {
-        const { status, code, message, errors } = await refusal(attempt);
+      for (const attempt of [() => w.lk.invitations.read({ token }), () => ada.api.invitations.accept({ token })]) {
+        const { status, code, message, errors } = await refusal(attempt());
         seen.push(JSON.stringify([status, code, message, errors]));
       }
     }
@@ -320,6 +320,21 @@ describe('an operator', () => {
     expect([listed.data.map(({ id }) => id), listed.invitations]).toEqual([['usr_ada'], []]);
   });
 
+  it('may take back an invitation to the operators, and through it no other', async () => {
+    const { invitation, link } = await w.lk.operators.invite({ email: 'ada@example.com' });
+    const listed = (await w.lk.operators.list({})).invitations;
+    expect(listed.map(({ id, email }) => [id, email])).toEqual([[invitation.id, 'ada@example.com']]);
+    const revoked = await w.lk.operators.revokeInvitation({ invitationId: invitation.id });
+    expect(revoked.state).toBe('revoked');
+    expect(await codeOf(w.lk.invitations.read({ token: tokenOf(link) }))).toBe('invitation_over');
+    expect(await codeOf(w.lk.operators.revokeInvitation({ invitationId: invitation.id }))).toBe('invitation_over');
+    const member = await w.lk.invitations.create({ organizationId: org, email: 'ben@example.com', role: 'viewer' });
+    const wrong = { invitationId: member.invitation.id };
+    expect(await codeOf(w.lk.operators.revokeInvitation(wrong))).toBe('not_found');
+    const reverse = { organizationId: org, invitationId: invitation.id };
+    expect(await codeOf(w.lk.invitations.revoke(reverse))).toBe('not_found');
+  });
+
   it('that a link makes first has a day for it', async () => {
     const token = (await createFirstOperatorInvitation(w.lk.engine.services, call())) as string;
     const ada = await person(w, 'ada', {}, { verified: false });
@@ -417,14 +432,14 @@ describe('a portal token', () => {
     expect((await api.projects.list({ organizationId: org })).data.map(({ id }) => id)).toEqual([w.projectId]);
     expect((await api.keys.get({ keyId: inside.id })).id).toBe(inside.id);
     for (const attempt of [
-      api.keys.get({ keyId: outside.id }),
-      api.keys.revoke({ keyId: outside.id }),
-      api.keys.list({ projectId: second.id }),
-      api.projects.get({ projectId: second.id }),
-      api.usage.get({ projectId: second.id }),
-      api.usage.get({ projectId: w.projectId, keyId: outside.id }),
+      () => api.keys.get({ keyId: outside.id }),
+      () => api.keys.revoke({ keyId: outside.id }),
+      () => api.keys.list({ projectId: second.id }),
+      () => api.projects.get({ projectId: second.id }),
+      () => api.usage.get({ projectId: second.id }),
+      () => api.usage.get({ projectId: w.projectId, keyId: outside.id }),
     ])
-      expect(await codeOf(attempt)).toBe('not_found');
+      expect(await codeOf(attempt())).toBe('not_found');
     expect((await refusal(api.usage.get({ organizationId: org }))).errors?.[0]?.path).toBe('query.projectId');
     expect((await api.usage.get({ organizationId: org, projectId: w.projectId })).data).toEqual([]);
     const other = await w.lk.organizations.create({ name: 'Other' });
@@ -440,14 +455,14 @@ describe('a portal token', () => {
     expect(await codeOf(reader.api.keys.revoke({ keyId: id }))).toBe('forbidden');
     expect(await codeOf(reader.api.keys.create({ projectId: w.projectId, name: 'x' }))).toBe('forbidden');
     for (const attempt of [
-      api.keys.delete({ keyId: id }),
-      api.members.list({ organizationId: org }),
-      api.auditEvents.list({ organizationId: org }),
-      api.organizations.get({ organizationId: org }),
-      api.portalTokens.create({ organizationId: org }),
-      api.sessions.list({}),
+      () => api.keys.delete({ keyId: id }),
+      () => api.members.list({ organizationId: org }),
+      () => api.auditEvents.list({ organizationId: org }),
+      () => api.organizations.get({ organizationId: org }),
+      () => api.portalTokens.create({ organizationId: org }),
+      () => api.sessions.list({}),
     ])
-      expect(await codeOf(attempt)).toBe('forbidden');
+      expect(await codeOf(attempt())).toBe('forbidden');
     expect(await codeOf(api.keys.create({ projectId: w.projectId, name: 'x', credits: 1 }))).toBe('operator_only');
   });
 
