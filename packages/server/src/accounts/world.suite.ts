@@ -13,6 +13,7 @@ import { createAccounts } from './create-accounts.js';
 import type { AccountsParts } from './parts.js';
 
 export const PASSWORD = 'correct horse battery';
+export const SESSION = '__Host-latchkey_session';
 export { ROOT_KEY };
 
 export interface Answer {
@@ -23,15 +24,15 @@ export interface Answer {
   body: any;
 }
 
-type Headers_ = Record<string, string>;
+type Sent = Record<string, string>;
 
 /** Keeps cookies as a browser does, and names its origin with what it posts. */
 export interface Browser {
   cookies: Map<string, string>;
-  request(method: string, path: string, body?: unknown, headers?: Headers_): Promise<Answer>;
-  get(path: string, headers?: Headers_): Promise<Answer>;
+  request(method: string, path: string, body?: unknown, headers?: Sent): Promise<Answer>;
+  get(path: string, headers?: Sent): Promise<Answer>;
   /** A call of sign-in; the path stands below /api/auth. */
-  auth(path: string, body?: unknown, headers?: Headers_): Promise<Answer>;
+  auth(path: string, body?: unknown, headers?: Sent): Promise<Answer>;
   /** A change of the management API, with the session's CSRF token. */
   change(method: string, path: string, body?: unknown): Promise<Answer>;
   signIn(email: string, password?: string): Promise<Answer>;
@@ -46,7 +47,6 @@ export interface World {
   browser(agent?: string): Browser;
   /** Signs up, confirms the address, and signs in. */
   person(email: string, name?: string): Promise<Browser>;
-  /** Every text of the whole database. */
   databaseFile: string;
   close(): Promise<void>;
 }
@@ -150,7 +150,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     async person(email, name = 'Ada') {
       const made = browser();
       await made.auth('/sign-up/email', { name, email, password: PASSWORD });
-      await settled(served);
+      await settled();
       await made.auth('/verify-email', { token: world.tokenFor(email) });
       const signedIn = await made.signIn(email);
       if (signedIn.status !== 200) throw new Error(`signing in ${email}: ${signedIn.status} ${signedIn.text}`);
@@ -166,7 +166,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
 }
 
 /** Letters are sent after the answer: a turn of the event loop later they are there. */
-export const settled = (_served?: Served): Promise<void> => new Promise((resolve) => setTimeout(resolve, 20));
+export const settled = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 20));
 
 const BASE32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
 

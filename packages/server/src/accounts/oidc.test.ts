@@ -1,0 +1,233 @@
+// Guarantees of signing in at another provider, held against a real one: only for who it vouches for, and by the sign-up mode.
+
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import Provider from 'oidc-provider';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Browser, createWorld, ROOT_KEY, SESSION, someEmail, type World } from './world.suite.js';
+
+const PUBLIC_URL = 'http://localhost:4000';
+const CLIENT = { clientId: 'latchkey', clientSecret: 'a secret of the client of at least some length' };
+
+interface Account {
+  email: string;
+  email_verified: boolean;
+  name: string;
+}
+
+let server: Server;
+let issuer: string;
+const accounts = new Map<string, Account>();
+/** The parameters of the last authorization that was asked for. */
+let asked: URLSearchParams;
+
+beforeAll(async () => {
+  server = createServer();
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const provider = new Provider(issuer, {
+    clients: [
+      {
+        client_id: CLIENT.clientId,
+        client_secret: CLIENT.clientSecret,
+        redirect_uris: [`${PUBLIC_URL}/api/auth/callback/oidc`],
+        grant_types: ['authorization_code'],
+        response_types: ['code'],
+      },
+    ],
+    pkce: { required: () => true },
+    claims: { openid: ['sub'], email: ['email', 'email_verified'], profile: ['name'] },
+    findAccount: async (_context, id) => {
+      const account = accounts.get(id);
+      return account && { accountId: id, claims: async () => ({ sub: id, ...account }) };
+    },
+    features: { devInteractions: { enabled: true } },
+    cookies: { keys: ['some key'] },
+  });
+  const answer = provider.callback();
+  server.on('request', (request, response) => {
+    const url = new URL(request.url ?? '/', issuer);
+    if (url.pathname === '/auth') asked = url.searchParams;
+    answer(request, response);
+  });
+});
+afterAll(() => new Promise((done) => server.close(done)));
+
+/** Goes to the provider, signs in there as somebody, agrees, and comes back with what it sends. */
+async function visit(authorization: string, login: string): Promise<string> {
+  const cookies = new Map<string, string>();
+  const go = async (url: string, body?: URLSearchParams): Promise<Response> => {
+    const reply = await fetch(url, {
+      redirect: 'manual',
+      headers: { cookie: [...cookies].map(([name, value]) => `${name}=${value}`).join('; ') },
+      ...(body && { method: 'POST', body }),
+    });
+    for (const line of reply.headers.getSetCookie()) {
+      const [pair = ''] = line.split(';');
+      cookies.set(pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1));
+    }
+    return reply;
+  };
+  let reply = await go(authorization);
+  for (let step = 0; step < 12; step++) {
+    const location = reply.headers.get('location');
+    if (location?.startsWith(PUBLIC_URL)) return location;
+    if (location !== null) reply = await go(new URL(location, issuer).href);
+    else {
+      const page = await reply.text();
+      const action = /action="([^"]+)"/.exec(page)?.[1];
+      const prompt = /name="prompt" value="(\w+)"/.exec(page)?.[1];
+      if (action === undefined || prompt === undefined)
+        throw new Error(`no form: ${reply.status} ${page.slice(0, 300)}`);
+      reply = await go(new URL(action, issuer).href, new URLSearchParams({ prompt, login, password: 'any' }));
+    }
+  }
+  throw new Error('the provider sends back nobody');
+}
+
+const oidc = () => ({ name: 'Example Login', issuer, ...CLIENT });
+const start = (browser: Browser, more: object = {}) =>
+  browser.auth('/sign-in/social', { provider: 'oidc', callbackURL: '/dashboard/api-keys', ...more });
+const back = (browser: Browser, location: string) => browser.get(location.slice(PUBLIC_URL.length));
+
+async function through(browser: Browser, login: string, more: object = {}) {
+  const started = await start(browser, more);
+  expect(started.status).toBe(200);
+  return back(browser, await visit(started.body.url, login));
+}
+
+const account = (verified = true): [string, Account] => {
+  const email = someEmail();
+  const made = { email, email_verified: verified, name: 'Ada of Example' };
+  accounts.set(email, made);
+  return [email, made];
+};
+
+describe('another provider', () => {
+  let world: World;
+  beforeAll(async () => {
+    world = await createWorld({ oidc: oidc() });
+  });
+  afterAll(() => world.close());
+
+  it('says who somebody is, by code with PKCE, state and nonce, and its tokens are not kept', async () => {
+    const [email] = account();
+    const browser = world.browser();
+    const came = await through(browser, email);
+    expect({ status: came.status, location: came.headers.get('location') }).toEqual({
+      status: 302,
+      location: '/dashboard/api-keys',
+    });
+    expect(Object.fromEntries(asked)).toMatchObject({
+      response_type: 'code',
+      code_challenge_method: 'S256',
+      code_challenge: expect.stringMatching(/^[\w-]{43}$/),
+      state: expect.stringMatching(/^.{20,}$/),
+      nonce: expect.stringMatching(/^.{20,}$/),
+    });
+    expect((await browser.get('/v1/self')).body).toMatchObject({
+      user: { email, name: 'Ada of Example', emailVerified: true },
+      organizations: [{ name: 'Ada of Example', role: 'owner' }],
+    });
+    const kept = await world.served.latchkey.engine.services.store.signIn.find('user_accounts', []);
+    for (const row of kept) expect([row.access_token, row.refresh_token, row.id_token]).toEqual([null, null, null]);
+    const again = world.browser();
+    await through(again, email);
+    expect((await again.get('/v1/self')).body.organizations).toHaveLength(1);
+  });
+
+  it('counts for nobody whose address it does not vouch for', async () => {
+    const [email] = account(false);
+    const browser = world.browser();
+    const came = await through(browser, email);
+    expect(came.headers.get('location')).toMatch(/^(http:\/\/localhost:4000)?\/sign-in\?error=email_not_verified/);
+    expect(browser.cookies.has(SESSION)).toBe(false);
+    expect(await world.served.latchkey.engine.services.store.users.findByEmail(email)).toBeNull();
+    // Nor does it open an account that somebody else has under that address.
+    await world.person(email);
+    const again = world.browser();
+    await through(again, email);
+    expect(again.cookies.has(SESSION)).toBe(false);
+  });
+
+  it('brings nobody back who did not leave from this browser, and nobody twice', async () => {
+    const [email] = account();
+    const victim = world.browser();
+    const attacker = world.browser();
+    const location = await visit((await start(attacker)).body.url, email);
+    const planted = await back(victim, location);
+    expect(planted.headers.get('location')).toMatch(/error=state_mismatch/);
+    expect(victim.cookies.has(SESSION)).toBe(false);
+    const first = world.browser();
+    const own = await visit((await start(first)).body.url, email);
+    await back(first, own);
+    expect(first.cookies.has(SESSION)).toBe(true);
+    const second = world.browser();
+    await back(second, own);
+    expect(second.cookies.has(SESSION)).toBe(false);
+  });
+
+  it('sends nobody on to another site', async () => {
+    for (const callbackURL of [
+      'https://evil.example',
+      '//evil.example',
+      '/\\evil.example',
+      'javascript:alert(1)',
+      '/%0d%0ax',
+    ])
+      expect([400, 200]).toContain((await start(world.browser(), { callbackURL })).status);
+    for (const callbackURL of ['https://evil.example', '//evil.example', '/\\evil.example', 'javascript:alert(1)'])
+      expect((await start(world.browser(), { callbackURL })).status).toBe(400);
+  });
+});
+
+describe('another provider, where sign-up is by invitation', () => {
+  it('makes an account for who was invited, and for nobody else', async () => {
+    const world = await createWorld({ oidc: oidc(), signUp: 'invite' });
+    const [stranger] = account();
+    const refused = world.browser();
+    const came = await through(refused, stranger);
+    expect(came.headers.get('location')).toMatch(/error=sign_up_closed/);
+    expect(refused.cookies.has(SESSION)).toBe(false);
+    const organization = await world.served.latchkey.organizations.create({ name: 'Acme' });
+    const [email] = account();
+    const invitation = await world.browser().request(
+      'POST',
+      `/v1/organizations/${organization.id}/invitations`,
+      { email, role: 'viewer' },
+      {
+        authorization: `Bearer ${ROOT_KEY}`,
+      },
+    );
+    expect(invitation.status).toBe(201);
+    const invitationToken = world.tokenFor(email);
+    const other = world.browser();
+    await through(other, stranger, { invitationToken });
+    expect(other.cookies.has(SESSION)).toBe(false);
+    const invited = world.browser();
+    await through(invited, email, { invitationToken });
+    expect((await invited.change('POST', '/v1/invitations/accept', { token: invitationToken })).status).toBe(200);
+    await world.close();
+  });
+});
+
+describe('another provider that is away', () => {
+  it('keeps nobody from signing in with a password, and is found when it is back', async () => {
+    const gone = createServer();
+    await new Promise<void>((done) => gone.listen(0, '127.0.0.1', done));
+    const { port } = gone.address() as AddressInfo;
+    await new Promise((done) => gone.close(done));
+    const world = await createWorld({ oidc: { ...oidc(), issuer: `http://127.0.0.1:${port}` } });
+    expect((await start(world.browser())).status).toBe(503);
+    expect((await (await world.person(someEmail())).get('/v1/self')).status).toBe(200);
+    const returned = createServer((request, response) => {
+      if (request.url !== '/.well-known/openid-configuration') return response.writeHead(404).end();
+      return fetch(`${issuer}${request.url}`).then(async (reply) => response.end(await reply.text()));
+    });
+    await new Promise<void>((done) => returned.listen(port, '127.0.0.1', done));
+    expect((await start(world.browser())).status).toBe(200);
+    returned.closeAllConnections();
+    await new Promise((done) => returned.close(done));
+    await world.close();
+  });
+});
