@@ -7,7 +7,15 @@ it('2,500 test requests over every kind of route change no row, and none reaches
   const { sent, answers, changed, tables, live } = await testTraffic(2_500);
   console.log(`test traffic: ${JSON.stringify(sent)} answered ${JSON.stringify(answers)}, ${tables.length} tables`);
   expect(tables).toEqual(
-    expect.arrayContaining(['keys', 'usage_hours', 'quota_days', 'leases', 'idempotency', 'denials', 'key_observations']),
+    expect.arrayContaining([
+      'keys',
+      'usage_hours',
+      'quota_days',
+      'leases',
+      'idempotency',
+      'denials',
+      'key_observations',
+    ]),
   );
   expect(changed).toEqual([]);
   expect(live).toBe(0);

@@ -18,6 +18,7 @@ export * from './errors/latchkey-error.js';
 export * from './key/format.js';
 export * from './key/mask.js';
 export * from './key/models.js';
+export * from './key/rotation.js';
 export * from './key/state.js';
 export * from './key/suspicion.js';
 export * from './key/view.js';

@@ -11,6 +11,7 @@ import type {
   Refill,
   ReservationRecord,
 } from './credit/account.js';
+import type { RotationPolicy } from './key/rotation.js';
 import type { LimitOverrides, TakeClaims, TakeOutcome } from './limit/limits.js';
 import type { Tier } from './tier/tiers.js';
 import type { Denial } from './verify/decide.js';
@@ -39,6 +40,8 @@ export interface OrganizationRecord {
   id: string;
   name: string;
   metadata: JsonObject | null;
+  /** How old its keys may become; null: as the profile says. */
+  rotation: RotationPolicy | null;
   createdAt: Instant;
   suspendedAt: Instant | null;
 }
@@ -555,6 +558,8 @@ export interface StoreView {
     anyImported(): Promise<boolean>;
     /** The keys of an organization that somebody made and that could still pass at that instant or later, newest first. */
     madeBy(organizationId: string, createdBy: string, at: Instant): Promise<KeyRecord[]>;
+    /** Live keys of an organization that are as old as that instant or older, may pass at `at` and have no newer generation; newest first. */
+    agedIn(organizationId: string, madeBefore: Instant, at: Instant, page: PageRequest): Promise<Page<KeyRecord>>;
     /** Keys on any of these tiers (null: on none) that could still pass at that instant or later, newest first. */
     onTiers(tiers: readonly (string | null)[], at: Instant, page: PageRequest): Promise<Page<KeyRecord>>;
   };

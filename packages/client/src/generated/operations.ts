@@ -200,6 +200,8 @@ export type Key = {
   graceEndsAt: string | null;
   revokedAt: string | null;
   revokedReason: string | null;
+  /** When this generation is to be rotated, by the policy of its organization; nothing is refused for it */
+  rotateBy: string | null;
 };
 
 export type Lease = {
@@ -272,6 +274,19 @@ export type Organization = {
   metadata: { [name: string]: unknown } | null;
   createdAt: string;
   suspendedAt: string | null;
+  /** null: as the profile says */
+  rotation: {
+    /** Age at which a live key is to be rotated; null: none */
+    days: number | null;
+    /** Letters 14 days before, and on the day */
+    reminders: boolean;
+  } | null;
+  rotationInForce: {
+    /** Age at which a live key is to be rotated; null: none */
+    days: number | null;
+    /** Letters 14 days before, and on the day */
+    reminders: boolean;
+  };
 };
 
 export type Project = {
@@ -413,6 +428,11 @@ export interface OperationInputs {
     organizationId: string;
     name?: string | undefined;
     metadata?: { [name: string]: unknown } | null | undefined;
+    /** How old keys may become, and whether people are reminded; null: as the profile says */
+    rotation?: {
+      days: number | null;
+      reminders?: boolean | undefined;
+    } | null | undefined;
   };
   deleteOrganization: {
     organizationId: string;

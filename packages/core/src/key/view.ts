@@ -2,6 +2,7 @@
 
 import { type CreditAccount, standingAt } from '../credit/account.js';
 import type { Instant, KeyRecord, OrganizationRecord, ProjectRecord, RootKeyRecord, TierRecord } from '../ports.js';
+import { rotateBy, rotationInForce } from './rotation.js';
 import { keyState } from './state.js';
 
 const REMEMBERED_TEXTS = 1000;
@@ -26,7 +27,12 @@ export function creditsView(account: CreditAccount, now: Instant) {
   return { balance, refill };
 }
 
-export const keyView = (key: KeyRecord, now: Instant) => ({
+/** When a key is to be rotated, as text. */
+export const rotateByView = (key: KeyRecord, now: Instant, rotationDays: number | null): string | null =>
+  orNull(rotateBy(key, rotationDays, now));
+
+/** `rotationDays`: the age at which keys of its organization are to be rotated. */
+export const keyView = (key: KeyRecord, now: Instant, rotationDays: number | null) => ({
   id: key.id,
   projectId: key.projectId,
   name: key.name,
@@ -52,12 +58,15 @@ export const keyView = (key: KeyRecord, now: Instant) => ({
   graceEndsAt: orNull(key.graceEndsAt),
   revokedAt: orNull(key.revokedAt),
   revokedReason: key.revokedReason,
+  rotateBy: rotateByView(key, now, rotationDays),
 });
 
-export const organizationView = (organization: OrganizationRecord) => ({
+export const organizationView = (organization: OrganizationRecord, policy: { rotationDays: number | null }) => ({
   id: organization.id,
   name: organization.name,
   metadata: organization.metadata,
+  rotation: organization.rotation,
+  rotationInForce: rotationInForce(organization, policy),
   createdAt: rfc3339(organization.createdAt),
   suspendedAt: orNull(organization.suspendedAt),
 });

@@ -77,7 +77,7 @@ const snapshot = (profile: Profile, tier: string | null = null): Snapshot => ({
     createdAt: AT,
     suspendedAt: null,
   },
-  organization: { id: 'org_1', name: 'O', metadata: null, createdAt: AT, suspendedAt: null },
+  organization: { id: 'org_1', name: 'O', metadata: null, rotation: null, createdAt: AT, suspendedAt: null },
   tier: tiersOf(profile.policy).find(({ name }) => name === tier) ?? null,
   tiers: tiersOf(profile.policy),
   permissions: ['*'],

@@ -8,7 +8,14 @@ import type { Reason } from './reasons.js';
 
 const NOW = 1_700_000_000_000;
 
-const organization: OrganizationRecord = { id: 'org_1', name: 'o', metadata: null, createdAt: 0, suspendedAt: null };
+const organization: OrganizationRecord = {
+  id: 'org_1',
+  name: 'o',
+  metadata: null,
+  rotation: null,
+  createdAt: 0,
+  suspendedAt: null,
+};
 const project: ProjectRecord = {
   id: 'proj_1',
   organizationId: 'org_1',

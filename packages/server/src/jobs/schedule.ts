@@ -1,5 +1,6 @@
 // Recurring work while serving. When it runs is decided here; what it does, in operations.
 
+import { remindRotation } from '../operations/insight/remind-rotation.js';
 import { prune, reseal, returnExpired } from '../operations/maintenance.js';
 import type { Services } from '../operations/services.js';
 
@@ -8,6 +9,8 @@ const RETURN_EXPIRED_MS = 2_000;
 const MASTER_KEY_POLL_MS = 2_000;
 const LEASE_SWEEP_MS = 1_000;
 const LEASE_FOLLOW_MS = 5_000;
+/** Letters say a day: several looks on it let none come late. */
+const REMIND_MS = 6 * 3_600_000;
 
 /** Starts the timers; the returned function stops them and waits for what is running. */
 export function startJobs(services: Services): () => Promise<void> {
@@ -32,10 +35,12 @@ export function startJobs(services: Services): () => Promise<void> {
     setInterval(() => run('reseal', resealWhenNew), MASTER_KEY_POLL_MS),
     setInterval(() => services.leases.sweep(), LEASE_SWEEP_MS),
     setInterval(() => run('follow_leases', () => services.leases.follow()), LEASE_FOLLOW_MS),
+    setInterval(() => run('remind_rotation', () => remindRotation(services)), REMIND_MS),
     setInterval(() => run('return_expired', () => returnExpired(services)), RETURN_EXPIRED_MS),
   ];
   for (const timer of timers) timer.unref();
   run('reseal', resealWhenNew);
+  run('remind_rotation', () => remindRotation(services));
   return async () => {
     for (const timer of timers) clearInterval(timer);
     await Promise.all(running);

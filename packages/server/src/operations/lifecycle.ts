@@ -22,7 +22,7 @@ interface Repository<Row> {
 export interface Kind<Row extends Suspendable, View extends Record<string, unknown>> {
   subject: Extract<Change['subject'], 'organization' | 'project'>;
   rows(view: StoreView): Repository<Row>;
-  view(row: Row): View;
+  view(row: Row, services: Pick<Services, 'profile'>): View;
   scope(row: Row): Pick<AuditNote, 'organizationId' | 'projectId'>;
 }
 
@@ -53,7 +53,7 @@ export function lifecycleOf<Row extends Suspendable, View extends Record<string,
     const { value } = await commitChange(services, call, async (view, now) => {
       const row = await find(view, id);
       const changed = await next(row, now, view);
-      const changes = differences(kind.view(row), kind.view(changed));
+      const changes = differences(kind.view(row, services), kind.view(changed, services));
       if (Object.keys(changes).length === 0) return { value: row, audit: [] };
       await kind.rows(view).update(changed);
       const ended = changed.suspendedAt !== null;
@@ -63,13 +63,13 @@ export function lifecycleOf<Row extends Suspendable, View extends Record<string,
         changes: [{ subject, id, kind: ended ? ('ended' as const) : ('changed' as const) }],
       };
     });
-    return kind.view(value);
+    return kind.view(value, services);
   }
 
   return {
     note,
     change,
-    get: async (services: Services, id: string): Promise<View> => kind.view(await find(services.store, id)),
+    get: async (services: Services, id: string): Promise<View> => kind.view(await find(services.store, id), services),
     /** From the answer on every key below is refused; running requests end. */
     suspend: (services: Services, id: string, call: Call, action: string): Promise<View> =>
       change(services, id, call, action, (row, now) => ({ ...row, suspendedAt: row.suspendedAt ?? now })),

@@ -13,7 +13,7 @@ type ById = { organizationId: string };
 const lifecycle = lifecycleOf({
   subject: 'organization',
   rows: (view) => view.organizations,
-  view: organizationView,
+  view: (row: OrganizationRecord, { profile }) => organizationView(row, profile.policy),
   scope: ({ id }: OrganizationRecord) => ({ organizationId: id }),
 });
 
@@ -27,6 +27,7 @@ export async function createOrganization(
       id: services.newId('org'),
       name: input.name,
       metadata: input.metadata ?? null,
+      rotation: null,
       createdAt: now,
       suspendedAt: null,
     };
@@ -34,18 +35,20 @@ export async function createOrganization(
     const { name } = organization;
     return { value: organization, audit: [lifecycle.note('createOrganization', organization, { name })] };
   });
-  return organizationView(value);
+  return organizationView(value, services.profile.policy);
 }
 
 export const listOrganizations = async (services: Services, input: OperationInput<Operations['listOrganizations']>) =>
-  pageView(await services.store.organizations.list(pageRequest(input)), organizationView);
+  pageView(await services.store.organizations.list(pageRequest(input)), (row) =>
+    organizationView(row, services.profile.policy),
+  );
 
 export const getOrganization = (services: Services, { organizationId }: ById) =>
   lifecycle.get(services, organizationId);
 
 export async function updateOrganization(
   services: Services,
-  { organizationId, name, metadata }: OperationInput<Operations['updateOrganization']>,
+  { organizationId, name, metadata, rotation }: OperationInput<Operations['updateOrganization']>,
   call: Call,
 ) {
   judgeOperatorFields(call.actor, { metadata });
@@ -53,6 +56,7 @@ export async function updateOrganization(
     ...organization,
     ...(name !== undefined && { name }),
     ...(metadata !== undefined && { metadata }),
+    ...(rotation !== undefined && { rotation }),
   }));
 }
 

@@ -13,6 +13,8 @@ import {
   operations,
   REHEARSAL_HEADER,
   rfc3339,
+  rotateByView,
+  rotationInForce,
   type Snapshot,
   standingAt,
 } from '@latchkey/core';
@@ -114,7 +116,7 @@ export function standingOf(snapshot: Snapshot): { standing: Standing; key: Retur
     mode: key.mode,
     permissions: [...permissions],
   };
-  const made = deepFreeze({ standing, key: keyView(key, 0) });
+  const made = deepFreeze({ standing, key: keyView(key, 0, null) });
   standings.set(snapshot, made);
   return made;
 }
@@ -134,6 +136,7 @@ export function keyNow(services: Services, snapshot: Snapshot, at: number): Retu
     state: keyState(snapshot.key, at),
     lastUsedAt: lastUsedAt === null ? null : rfc3339(lastUsedAt),
     lastUsedIp,
+    rotateBy: rotateByView(snapshot.key, at, rotationInForce(snapshot.organization, services.profile.policy).days),
   };
 }
 

@@ -49,7 +49,7 @@ function timeText({ seconds, nanos }: Timestamp): string {
 type KeyJson = Omit<ReturnType<typeof keyView>, 'metadata'> & { metadata: object | null };
 
 export function keyMessage(key: KeyJson): MessageInitShape<typeof KeySchema> {
-  const { credits, restrictions, permissions, limits, metadata, ...rest } = key;
+  const { credits, restrictions, permissions, limits, metadata, rotateBy: _rotateBy, ...rest } = key;
   return present({
     ...rest,
     mode: MODES[key.mode],

@@ -246,6 +246,15 @@ export const keys = (db: Db): StoreView['keys'] => ({
       .execute();
     return recordsOf(db, rows);
   },
+  async agedIn(organizationId, madeBefore, at, page) {
+    const query = livingAt(db.selectFrom('keys'), at)
+      .where('organization_id', '=', organizationId)
+      .where('mode', '=', 'live')
+      .where('grace_ends_at', 'is', null)
+      .where('created_at', '<=', madeBefore);
+    const { rows, next } = await newestFirst(query.selectAll(), page, (row) => row);
+    return { rows: await recordsOf(db, rows), next };
+  },
   async onTiers(tiers, at, page) {
     const named = tiers.filter((tier) => tier !== null);
     const query = livingAt(db.selectFrom('keys'), at).where((eb) =>

@@ -1,6 +1,13 @@
 // Organizations and projects in SQL. What may be changed by whom is decided elsewhere.
 
-import type { JsonObject, KeyModel, OrganizationRecord, ProjectRecord, StoreView } from '@latchkey/core';
+import type {
+  JsonObject,
+  KeyModel,
+  OrganizationRecord,
+  ProjectRecord,
+  RotationPolicy,
+  StoreView,
+} from '@latchkey/core';
 import { buryKeys } from './keys.js';
 import { atomically, type Db, fromJson, newestFirst, toJson } from './query.js';
 import type { OrganizationRow, ProjectRow } from './schema.js';
@@ -9,6 +16,7 @@ const organizationRow = (record: OrganizationRecord): OrganizationRow => ({
   id: record.id,
   name: record.name,
   metadata: toJson(record.metadata),
+  rotation: toJson(record.rotation),
   created_at: record.createdAt,
   suspended_at: record.suspendedAt,
 });
@@ -17,6 +25,7 @@ export const organizationRecord = (row: OrganizationRow): OrganizationRecord => 
   id: row.id,
   name: row.name,
   metadata: fromJson<JsonObject>(row.metadata),
+  rotation: fromJson<RotationPolicy>(row.rotation),
   createdAt: row.created_at,
   suspendedAt: row.suspended_at,
 });

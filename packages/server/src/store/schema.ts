@@ -4,6 +4,7 @@ export interface OrganizationRow {
   id: string;
   name: string;
   metadata: string | null;
+  rotation: string | null;
   created_at: number;
   suspended_at: number | null;
 }

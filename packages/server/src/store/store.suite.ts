@@ -34,6 +34,7 @@ export const organization = (id: string, more: Partial<OrganizationRecord> = {})
   name: `Organization ${id}`,
   metadata: null,
   createdAt: 1_000,
+  rotation: null,
   suspendedAt: null,
   ...more,
 });
@@ -262,7 +263,7 @@ export function storeSuite(name: string, open: () => Promise<StoreUnderTest>, { 
         });
         await store.keys.insert(full);
         expect(await store.keys.get('key_1')).toEqual(full);
-        const acme = organization('org_2', { metadata, suspendedAt: 5 });
+        const acme = organization('org_2', { metadata, rotation: { days: null, reminders: false }, suspendedAt: 5 });
         await store.organizations.insert(acme);
         expect(await store.organizations.get('org_2')).toEqual(acme);
         const web = project('proj_2', {
@@ -626,6 +627,26 @@ export function storeSuite(name: string, open: () => Promise<StoreUnderTest>, { 
         await store.keys.insert(key('key_6', { restrictions, expiresAt: 5_000 }));
         await store.keys.insert(key('key_7', { restrictions, graceEndsAt: 5_000 }));
         expect(await store.keys.withReferrers(5_000)).toEqual([{ id: 'key_1', referrers }]);
+      });
+
+      it('that are to be rotated are live ones of the organization, as old as that, with no newer generation', async () => {
+        const { id } = organization('org_2');
+        await store.organizations.insert(organization(id));
+        const made = (name: string, more: Partial<KeyRecord> = {}) =>
+          store.keys.insert(key(name, { createdAt: 1_000, ...more }));
+        await made('key_1');
+        await made('key_2', { createdAt: 999, disabledAt: 1 });
+        await made('key_3', { createdAt: 1_001 });
+        await made('key_4', { mode: 'test' });
+        await made('key_5', { revokedAt: 2 });
+        await made('key_6', { expiresAt: 5_000 });
+        await made('key_7', { graceEndsAt: 9_000 });
+        await made('key_8', { organizationId: id });
+        const first = await store.keys.agedIn('org_1', 1_000, 5_000, { limit: 1, after: null });
+        expect(first.rows.map((row) => row.id)).toEqual(['key_1']);
+        const rest = await store.keys.agedIn('org_1', 1_000, 5_000, { limit: 9, after: first.next });
+        expect(rest.rows.map((row) => row.id)).toEqual(['key_2']);
+        expect(rest.next).toBeNull();
       });
 
       it('imported count only while one of them is not revoked', async () => {

@@ -4,7 +4,17 @@ import { z } from 'zod';
 import * as v from '../values.js';
 import { listOf, none, organizationParams, page, row, suspendable } from './row.js';
 
-const organizationObject = suspendable.meta({ id: 'Organization' });
+const rotationPolicy = z.object({
+  days: z.int().nullable().meta({ description: 'Age at which a live key is to be rotated; null: none' }),
+  reminders: z.boolean().meta({ description: 'Letters 14 days before, and on the day' }),
+});
+
+const organizationObject = suspendable
+  .extend({
+    rotation: rotationPolicy.nullable().meta({ description: 'null: as the profile says' }),
+    rotationInForce: rotationPolicy,
+  })
+  .meta({ id: 'Organization' });
 
 export const organizationRows = {
   createOrganization: row({
@@ -60,7 +70,15 @@ export const organizationRows = {
     path: '/v1/organizations/:organizationId',
     params: organizationParams,
     query: none,
-    body: z.strictObject({ name: v.label(100).optional(), metadata: v.metadata.nullable().optional() }),
+    body: z.strictObject({
+      name: v.label(100).optional(),
+      metadata: v.metadata.nullable().optional(),
+      rotation: z
+        .strictObject({ days: z.int().min(1).max(3650).nullable(), reminders: z.boolean().default(true) })
+        .nullable()
+        .optional()
+        .meta({ description: 'How old keys may become, and whether people are reminded; null: as the profile says' }),
+    }),
     output: organizationObject,
     status: 200,
     permission: 'organizations.update',

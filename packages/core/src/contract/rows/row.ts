@@ -66,6 +66,10 @@ export const keyObject = z
     graceEndsAt: v.time.nullable(),
     revokedAt: v.time.nullable(),
     revokedReason: z.string().nullable(),
+    rotateBy: v.time.nullable().meta({
+      description:
+        'When this generation is to be rotated, by the policy of its organization; nothing is refused for it',
+    }),
   })
   .meta({ id: 'Key' });
 

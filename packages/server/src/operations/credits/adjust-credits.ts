@@ -43,7 +43,7 @@ export async function adjustCredits(services: Services, input: Input, call: Call
     countEntries(services, done.written);
     const after = done.after?.bounded ? done.after : null;
     const before = done.before?.bounded ? done.before : null;
-    const answer = viewOf(services, { ...key, credits: after }, now);
+    const answer = await viewOf(services, { ...key, credits: after }, view, now);
     await replay.keep(view, keyId, answer, now);
     // Snapshots of keys hold whether they are bounded, and their refill; the balance is read where it is spent.
     const kept = (account: typeof after) => (account === null ? '' : JSON.stringify(account.refill));

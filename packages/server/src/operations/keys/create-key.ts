@@ -90,7 +90,7 @@ export async function createKey(services: Services, input: Input, call: Call): P
     );
     await view.keys.insert(minted.key);
     const key = await withAccount(view, minted.key, input.credits, call, now);
-    const answer = secretAnswer(services, { ...minted, key }, now);
+    const answer = await secretAnswer(services, { ...minted, key }, view, now);
     await replay.keep(view, minted.key.id, answer, now);
     return {
       value: answer,

@@ -51,7 +51,7 @@ export async function revokeKey(services: Services, input: OperationInput<Operat
     // Where there are several, the feed measures each.
     if (propagated.of === 1) services.telemetry.observe('latchkey_revocation_lag_seconds', propagated.ms / 1000);
   }
-  return { key: viewOf(services, value.key), propagated };
+  return { key: await viewOf(services, value.key), propagated };
 }
 
 /** Disabling twice, or enabling what is enabled, changes nothing and says so with the key as it is. */

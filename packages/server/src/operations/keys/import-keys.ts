@@ -44,7 +44,7 @@ export async function importKeys(services: Services, { projectId, keys }: Input,
   for (const [index, row] of keys.entries()) {
     try {
       const key = await importOne(services, project, row, call);
-      data.push({ index, key: viewOf(services, key) });
+      data.push({ index, key: await viewOf(services, key) });
     } catch (error) {
       if (!(error instanceof LatchkeyError) || error.status >= 500) throw error;
       data.push({ index, error: { code: error.code, detail: error.message } });

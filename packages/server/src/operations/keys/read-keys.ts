@@ -5,7 +5,7 @@ import { mergedPage } from '../denial-buffer.js';
 import type { Call } from '../engine.js';
 import { pageRequest, pageView } from '../paging.js';
 import type { Services } from '../services.js';
-import { findKeyFor, notFound, seesMode, viewOf } from './record.js';
+import { findKeyFor, notFound, seesMode, viewOf, viewsOf } from './record.js';
 
 export const getKey = async (services: Services, { keyId }: { keyId: string }, call: Call) =>
   viewOf(services, await findKeyFor(services.store, call.actor, keyId));
@@ -17,7 +17,8 @@ export async function listKeys(services: Services, input: OperationInput<Operati
   const mode = input.mode ?? (seesMode(call.actor, 'live') ? undefined : 'test');
   if (mode !== undefined && !seesMode(call.actor, mode)) return { data: [], nextCursor: null };
   const filter = { projectId, ...(notRevoked && { notRevoked }), ...(mode && { mode }), ...(familyId && { familyId }) };
-  return pageView(await services.store.keys.list(filter, pageRequest(input)), (key) => viewOf(services, key));
+  const { rows, next } = await services.store.keys.list(filter, pageRequest(input));
+  return pageView({ rows: await viewsOf(services, rows), next }, (key) => key);
 }
 
 /** The last refusals of a key, those that still wait in memory included. */

@@ -25,6 +25,7 @@ import {
   otherModel,
   type Profile,
   type ProjectRecord,
+  rotationInForce,
   type StoreView,
   type Tier,
   widerLimit,
@@ -89,8 +90,34 @@ export function keyWithLastUse({ usage }: Pick<Services, 'usage'>, key: KeyRecor
   return use && use.at > (key.lastUsedAt ?? 0) ? { ...key, lastUsedAt: use.at, lastUsedIp: use.ip } : key;
 }
 
-export const viewOf = (services: Services, key: KeyRecord, now = services.clock()) =>
-  keyView(keyWithLastUse(services, key), now);
+/** The age at which keys of an organization are to be rotated; null: none. */
+export async function rotationDaysOf(
+  { profile }: Pick<Services, 'profile'>,
+  view: StoreView,
+  organizationId: string,
+): Promise<number | null> {
+  const organization = await view.organizations.get(organizationId);
+  return organization && rotationInForce(organization, profile.policy).days;
+}
+
+/** Keys of one organization as they look from outside. */
+export async function viewsOf(services: Services, keys: readonly KeyRecord[]) {
+  const [first] = keys;
+  if (first === undefined) return [];
+  const days = await rotationDaysOf(services, services.store, first.organizationId);
+  return keys.map((key) => keyView(keyWithLastUse(services, key), services.clock(), days));
+}
+
+/** `view`: the transaction that it is asked in, if it is in one. */
+export async function viewOf(
+  services: Services,
+  key: KeyRecord,
+  view: StoreView = services.store,
+  now = services.clock(),
+) {
+  const days = await rotationDaysOf(services, view, key.organizationId);
+  return keyView(keyWithLastUse(services, key), now, days);
+}
 
 const implications = ({ policy }: Profile): Record<string, readonly string[]> =>
   Object.fromEntries(policy.permissions.map(({ name, implies }) => [name, implies]));
@@ -283,8 +310,13 @@ export function mintKey(services: Services, draft: Draft, now: number): NewKey {
 }
 
 /** The one answer that holds a secret. The webhook secret stands in it only where the profile surfaces one. */
-export const secretAnswer = (services: Services, { key, secret, webhookSecret }: NewKey, now: number) => ({
-  key: viewOf(services, key, now),
+export const secretAnswer = async (
+  services: Services,
+  { key, secret, webhookSecret }: NewKey,
+  view: StoreView,
+  now: number,
+) => ({
+  key: await viewOf(services, key, view, now),
   secret,
   ...(services.profile.policy.webhookSecret === 'shown' && { webhookSecret }),
 });

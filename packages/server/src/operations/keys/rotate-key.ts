@@ -65,7 +65,7 @@ export async function rotateKey(services: Services, input: Input, call: Call): P
     await view.keys.insert(minted.key);
 
     const answer = {
-      ...secretAnswer(services, minted, now),
+      ...(await secretAnswer(services, minted, view, now)),
       previous: { id: old.id, graceEndsAt: rfc3339(graceEndsAt) },
     };
     await replay.keep(view, minted.key.id, answer, now);

@@ -38,7 +38,7 @@ export async function updateKey(services: Services, { keyId, ...asked }: Input, 
     const next: KeyRecord = { ...key, ...given };
     if (given.tier === null) next.tier = usualTier(rules, await view.projects.get(key.projectId), call.actor);
 
-    const changes = differences(keyView(key, now), keyView(next, now));
+    const changes = differences(keyView(key, now, null), keyView(next, now, null));
     if (Object.keys(changes).length === 0) return { value: key, audit: [] };
     judgeChange(rules, next, given, now);
     boundToActor(rules, call.actor, next, key);

@@ -27,7 +27,7 @@ export async function makeFirstOrganization(
     // Somebody else may have been as quick: two sign-ins at once make one organization.
     if ((await view.memberships.ofUser(user.id)).length > 0) return { value: undefined, audit: [] };
     const made = { metadata: null, createdAt: now, suspendedAt: null };
-    const organization = { id: services.newId('org'), name: user.name, ...made };
+    const organization = { id: services.newId('org'), name: user.name, rotation: null, ...made };
     const { keyModel } = profile.policy;
     const project = {
       ...{ id: services.newId('proj'), organizationId: organization.id, name: PROJECT_NAME, keyModel, tier: null },

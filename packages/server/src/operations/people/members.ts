@@ -11,7 +11,7 @@ import {
 } from '@latchkey/core';
 import { type AuditNote, commitChange } from '../commit-change.js';
 import type { Call } from '../engine.js';
-import { notFound, viewOf } from '../keys/record.js';
+import { notFound, viewsOf } from '../keys/record.js';
 import { pageRequest, pageView } from '../paging.js';
 import type { Services } from '../services.js';
 import { memberView } from './views.js';
@@ -89,7 +89,7 @@ export async function removeMember(services: Services, { organizationId, userId 
       audit: [note('removeMember', membership, { role: membership.role })],
     };
   });
-  return { keysToRotate: value.map((key) => viewOf(services, key)) };
+  return { keysToRotate: await viewsOf(services, value) };
 }
 
 export async function leaveOrganization(

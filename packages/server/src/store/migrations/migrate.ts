@@ -16,6 +16,7 @@ import { up as creditBlocks } from './0012-credit-blocks.js';
 import { up as users } from './0013-users.js';
 import { up as memberships } from './0014-memberships.js';
 import { up as keyObservations } from './0015-key-observations.js';
+import { up as rotation } from './0016-rotation.js';
 
 interface Migration {
   name: string;
@@ -38,6 +39,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: '0013-users', up: users },
   { name: '0014-memberships', up: memberships },
   { name: '0015-key-observations', up: keyObservations },
+  { name: '0016-rotation', up: rotation },
 ];
 
 /**
