@@ -30,13 +30,15 @@ export function forgetSelf(): void {
 
 export const readSelf = () => queryClient.fetchQuery(selfQuery(sessionApi));
 
-/** Whether an operation may be called: in the chosen organization, or anywhere when it is about none. */
-export function useMay(): (operation: OperationName) => boolean {
+/** Whether an operation may be called in an organization, or anywhere when it is about none. */
+export function useMayIn(organizationId: string | undefined): (operation: OperationName) => boolean {
   const self = useSelf();
-  const { organizationId } = useScope();
   const here = self.organizations.find(({ id }) => id === organizationId);
   return (operation) => (here && !self.user?.isOperator ? here.operations : self.operations).includes(operation);
 }
+
+/** The same for the chosen organization. */
+export const useMay = () => useMayIn(useScope().organizationId);
 
 export interface Place {
   id: string;

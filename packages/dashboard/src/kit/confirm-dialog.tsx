@@ -67,7 +67,8 @@ export function ConfirmDialog(props: ConfirmDialogProps) {
           )}
           {error != null && <ErrorState error={error} />}
           <Group justify="flex-end" gap="sm">
-            <Button variant="default" onClick={onClose}>
+            {/* Where it is grave, Enter must not do it by itself. */}
+            <Button variant="default" onClick={onClose} data-autofocus={(danger && word === undefined) || undefined}>
               {t('common.cancel')}
             </Button>
             <Button

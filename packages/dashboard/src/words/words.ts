@@ -24,9 +24,21 @@ const load = {
 const STORED = 'latchkey-language';
 const isLanguage = (text: string | null): text is Language => text !== null && Object.hasOwn(LANGUAGES, text);
 
+/** In a frame on somebody else's site there may be no storage at all. */
+function stored(): string | null {
+  try {
+    return localStorage.getItem(STORED);
+  } catch {
+    return null;
+  }
+}
+
+/** `?lang=` comes first: the site that frames the portal knows what its reader speaks. */
 function preferred(): Language {
-  const stored = localStorage.getItem(STORED);
-  if (isLanguage(stored)) return stored;
+  const wanted = new URLSearchParams(globalThis.location.search).get('lang');
+  if (isLanguage(wanted)) return wanted;
+  const chosen = stored();
+  if (isLanguage(chosen)) return chosen;
   return navigator.languages.map((tag) => tag.slice(0, 2)).find(isLanguage) ?? 'en';
 }
 

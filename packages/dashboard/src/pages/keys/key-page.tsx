@@ -1,9 +1,15 @@
 // The page of one key.
 
-import { useTranslation } from 'react-i18next';
-import { PageHeader } from '../../kit/page-header';
+import { useParams } from '@tanstack/react-router';
+import { Suspense } from 'react';
+import { Loading } from '../../kit/loading';
+import { KeyView } from './key-view';
 
 export function KeyPage() {
-  const { t } = useTranslation();
-  return <PageHeader title={t('keys.title')} />;
+  const { keyId } = useParams({ strict: false }) as { keyId: string };
+  return (
+    <Suspense fallback={<Loading lines={6} />}>
+      <KeyView key={keyId} keyId={keyId} />
+    </Suspense>
+  );
 }

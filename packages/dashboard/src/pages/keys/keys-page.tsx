@@ -1,9 +1,35 @@
-// The page of api keys.
+// The keys of the chosen project.
 
+import { Suspense } from 'react';
 import { useTranslation } from 'react-i18next';
+import { useScope } from '../../data/self';
+import { EmptyState } from '../../kit/empty-state';
+import { Folder } from '../../kit/icons';
+import { Loading } from '../../kit/loading';
 import { PageHeader } from '../../kit/page-header';
+import { KeysView } from './keys-view';
+import { useProject } from './use-project';
 
 export function KeysPage() {
   const { t } = useTranslation();
-  return <PageHeader title={t('keys.title')} />;
+  const { projectId, isPending } = useScope();
+  const project = useProject(projectId);
+  if (project.data !== undefined) {
+    return (
+      <Suspense fallback={<Loading lines={6} />}>
+        {/* Another project is another page: what was searched or opened is not carried over. */}
+        <KeysView key={project.data.id} project={project.data} />
+      </Suspense>
+    );
+  }
+  return (
+    <>
+      <PageHeader title={t('keys.title')} text={t('keys.intro')} />
+      {projectId === undefined && !isPending ? (
+        <EmptyState icon={<Folder size={26} />} title={t('keys.noProject')} text={t('keys.noProjectText')} />
+      ) : (
+        <Loading lines={6} />
+      )}
+    </>
+  );
 }

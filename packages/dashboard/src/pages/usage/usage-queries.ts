@@ -10,6 +10,7 @@ import { type Range, slotsOf, totalsOf, windowOf } from './series';
 export interface Whose {
   organizationId?: string | undefined;
   projectId?: string | undefined;
+  keyId?: string | undefined;
 }
 
 const REFRESH_MS = 60_000;

@@ -1,0 +1,21 @@
+// The profile that is spoken and the tiers in force: what pages say about this provider comes from there.
+
+import type { Tier } from '@latchkey/client';
+import type { Profile } from '@latchkey/core';
+import { queryOptions, useSuspenseQuery } from '@tanstack/react-query';
+import { type Api, useApi } from './api';
+
+export interface Provider {
+  profile: Profile;
+  tiers: Tier[];
+}
+
+export const profileQuery = (api: Api) =>
+  queryOptions({
+    queryKey: ['profile', 'provider'],
+    // The client's types name no members of a profile; the server has judged it by its schema.
+    queryFn: async () => (await api.profiles.get()) as unknown as Provider,
+    staleTime: 300_000,
+  });
+
+export const useProfile = (): Provider => useSuspenseQuery(profileQuery(useApi())).data;

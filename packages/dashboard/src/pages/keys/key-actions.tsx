@@ -1,0 +1,154 @@
+// What can be done with a key, for whoever may: the menu of a row, and the dialogs that it opens, once for a page.
+
+import type { Key, OperationName } from '@latchkey/client';
+import { ActionIcon, Menu, Text } from '@mantine/core';
+import { notifications } from '@mantine/notifications';
+import { createContext, type ReactNode, useContext, useMemo, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { useApi } from '../../data/api';
+import { useErrorText } from '../../kit/error-state';
+import { Dots } from '../../kit/icons';
+import { useNotify } from '../../kit/notify';
+import { DeleteKey, RevokeKey } from './end-key';
+import { isUsable } from './key-rows';
+import { useOpenKey } from './place';
+import { RotateKey } from './rotate-key';
+import { useKeyCache } from './use-keys';
+
+export interface KeyActions {
+  /** Whether the operation may be called. */
+  may(operation: OperationName): boolean;
+  rotate(key: Key): void;
+  revoke(key: Key): void;
+  remove(key: Key): void;
+  /** Off and on again; each can be undone from its notification. */
+  setDisabled(key: Key, disabled: boolean): Promise<void>;
+}
+
+const ActionsContext = createContext<KeyActions | null>(null);
+
+export function useKeyActions(): KeyActions {
+  const actions = useContext(ActionsContext);
+  if (actions === null) throw new Error('useKeyActions needs KeyActionsProvider around it.');
+  return actions;
+}
+
+type Open = { dialog: 'rotate' | 'revoke' | 'delete'; key: Key } | null;
+
+export interface KeyActionsProviderProps {
+  may(operation: OperationName): boolean;
+  /** On the page of one key: goes on to its next generation. */
+  onRotated?: ((keyId: string) => void) | undefined;
+  onDeleted?: (() => void) | undefined;
+  children: ReactNode;
+}
+
+export function KeyActionsProvider({ may, onRotated, onDeleted, children }: KeyActionsProviderProps) {
+  const [open, setOpen] = useState<Open>(null);
+  // Beside the other, so that the panel of generations stays while its old one is revoked.
+  const [ending, setEnding] = useState<Key | null>(null);
+  const switchKey = useSwitch();
+  const actions = useMemo<KeyActions>(
+    () => ({
+      may,
+      rotate: (key) => setOpen({ dialog: 'rotate', key }),
+      revoke: setEnding,
+      remove: (key) => setOpen({ dialog: 'delete', key }),
+      setDisabled: switchKey,
+    }),
+    [may, switchKey],
+  );
+  const close = () => setOpen(null);
+  return (
+    <ActionsContext value={actions}>
+      {children}
+      {open?.dialog === 'rotate' && (
+        <RotateKey
+          value={open.key}
+          onClose={close}
+          onRotated={onRotated}
+          onRevoke={may('revokeKey') ? setEnding : undefined}
+        />
+      )}
+      {open?.dialog === 'delete' && <DeleteKey value={open.key} onClose={close} onDeleted={onDeleted} />}
+      {ending !== null && <RevokeKey value={ending} onClose={() => setEnding(null)} />}
+    </ActionsContext>
+  );
+}
+
+function useSwitch() {
+  const { t } = useTranslation();
+  const api = useApi();
+  const cache = useKeyCache();
+  const notify = useNotify();
+  const textOf = useErrorText();
+  const run = async (key: Key, disabled: boolean, isUndo = false): Promise<void> => {
+    try {
+      const changed = await (disabled ? api.keys.disable : api.keys.enable)({ keyId: key.id });
+      cache.put(changed);
+      const text = t(disabled ? 'keys.disable.done' : 'keys.disable.undone', { name: changed.name });
+      notify(text, isUndo ? undefined : () => void run(changed, !disabled, true));
+    } catch (error) {
+      notifications.show({ color: 'red', title: t('common.failed'), message: textOf(error) });
+    }
+  };
+  return run;
+}
+
+export interface KeyMenuProps {
+  value: Key;
+  /** On the page of the key itself, which it need not lead to. */
+  isOpen?: boolean;
+}
+
+export function KeyMenu({ value: key, isOpen = false }: KeyMenuProps) {
+  const { t } = useTranslation();
+  const { may, rotate, revoke, remove, setDisabled } = useKeyActions();
+  const openKey = useOpenKey();
+  const usable = isUsable(key);
+  const offered = {
+    rotate: may('rotateKey') && (key.state === 'active' || key.state === 'disabled') && key.graceEndsAt === null,
+    disable: may('disableKey') && usable && key.state !== 'disabled',
+    enable: may('enableKey') && key.state === 'disabled',
+    revoke: may('revokeKey') && key.state !== 'revoked',
+    remove: may('deleteKey'),
+  };
+  // Nothing to do is not offered.
+  if (isOpen && !Object.values(offered).includes(true)) return null;
+  return (
+    <Menu position="bottom-end" width={220} shadow="md">
+      <Menu.Target>
+        <ActionIcon variant="subtle" color="gray" c="dimmed" aria-label={t('keys.menu', { name: key.name })}>
+          <Dots />
+        </ActionIcon>
+      </Menu.Target>
+      <Menu.Dropdown>
+        {!isOpen && <Menu.Item onClick={() => openKey(key.id)}>{t('keys.details')}</Menu.Item>}
+        {offered.rotate && (
+          <Menu.Item onClick={() => rotate(key)}>
+            {t(key.model === 'legacy' ? 'keys.rotate.swap' : 'keys.rotate.submit')}…
+          </Menu.Item>
+        )}
+        {offered.disable && <Menu.Item onClick={() => setDisabled(key, true)}>{t('keys.disable.submit')}</Menu.Item>}
+        {offered.enable && <Menu.Item onClick={() => setDisabled(key, false)}>{t('keys.disable.undo')}</Menu.Item>}
+        {(offered.revoke || offered.remove) && <Menu.Divider />}
+        {offered.revoke && (
+          <Menu.Item onClick={() => revoke(key)}>
+            <Danger>{t('keys.revoke.submit')}…</Danger>
+          </Menu.Item>
+        )}
+        {offered.remove && (
+          <Menu.Item onClick={() => remove(key)}>
+            <Danger>{t('keys.delete.submit')}…</Danger>
+          </Menu.Item>
+        )}
+      </Menu.Dropdown>
+    </Menu>
+  );
+}
+
+const Danger = ({ children }: { children: ReactNode }) => (
+  <Text span inherit c="var(--mantine-color-error)">
+    {children}
+  </Text>
+);

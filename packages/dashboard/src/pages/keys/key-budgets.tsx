@@ -1,0 +1,136 @@
+// What a key has left of each limit, looked at every few seconds, with when the day runs out at this pace.
+
+import type { Key, OperationOutputs } from '@latchkey/client';
+import { Alert, Group, Paper, Progress, SimpleGrid, Text } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { useTranslation } from 'react-i18next';
+import { useApi } from '../../data/api';
+import { ErrorState } from '../../kit/error-state';
+import { Alert as AlertIcon } from '../../kit/icons';
+import { Loading } from '../../kit/loading';
+import { Section } from '../../kit/section';
+import { countdown } from './grace';
+import { useNow } from './use-now';
+
+type Budgets = OperationOutputs['getKeyBudgets'];
+type Budget = Budgets['budgets'][number];
+
+export function KeyBudgets({ value: key }: { value: Key }) {
+  const { t, i18n } = useTranslation();
+  const api = useApi();
+  const { data, error, refetch } = useQuery({
+    queryKey: ['keys', 'budgets', key.id],
+    queryFn: () => api.keys.budgets({ keyId: key.id }),
+    refetchInterval: 5000,
+  });
+  const runsOut = data?.budgets.find(({ reachesLimitAt }) => reachesLimitAt !== null)?.reachesLimitAt;
+  return (
+    <Section title={t('keys.budgets.title')} text={t('keys.budgets.text')}>
+      {data === undefined ? (
+        error !== null ? (
+          <ErrorState error={error} onRetry={refetch} />
+        ) : (
+          <Loading lines={2} />
+        )
+      ) : (
+        <>
+          {runsOut != null && (
+            <Alert color="orange" variant="light" radius="md" icon={<AlertIcon />} mb="md">
+              {t('keys.budgets.forecast', {
+                at: new Date(runsOut).toLocaleTimeString(i18n.language, { hour: '2-digit', minute: '2-digit' }),
+              })}
+            </Alert>
+          )}
+          {data.degraded && (
+            <Alert color="gray" variant="light" radius="md" mb="md">
+              {t('keys.budgets.degraded')}
+            </Alert>
+          )}
+          {data.budgets.length === 0 && data.credits === null && (
+            <Text size="sm" c="dimmed">
+              {t('keys.budgets.none')}
+            </Text>
+          )}
+          <SimpleGrid cols={{ base: 1, xs: 2, md: 3 }}>
+            {data.budgets.map((budget) => (
+              <OneBudget key={budget.name} value={budget} />
+            ))}
+            {data.credits !== null && (
+              <Figure
+                label={t('keys.budgets.credits')}
+                figure={data.credits.balance.toLocaleString(i18n.language)}
+                below={t('keys.budgets.creditsText')}
+              />
+            )}
+          </SimpleGrid>
+        </>
+      )}
+    </Section>
+  );
+}
+
+function OneBudget({ value: { name, limit, remaining, resetAt } }: { value: Budget }) {
+  const { t, i18n } = useTranslation();
+  const now = useNow(1000);
+  const number = (value: number) => value.toLocaleString(i18n.language);
+  const isMetered = remaining >= 0;
+  const share = !isMetered || limit === 0 ? 0 : (100 * (limit - remaining)) / limit;
+  const left = resetAt === null ? '' : countdown(resetAt, now);
+  return (
+    <Figure
+      label={t(`keys.limit.${name}`)}
+      figure={isMetered ? number(remaining) : '∞'}
+      of={
+        isMetered
+          ? t('keys.budgets.of', { limit: number(limit) })
+          : t('keys.budgets.unmetered', { limit: number(limit) })
+      }
+      below={
+        left === '' ? (name === 'concurrent' ? t('keys.budgets.atOnce') : '') : t('keys.budgets.resetsIn', { left })
+      }
+      share={isMetered ? share : undefined}
+    />
+  );
+}
+
+interface FigureProps {
+  label: string;
+  figure: string;
+  of?: string;
+  below: string;
+  /** Used up, in percent. */
+  share?: number | undefined;
+}
+
+function Figure({ label, figure, of, below, share }: FigureProps) {
+  const { t } = useTranslation();
+  return (
+    <Paper withBorder p="md" radius="md">
+      <Text size="xs" c="dimmed" fw={600}>
+        {label}
+      </Text>
+      <Group gap={6} align="baseline" mt={2}>
+        <Text fz={26} fw={650} lh={1.2} style={{ fontVariantNumeric: 'tabular-nums' }}>
+          {figure}
+        </Text>
+        {of !== undefined && (
+          <Text size="sm" c="dimmed">
+            {of}
+          </Text>
+        )}
+      </Group>
+      {share !== undefined && (
+        <Progress
+          value={share}
+          color={share >= 90 ? 'red' : share >= 70 ? 'orange' : 'accent'}
+          size="sm"
+          mt="xs"
+          aria-label={t('keys.budgets.used', { label })}
+        />
+      )}
+      <Text size="xs" c="dimmed" mt={6} mih={18} style={{ fontVariantNumeric: 'tabular-nums' }}>
+        {below}
+      </Text>
+    </Paper>
+  );
+}

@@ -1,0 +1,102 @@
+// The last refused requests of a key, and for each what failed and what to do.
+
+import type { Denial } from '@latchkey/client';
+import { Code, Group, Stack, Text } from '@mantine/core';
+import { useInfiniteQuery } from '@tanstack/react-query';
+import { useTranslation } from 'react-i18next';
+import { useApi } from '../../data/api';
+import { CopyButton } from '../../kit/copy-button';
+import { DataTable } from '../../kit/data-table';
+import { EmptyState } from '../../kit/empty-state';
+import { Check } from '../../kit/icons';
+import { TimeText } from '../../kit/time-text';
+
+export function KeyDenials({ keyId }: { keyId: string }) {
+  const { t } = useTranslation();
+  const api = useApi();
+  const denials = useInfiniteQuery({
+    queryKey: ['denials', keyId],
+    queryFn: ({ pageParam }) =>
+      api.keys.denials({ keyId, limit: 25, ...(pageParam !== null && { cursor: pageParam }) }),
+    initialPageParam: null as string | null,
+    getNextPageParam: ({ nextCursor }) => nextCursor,
+    refetchInterval: 15_000,
+  });
+  return (
+    <Stack gap="md">
+      <Text size="sm" c="dimmed">
+        {t('keys.denials.text')}
+      </Text>
+      <DataTable
+        label={t('keys.tabs.denials')}
+        rows={denials.data?.pages.flatMap(({ data }) => data)}
+        rowKey={(denial) => `${denial.at} ${denial.requestId} ${denial.reason}`}
+        error={denials.error}
+        onRetry={denials.refetch}
+        onMore={denials.hasNextPage ? denials.fetchNextPage : undefined}
+        isLoadingMore={denials.isFetchingNextPage}
+        empty={
+          <EmptyState icon={<Check size={24} />} title={t('keys.denials.none')} text={t('keys.denials.noneText')} />
+        }
+        columns={[
+          { id: 'at', label: t('keys.denials.at'), cell: ({ at }) => <TimeText at={at} /> },
+          { id: 'why', label: t('keys.denials.why'), cell: (denial) => <Why value={denial} /> },
+          { id: 'request', label: t('keys.denials.request'), cell: (denial) => <Request value={denial} /> },
+          { id: 'from', label: t('keys.denials.from'), cell: (denial) => <From value={denial} /> },
+        ]}
+      />
+    </Stack>
+  );
+}
+
+/** The server's sentence names the very figures; it speaks English. Other languages say what the reason means. */
+function Why({ value: { reason, explanation } }: { value: Denial }) {
+  const { t, i18n } = useTranslation();
+  return (
+    <Stack gap={2} maw={420}>
+      <Text size="sm" fw={600}>
+        {t(`usage.reasons.${reason}.title`)}
+      </Text>
+      <Text size="sm">{i18n.language === 'en' ? explanation : t(`usage.reasons.${reason}.advice`)}</Text>
+      <Text size="xs" c="dimmed" ff="monospace">
+        {reason}
+      </Text>
+    </Stack>
+  );
+}
+
+function Request({ value: { method, path, requestId } }: { value: Denial }) {
+  const { t } = useTranslation();
+  return (
+    <Stack gap={4} align="flex-start">
+      {path !== null && (
+        <Code>
+          {method} {path}
+        </Code>
+      )}
+      {requestId !== null && (
+        <Group gap={4} wrap="nowrap">
+          <Text size="xs" c="dimmed" ff="monospace" truncate maw={150} title={requestId}>
+            {requestId}
+          </Text>
+          <CopyButton
+            text={requestId}
+            thing={t('keys.denials.requestId')}
+            size="compact-xs"
+            variant="subtle"
+            leftSection={null}
+          />
+        </Group>
+      )}
+    </Stack>
+  );
+}
+
+function From({ value: { ip, origin } }: { value: Denial }) {
+  return (
+    <Text size="xs" ff="monospace" component="div">
+      {ip ?? '–'}
+      {origin !== null && <div>{origin}</div>}
+    </Text>
+  );
+}

@@ -1,0 +1,122 @@
+// What narrows the list of keys: search, state, mode, tier, and on a phone the order. Kept in memory: a secret may be pasted into it.
+
+import { ActionIcon, Group, Progress, Select, Text, TextInput } from '@mantine/core';
+import { useTranslation } from 'react-i18next';
+import { Cross, Rotate, Search } from '../../kit/icons';
+import type { SortBy, StateFilter, Wanted } from './key-rows';
+
+const STATES: StateFilter[] = ['all', 'usable', 'active', 'grace', 'disabled', 'revoked', 'expired'];
+const SORTS: SortBy[] = ['createdAt', 'lastUsedAt', 'name', 'expiresAt'];
+
+export interface KeyFiltersProps {
+  wanted: Wanted;
+  onChange(change: Partial<Wanted>): void;
+  hasModes: boolean;
+  tiers: ReadonlyMap<string, string>;
+  shown: number;
+  all: number;
+  isComplete: boolean;
+  isFetching: boolean;
+  onRefresh(): void;
+}
+
+export function KeyFilters(props: KeyFiltersProps) {
+  const { wanted, onChange, hasModes, tiers, shown, all, isComplete, isFetching, onRefresh } = props;
+  const { t, i18n } = useTranslation();
+  const number = (value: number) => value.toLocaleString(i18n.language);
+  return (
+    <>
+      <Group gap="sm" mb="xs" role="search" aria-label={t('keys.filters.label')}>
+        <TextInput
+          flex="1 1 220px"
+          leftSection={<Search size={16} />}
+          placeholder={t('keys.filters.searchExample')}
+          aria-label={t('keys.filters.search')}
+          value={wanted.search}
+          onChange={(event) => onChange({ search: event.currentTarget.value })}
+          autoComplete="off"
+          spellCheck={false}
+          rightSection={
+            wanted.search !== '' && (
+              <ActionIcon
+                variant="subtle"
+                color="gray"
+                c="dimmed"
+                onClick={() => onChange({ search: '' })}
+                aria-label={t('keys.filters.clear')}
+              >
+                <Cross size={14} />
+              </ActionIcon>
+            )
+          }
+        />
+        <Select
+          w={172}
+          aria-label={t('keys.filters.state')}
+          data={STATES.map((value) => ({ value, label: t(`keys.filters.${value}`) }))}
+          value={wanted.state}
+          onChange={(state) => onChange({ state: (state ?? 'all') as StateFilter })}
+          allowDeselect={false}
+        />
+        {hasModes && (
+          <Select
+            w={140}
+            aria-label={t('keys.mode.label')}
+            data={[
+              { value: 'all', label: t('keys.filters.modes') },
+              { value: 'live', label: t('keys.mode.live') },
+              { value: 'test', label: t('keys.mode.test') },
+            ]}
+            value={wanted.mode}
+            onChange={(mode) => onChange({ mode: (mode ?? 'all') as Wanted['mode'] })}
+            allowDeselect={false}
+          />
+        )}
+        {tiers.size > 0 && (
+          <Select
+            w={140}
+            aria-label={t('keys.tier')}
+            data={[{ value: '', label: t('keys.filters.tiers') }].concat(
+              [...tiers].map(([value, label]) => ({ value, label })),
+            )}
+            value={wanted.tier ?? ''}
+            onChange={(tier) => onChange({ tier: tier === '' ? null : tier })}
+            allowDeselect={false}
+          />
+        )}
+        <Select
+          hiddenFrom="md"
+          w={172}
+          aria-label={t('keys.filters.sort')}
+          data={SORTS.map((value) => ({ value, label: t(`keys.filters.by.${value}`) }))}
+          value={wanted.sortBy}
+          onChange={(by) => onChange({ sortBy: (by ?? 'createdAt') as SortBy, descending: by !== 'name' })}
+          allowDeselect={false}
+        />
+      </Group>
+      <Group gap="xs" mb="sm" mih={26}>
+        <Text size="xs" c="dimmed" role="status">
+          {shown === all
+            ? t('keys.filters.count', { count: all, number: number(all) })
+            : t('keys.filters.some', { shown: number(shown), all: number(all) })}
+          {!isComplete && ` ${t('keys.filters.loading')}`}
+        </Text>
+        {isComplete ? (
+          <ActionIcon
+            size="sm"
+            variant="subtle"
+            color="gray"
+            c="dimmed"
+            onClick={onRefresh}
+            loading={isFetching}
+            aria-label={t('keys.filters.refresh')}
+          >
+            <Rotate size={14} />
+          </ActionIcon>
+        ) : (
+          <Progress value={100} animated w={120} size="xs" aria-hidden />
+        )}
+      </Group>
+    </>
+  );
+}

@@ -1,0 +1,103 @@
+// What was done to a key and its older generations, from the audit log.
+
+import type { AuditEvent, Key } from '@latchkey/client';
+import { Code, Stack, Text } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { useTranslation } from 'react-i18next';
+import { useApi } from '../../data/api';
+import { useSelf } from '../../data/self';
+import { DataTable } from '../../kit/data-table';
+import { EmptyState } from '../../kit/empty-state';
+import { List } from '../../kit/icons';
+import { TimeText } from '../../kit/time-text';
+import { useFamily } from './use-keys';
+
+/** What has words of its own; anything else shows under its name. */
+const ACTIONS = [
+  'createKey',
+  'updateKey',
+  'rotateKey',
+  'revokeKey',
+  'disableKey',
+  'enableKey',
+  'deleteKey',
+  'importKeys',
+] as const;
+type Action = (typeof ACTIONS)[number];
+const isAction = (name: string): name is Action => (ACTIONS as readonly string[]).includes(name);
+
+export function KeyHistory({ value: key }: { value: Key }) {
+  const { t } = useTranslation();
+  const api = useApi();
+  const self = useSelf();
+  const { data: family } = useFamily(key, false);
+  const generations = family?.slice(0, 5).map(({ id }) => id);
+  const history = useQuery({
+    queryKey: ['audit-events', 'key', ...(generations ?? [])],
+    queryFn: async () => {
+      const pages = await Promise.all(
+        (generations ?? []).map((targetId) => api.auditEvents.list({ targetId, projectId: key.projectId, limit: 50 })),
+      );
+      return pages.flatMap(({ data }) => data).sort((a, b) => (a.at < b.at ? 1 : -1));
+    },
+    enabled: generations !== undefined,
+  });
+  return (
+    <DataTable
+      label={t('keys.tabs.history')}
+      rows={history.data}
+      rowKey={({ id }) => id}
+      error={history.error}
+      onRetry={history.refetch}
+      empty={<EmptyState icon={<List size={24} />} title={t('keys.history.none')} />}
+      columns={[
+        { id: 'at', label: t('keys.history.at'), cell: ({ at }) => <TimeText at={at} /> },
+        {
+          id: 'what',
+          label: t('keys.history.what'),
+          cell: ({ action }) => (isAction(action) ? t(`keys.history.action.${action}`) : <Code>{action}</Code>),
+        },
+        {
+          id: 'who',
+          label: t('keys.history.who'),
+          cell: ({ actor }) =>
+            actor.id === self.user?.id ? (
+              t('keys.history.you')
+            ) : (
+              <Text span size="xs" ff="monospace">
+                {actor.type} {actor.id}
+              </Text>
+            ),
+        },
+        { id: 'changes', label: t('keys.history.changes'), cell: (event) => <Changes value={event} /> },
+      ]}
+    />
+  );
+}
+
+const told = (value: unknown): string =>
+  typeof value === 'string' ? value : value === null || value === undefined ? '–' : JSON.stringify(value);
+
+/** A change is told as before and after where both are kept. */
+function Changes({ value: { changes } }: { value: AuditEvent }) {
+  const entries = Object.entries(changes).filter(([, value]) => value !== null);
+  if (entries.length === 0) return null;
+  return (
+    <Stack gap={2}>
+      {entries.map(([member, value]) => (
+        <Text key={member} size="xs" component="div">
+          <Text span size="xs" c="dimmed">
+            {member}:
+          </Text>{' '}
+          {Array.isArray(value) && value.length === 2 ? (
+            <>
+              {told(value[0])} → {told(value[1])}
+            </>
+          ) : (
+            told(value)
+          )}
+        </Text>
+      ))}
+    </Stack>
+  );
+}

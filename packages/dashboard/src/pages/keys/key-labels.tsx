@@ -1,0 +1,145 @@
+// What a key is called and what is noted on it: name, environment, metadata. Read, and changed in place.
+
+import type { Key } from '@latchkey/client';
+import { Button, Code, Group, JsonInput, Stack, Text, TextInput } from '@mantine/core';
+import { notifications } from '@mantine/notifications';
+import { useMutation } from '@tanstack/react-query';
+import { type FormEvent, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { useApi } from '../../data/api';
+import { ErrorState } from '../../kit/error-state';
+import { Section } from '../../kit/section';
+import { fieldErrors } from './field-errors';
+import { useKeyActions } from './key-actions';
+import { isUsable } from './key-rows';
+import { useKeyCache } from './use-keys';
+
+/** undefined: not a JSON object. */
+function readObject(text: string): Record<string, unknown> | null | undefined {
+  if (text.trim() === '') return null;
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? (value as Record<string, unknown>)
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+export function KeyLabels({ value: key }: { value: Key }) {
+  const { t } = useTranslation();
+  const { may } = useKeyActions();
+  const [isEditing, setEditing] = useState(false);
+  const canEdit = may('updateKey') && isUsable(key);
+  return (
+    <Section
+      title={t('keys.labels.title')}
+      side={
+        canEdit && !isEditing ? (
+          <Button size="xs" variant="default" onClick={() => setEditing(true)}>
+            {t('common.edit')}
+          </Button>
+        ) : undefined
+      }
+    >
+      {isEditing ? (
+        <Form value={key} onDone={() => setEditing(false)} />
+      ) : (
+        <Stack gap="xs">
+          <Text size="sm">
+            {t('keys.name')}: <b>{key.name}</b>
+          </Text>
+          <Text size="sm">
+            {t('keys.create.environment')}: {key.environment ?? '–'}
+          </Text>
+          {key.metadata === null ? (
+            <Text size="sm" c="dimmed">
+              {t('keys.labels.noMetadata')}
+            </Text>
+          ) : (
+            <Code block tabIndex={0} aria-label={t('keys.labels.metadata')} role="region">
+              {JSON.stringify(key.metadata, null, 2)}
+            </Code>
+          )}
+        </Stack>
+      )}
+    </Section>
+  );
+}
+
+function Form({ value: key, onDone }: { value: Key; onDone(): void }) {
+  const { t } = useTranslation();
+  const api = useApi();
+  const cache = useKeyCache();
+  const [name, setName] = useState(key.name);
+  const [environment, setEnvironment] = useState(key.environment ?? '');
+  const [metadata, setMetadata] = useState(key.metadata === null ? '' : JSON.stringify(key.metadata, null, 2));
+  const [isTried, setTried] = useState(false);
+  const change = useMutation({
+    mutationFn: (body: { name: string; environment: string | null; metadata: Record<string, unknown> | null }) =>
+      api.keys.update({ keyId: key.id, ...body }),
+    onSuccess: (changed) => {
+      cache.put(changed);
+      notifications.show({ message: t('common.saved'), color: 'accent' });
+      onDone();
+    },
+  });
+  const { byField, isRest } = fieldErrors(change.error, ['name', 'environment', 'metadata']);
+  const read = readObject(metadata);
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    setTried(true);
+    if (name.trim() === '' || read === undefined) return;
+    change.mutate({ name: name.trim(), environment: environment.trim() || null, metadata: read });
+  };
+  return (
+    <form onSubmit={submit} noValidate>
+      <Stack gap="md" maw={560}>
+        <TextInput
+          label={t('keys.create.name')}
+          value={name}
+          onChange={(event) => setName(event.currentTarget.value)}
+          error={isTried && name.trim() === '' ? t('keys.create.nameMissing') : byField.name}
+          maxLength={100}
+          required
+          autoComplete="off"
+          ref={(input) => {
+            if (input !== null && input.dataset.seen === undefined) {
+              input.dataset.seen = '';
+              input.focus();
+            }
+          }}
+        />
+        <TextInput
+          label={t('keys.create.environment')}
+          value={environment}
+          onChange={(event) => setEnvironment(event.currentTarget.value)}
+          error={byField.environment}
+          maxLength={100}
+          autoComplete="off"
+        />
+        <JsonInput
+          label={t('keys.labels.metadata')}
+          description={t('keys.labels.metadataHelp')}
+          value={metadata}
+          onChange={setMetadata}
+          error={isTried && read === undefined ? t('keys.labels.metadataBad') : byField.metadata}
+          autosize
+          minRows={3}
+          maxRows={12}
+          formatOnBlur
+        />
+        {isRest && <ErrorState error={change.error} />}
+        <Group>
+          <Button type="submit" loading={change.isPending}>
+            {t('common.save')}
+          </Button>
+          <Button variant="default" onClick={onDone}>
+            {t('common.cancel')}
+          </Button>
+        </Group>
+      </Stack>
+    </form>
+  );
+}

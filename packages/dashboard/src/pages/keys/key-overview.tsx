@@ -1,0 +1,116 @@
+// The first page of a key: facts, generations after a rotation, what is left of its limits, how it is used.
+
+import type { Key } from '@latchkey/client';
+import { Alert, SimpleGrid, Stack, Text } from '@mantine/core';
+import type { ReactNode } from 'react';
+import { useTranslation } from 'react-i18next';
+import { useProfile } from '../../data/profile';
+import { CopyButton } from '../../kit/copy-button';
+import { Alert as AlertIcon } from '../../kit/icons';
+import { Section } from '../../kit/section';
+import { TimeText } from '../../kit/time-text';
+import { Generations } from './generations';
+import { useKeyActions } from './key-actions';
+import { KeyBudgets } from './key-budgets';
+import { KeyLabels } from './key-labels';
+import { isUsable } from './key-rows';
+import { KeyUsage } from './key-usage';
+import { KeyLink } from './place';
+import { useFamily } from './use-keys';
+
+export function KeyOverview({ value: key }: { value: Key }) {
+  const { t } = useTranslation();
+  const { may, revoke } = useKeyActions();
+  const { data: family } = useFamily(key, 60_000);
+  const newest = family?.[0];
+  const isRotating = family !== undefined && family.length > 1 && family.filter(isUsable).length > 1;
+  return (
+    <Stack gap="lg">
+      {newest !== undefined && newest.id !== key.id && (
+        <Alert color="blue" variant="light" radius="md" icon={<AlertIcon />} title={t('keys.replaced.title')}>
+          <KeyLink keyId={newest.id} size="sm">
+            {t('keys.replaced.link')}
+          </KeyLink>
+        </Alert>
+      )}
+      {key.revokedAt !== null && (
+        <Alert color="red" variant="light" radius="md" icon={<AlertIcon />} title={t('keys.revoked.title')}>
+          <Text size="sm">
+            <TimeText at={key.revokedAt} />
+            {key.revokedReason !== null && `: ${key.revokedReason}`}
+          </Text>
+        </Alert>
+      )}
+      {isRotating && (
+        <Section title={t('keys.generations.title')} text={t('keys.generations.text')}>
+          <Generations value={key} onRevoke={may('revokeKey') ? revoke : undefined} />
+        </Section>
+      )}
+      {isUsable(key) && <KeyBudgets value={key} />}
+      <KeyUsage value={key} />
+      <Facts value={key} generations={family?.length ?? 1} />
+      <KeyLabels value={key} />
+    </Stack>
+  );
+}
+
+function Facts({ value: key, generations }: { value: Key; generations: number }) {
+  const { t } = useTranslation();
+  const { tiers } = useProfile();
+  const facts: [string, ReactNode][] = [
+    [t('keys.created'), <TimeText key="created" at={key.createdAt} />],
+    [
+      t('keys.lastUsed'),
+      <Text key="used" inherit component="div">
+        <TimeText at={key.lastUsedAt} none={t('keys.never')} />
+        {key.lastUsedIp !== null && (
+          <>
+            {' '}
+            {t('keys.from')}{' '}
+            <Text span ff="monospace" fz="xs">
+              {key.lastUsedIp}
+            </Text>
+          </>
+        )}
+      </Text>,
+    ],
+    [t('keys.expires'), <TimeText key="expires" at={key.graceEndsAt ?? key.expiresAt} none={t('keys.expiry.never')} />],
+    ...(key.tier === null
+      ? []
+      : [[t('keys.tier'), tiers.find(({ name }) => name === key.tier)?.title ?? key.tier] as [string, ReactNode]]),
+    ...(generations > 1
+      ? [
+          [t('keys.generation'), t('keys.generationOf', { number: key.generation, of: generations })] as [
+            string,
+            ReactNode,
+          ],
+        ]
+      : []),
+    ...(key.ownerId === null ? [] : [[t('keys.owner'), key.ownerId] as [string, ReactNode]]),
+  ];
+  return (
+    <Section
+      title={t('keys.facts')}
+      side={<CopyButton text={key.id} thing={t('keys.id')} leftSection={null} variant="subtle" />}
+    >
+      <SimpleGrid component="dl" cols={{ base: 1, xs: 2, md: 4 }} spacing="lg" m={0}>
+        {[[t('keys.id'), <Mono key="id">{key.id}</Mono>] as [string, ReactNode], ...facts].map(([label, fact]) => (
+          <div key={label}>
+            <Text component="dt" size="xs" c="dimmed">
+              {label}
+            </Text>
+            <Text component="dd" size="sm" m={0}>
+              {fact}
+            </Text>
+          </div>
+        ))}
+      </SimpleGrid>
+    </Section>
+  );
+}
+
+const Mono = ({ children }: { children: ReactNode }) => (
+  <Text span ff="monospace" fz="xs">
+    {children}
+  </Text>
+);

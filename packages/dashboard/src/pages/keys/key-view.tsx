@@ -1,0 +1,114 @@
+// One key: what it is, what is left, how it is used, why calls were refused, what it may do, what was done to it.
+
+import { type Key, LatchkeyClientError } from '@latchkey/client';
+import { Button, Group, Tabs, Text } from '@mantine/core';
+import { useNavigate, useSearch } from '@tanstack/react-router';
+import { useTranslation } from 'react-i18next';
+import { useMayIn } from '../../data/self';
+import { EmptyState } from '../../kit/empty-state';
+import { ErrorState } from '../../kit/error-state';
+import { Key as KeyIcon, Rotate } from '../../kit/icons';
+import { Loading } from '../../kit/loading';
+import { PageHeader } from '../../kit/page-header';
+import { KeyAccess } from './key-access';
+import { KeyActionsProvider, KeyMenu, useKeyActions } from './key-actions';
+import { KeyDenials } from './key-denials';
+import { KeyHistory } from './key-history';
+import { KeyOverview } from './key-overview';
+import { KeyEnds, KeyMode, KeyState } from './key-state';
+import { KeyLink, useOpenKey } from './place';
+import { useKey } from './use-keys';
+import { useProject } from './use-project';
+
+export function KeyView({ keyId }: { keyId: string }) {
+  const { t } = useTranslation();
+  const { data: key, error, refetch } = useKey(keyId);
+  const project = useProject(key?.projectId);
+  if (key === undefined && error instanceof LatchkeyClientError && error.status === 404) {
+    return (
+      <EmptyState icon={<KeyIcon size={26} />} headingOrder={1} title={t('keys.gone.title')} text={t('keys.gone.text')}>
+        <KeyLink>{t('keys.all')}</KeyLink>
+      </EmptyState>
+    );
+  }
+  if (key === undefined && error !== null) return <ErrorState error={error} onRetry={refetch} />;
+  if (key === undefined || project.data === undefined) return <Loading lines={6} />;
+  return <Found value={key} organizationId={project.data.organizationId} />;
+}
+
+const TABS = ['overview', 'denials', 'access', 'history'] as const;
+type TabName = (typeof TABS)[number];
+
+function Found({ value: key, organizationId }: { value: Key; organizationId: string }) {
+  const { t } = useTranslation();
+  const may = useMayIn(organizationId);
+  const openKey = useOpenKey();
+  const navigate = useNavigate();
+  const search = useSearch({ strict: false }) as { tab?: string };
+  const offered = TABS.filter((name) => name !== 'history' || may('listAuditEvents'));
+  const tab = offered.find((name) => name === search.tab) ?? 'overview';
+  const choose = (name: string | null) =>
+    navigate({
+      to: '.',
+      search: (before: object) => ({ ...before, tab: name === 'overview' ? undefined : name }),
+    } as never);
+  const panels: Record<TabName, React.ReactNode> = {
+    overview: <KeyOverview value={key} />,
+    denials: <KeyDenials keyId={key.id} />,
+    access: <KeyAccess key={`${key.id} ${key.state}`} value={key} />,
+    history: <KeyHistory value={key} />,
+  };
+  return (
+    <KeyActionsProvider may={may} onRotated={openKey} onDeleted={() => openKey(undefined)}>
+      <Text size="sm" mb={6}>
+        <KeyLink size="sm">← {t('keys.all')}</KeyLink>
+      </Text>
+      <PageHeader
+        title={key.name}
+        text={
+          <Group component="span" gap="xs" mt={4}>
+            <KeyState value={key} />
+            <KeyMode mode={key.mode} />
+            <KeyEnds value={key} fz="sm" />
+          </Group>
+        }
+      >
+        <HeadButtons value={key} />
+      </PageHeader>
+      <Tabs value={tab} onChange={choose} keepMounted={false}>
+        <Tabs.List mb="lg">
+          {offered.map((name) => (
+            <Tabs.Tab key={name} value={name}>
+              {t(`keys.tabs.${name}`)}
+            </Tabs.Tab>
+          ))}
+        </Tabs.List>
+        {offered.map((name) => (
+          <Tabs.Panel key={name} value={name}>
+            {panels[name]}
+          </Tabs.Panel>
+        ))}
+      </Tabs>
+    </KeyActionsProvider>
+  );
+}
+
+function HeadButtons({ value: key }: { value: Key }) {
+  const { t } = useTranslation();
+  const { may, rotate, setDisabled } = useKeyActions();
+  return (
+    <>
+      {key.state === 'disabled' && may('enableKey') && (
+        <Button variant="default" onClick={() => setDisabled(key, false)}>
+          {t('keys.disable.undo')}
+        </Button>
+      )}
+      {may('rotateKey') && (key.state === 'active' || key.state === 'disabled') && key.graceEndsAt === null && (
+        <Button leftSection={<Rotate size={16} />} onClick={() => rotate(key)}>
+          {t(key.model === 'legacy' ? 'keys.rotate.swap' : 'keys.rotate.submit')}
+        </Button>
+      )}
+      <KeyMenu value={key} isOpen />
+    </>
+  );
+}

@@ -1,0 +1,146 @@
+// The keys of one project: many in a list, or the one of a legacy project. The same behind the sign-in and in the portal.
+
+import type { Project } from '@latchkey/client';
+import { Button, Paper } from '@mantine/core';
+import { useDeferredValue, useMemo, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { useProfile } from '../../data/profile';
+import { useMayIn, useSelf } from '../../data/self';
+import { CodeSample } from '../../kit/code-sample';
+import { EmptyState } from '../../kit/empty-state';
+import { ErrorState } from '../../kit/error-state';
+import { Key as KeyIcon, Plus, Search } from '../../kit/icons';
+import { Loading } from '../../kit/loading';
+import { PageHeader } from '../../kit/page-header';
+import { CreateKey } from './create-key';
+import { KeyActionsProvider } from './key-actions';
+import { KeyFilters } from './key-filters';
+import { KeyList } from './key-list';
+import { EVERYTHING, filterGroups, groupGenerations, rowsOf, type SortBy, sortGroups, type Wanted } from './key-rows';
+import { useOpenKey } from './place';
+import { firstCalls } from './samples';
+import { SingleKey } from './single-key';
+import { useKeys } from './use-keys';
+
+export function KeysView({ project }: { project: Project }) {
+  const { t } = useTranslation();
+  const may = useMayIn(project.organizationId);
+  const isOperator = useSelf().user?.isOperator === true;
+  const openKey = useOpenKey();
+  const [isCreating, setCreating] = useState(false);
+  const list = useKeys(project.id);
+  const isLegacy = project.keyModel === 'legacy';
+  const isEmpty = list.isComplete && list.keys?.length === 0;
+  const isOffered = may('createKey') && !isLegacy;
+  return (
+    <KeyActionsProvider may={may}>
+      <PageHeader title={t('keys.title')} text={t(isLegacy ? 'keys.introSingle' : 'keys.intro')}>
+        {isOffered && !isEmpty && (
+          <Button leftSection={<Plus size={16} />} onClick={() => setCreating(true)}>
+            {t('keys.create.open')}
+          </Button>
+        )}
+      </PageHeader>
+      {list.keys === undefined ? (
+        list.error === null ? (
+          <Loading lines={6} />
+        ) : (
+          <ErrorState error={list.error} onRetry={list.refetch} />
+        )
+      ) : isLegacy ? (
+        <SingleKey keys={list.keys} onCreate={may('createKey') ? () => setCreating(true) : undefined} />
+      ) : isEmpty ? (
+        <NoKeys onCreate={isOffered ? () => setCreating(true) : undefined} />
+      ) : (
+        <ManyKeys {...list} keys={list.keys} />
+      )}
+      {isCreating && (
+        <CreateKey
+          opened
+          project={project}
+          isOperator={isOperator}
+          onClose={() => setCreating(false)}
+          onMade={isLegacy ? undefined : openKey}
+        />
+      )}
+    </KeyActionsProvider>
+  );
+}
+
+function NoKeys({ onCreate }: { onCreate?: (() => void) | undefined }) {
+  const { t } = useTranslation();
+  const { profile } = useProfile();
+  return (
+    <Paper withBorder>
+      <EmptyState
+        icon={<KeyIcon size={26} />}
+        title={t('keys.empty.title')}
+        text={t('keys.empty.text', { title: profile.title })}
+      >
+        {onCreate !== undefined && (
+          <Button leftSection={<Plus size={16} />} onClick={onCreate} mt="xs" mb="lg">
+            {t('keys.create.first')}
+          </Button>
+        )}
+        <div style={{ width: '100%', maxWidth: 620, textAlign: 'left' }}>
+          <CodeSample samples={firstCalls(profile, null)} />
+        </div>
+      </EmptyState>
+    </Paper>
+  );
+}
+
+type ManyKeysProps = Pick<ReturnType<typeof useKeys>, 'error' | 'isComplete' | 'isFetching' | 'refetch'> & {
+  keys: NonNullable<ReturnType<typeof useKeys>['keys']>;
+};
+
+function ManyKeys({ keys, error, isComplete, isFetching, refetch }: ManyKeysProps) {
+  const { t } = useTranslation();
+  const { profile, tiers } = useProfile();
+  const [wanted, setWanted] = useState<Wanted>(EVERYTHING);
+  const [opened, setOpened] = useState<ReadonlyMap<string, boolean>>(new Map());
+  // The field answers at once; the list follows when there is time.
+  const settled = useDeferredValue(wanted);
+  const groups = useMemo(() => groupGenerations(keys), [keys]);
+  const shown = useMemo(() => sortGroups(filterGroups(groups, settled), settled), [groups, settled]);
+  const rows = useMemo(() => rowsOf(shown, opened), [shown, opened]);
+  const titles = useMemo(() => new Map(tiers.map(({ name, title }) => [name, title])), [tiers]);
+  const hasModes = profile.policy.prefixes.test !== undefined;
+  const change = (changed: Partial<Wanted>) => setWanted((before) => ({ ...before, ...changed }));
+  const sort = (sortBy: SortBy) =>
+    change({ sortBy, descending: wanted.sortBy === sortBy ? !wanted.descending : sortBy !== 'name' });
+  return (
+    <>
+      <KeyFilters
+        wanted={wanted}
+        onChange={change}
+        hasModes={hasModes}
+        tiers={titles}
+        shown={shown.length}
+        all={groups.length}
+        isComplete={isComplete || error !== null}
+        isFetching={isFetching}
+        onRefresh={refetch}
+      />
+      {error !== null && <ErrorState error={error} onRetry={refetch} />}
+      {rows.length === 0 ? (
+        <Paper withBorder>
+          <EmptyState icon={<Search size={24} />} title={t('keys.filters.none')} text={t('keys.filters.noneText')}>
+            <Button variant="default" onClick={() => setWanted(EVERYTHING)}>
+              {t('keys.filters.reset')}
+            </Button>
+          </EmptyState>
+        </Paper>
+      ) : (
+        <KeyList
+          rows={rows}
+          wanted={settled}
+          onSort={sort}
+          onToggle={(familyId, isOpen) => setOpened((before) => new Map(before).set(familyId, isOpen))}
+          hasModes={hasModes}
+          tiers={titles}
+        />
+      )}
+    </>
+  );
+}

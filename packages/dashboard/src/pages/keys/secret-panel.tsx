@@ -1,0 +1,87 @@
+// The secret of a key, the one time it can be seen: to copy, with the first call, and no way past it by accident.
+
+import { Alert, Button, Group, Modal, Stack, Text } from '@mantine/core';
+import { useBlocker } from '@tanstack/react-router';
+import { useTranslation } from 'react-i18next';
+import { useProfile } from '../../data/profile';
+import { CodeSample } from '../../kit/code-sample';
+import { Alert as AlertIcon } from '../../kit/icons';
+import { Secret } from '../../kit/secret';
+import { firstCalls } from './samples';
+
+export interface NewSecret {
+  name: string;
+  secret: string;
+  webhookSecret?: string | undefined;
+}
+
+/** Asks before anything leads away from the page: a link, the way back, closing the tab. */
+function LeaveGuard() {
+  const { t } = useTranslation();
+  const { status, proceed, reset } = useBlocker({
+    shouldBlockFn: () => true,
+    enableBeforeUnload: true,
+    withResolver: true,
+  });
+  return (
+    <Modal
+      opened={status === 'blocked'}
+      onClose={() => reset?.()}
+      title={t('keys.secret.leaveTitle')}
+      closeButtonProps={{ 'aria-label': t('common.close') }}
+      zIndex={400}
+    >
+      <Stack>
+        <Text size="sm">{t('keys.secret.leaveText')}</Text>
+        <Group justify="flex-end">
+          <Button variant="default" onClick={() => proceed?.()}>
+            {t('keys.secret.leave')}
+          </Button>
+          <Button onClick={() => reset?.()} data-autofocus>
+            {t('keys.secret.stay')}
+          </Button>
+        </Group>
+      </Stack>
+    </Modal>
+  );
+}
+
+/** Inside a dialog that cannot be closed in another way. */
+export function SecretPanel({ value, onStored }: { value: NewSecret; onStored(): void }) {
+  const { t } = useTranslation();
+  const { profile } = useProfile();
+  return (
+    <Stack gap="md">
+      <LeaveGuard />
+      <Alert color="orange" variant="light" icon={<AlertIcon />} radius="md">
+        <Text size="sm">{t('keys.secret.once')}</Text>
+      </Alert>
+      <div>
+        <Text size="sm" fw={600} mb={6}>
+          {t('keys.secret.key')}
+        </Text>
+        <Secret value={value.secret} thing={t('keys.secret.key')} />
+      </div>
+      {value.webhookSecret !== undefined && (
+        <div>
+          <Text size="sm" fw={600} mb={2}>
+            {t('keys.secret.webhook')}
+          </Text>
+          <Text size="xs" c="dimmed" mb={6}>
+            {t('keys.secret.webhookHelp')}
+          </Text>
+          <Secret value={value.webhookSecret} thing={t('keys.secret.webhook')} shownAtFirst={false} />
+        </div>
+      )}
+      <div>
+        <Text size="sm" fw={600} mb={6}>
+          {t('keys.secret.firstCall')}
+        </Text>
+        <CodeSample samples={firstCalls(profile, value.secret)} />
+      </div>
+      <Group justify="flex-end">
+        <Button onClick={onStored}>{t('keys.secret.stored')}</Button>
+      </Group>
+    </Stack>
+  );
+}

@@ -1,0 +1,98 @@
+// The key of a legacy project: it has one at a time, which is swapped in place. Those it had stand below.
+
+import type { Key } from '@latchkey/client';
+import { Button, Group, Paper, SimpleGrid, Stack, Text } from '@mantine/core';
+import { useTranslation } from 'react-i18next';
+import { DataTable } from '../../kit/data-table';
+import { EmptyState } from '../../kit/empty-state';
+import { Key as KeyIcon, Rotate } from '../../kit/icons';
+import { TimeText } from '../../kit/time-text';
+import { useKeyActions } from './key-actions';
+import { isUsable } from './key-rows';
+import { KeyEnds, KeyState } from './key-state';
+import { KeyLink } from './place';
+
+export function SingleKey({ keys, onCreate }: { keys: readonly Key[]; onCreate?: (() => void) | undefined }) {
+  const { t } = useTranslation();
+  const { may, rotate, revoke } = useKeyActions();
+  const current = keys.find(isUsable);
+  const former = keys.filter((key) => key !== current);
+  return (
+    <Stack gap="xl">
+      {current === undefined ? (
+        <Paper withBorder>
+          <EmptyState icon={<KeyIcon size={26} />} title={t('keys.single.none')} text={t('keys.single.noneText')}>
+            {onCreate !== undefined && <Button onClick={onCreate}>{t('keys.create.first')}</Button>}
+          </EmptyState>
+        </Paper>
+      ) : (
+        <Paper withBorder p="lg">
+          <Group justify="space-between" align="flex-start">
+            <div>
+              <Group gap="xs">
+                <KeyLink keyId={current.id} fw={600} c="var(--mantine-color-text)">
+                  {current.name}
+                </KeyLink>
+                <KeyState value={current} />
+              </Group>
+              <KeyEnds value={current} fz="sm" />
+            </div>
+            <Group gap="sm">
+              {may('revokeKey') && (
+                <Button variant="default" onClick={() => revoke(current)}>
+                  {t('keys.revoke.submit')}
+                </Button>
+              )}
+              {may('rotateKey') && (
+                <Button leftSection={<Rotate size={16} />} onClick={() => rotate(current)}>
+                  {t('keys.rotate.swap')}
+                </Button>
+              )}
+            </Group>
+          </Group>
+          <SimpleGrid cols={{ base: 1, xs: 3 }} mt="lg">
+            <Fact label={t('keys.created')}>
+              <TimeText at={current.createdAt} />
+            </Fact>
+            <Fact label={t('keys.lastUsed')}>
+              <TimeText at={current.lastUsedAt} none={t('keys.never')} />
+              {current.lastUsedIp !== null && ` ${t('keys.from')} ${current.lastUsedIp}`}
+            </Fact>
+            <Fact label={t('keys.expires')}>
+              <TimeText at={current.expiresAt} none={t('keys.expiry.never')} />
+            </Fact>
+          </SimpleGrid>
+          <Text size="sm" c="dimmed" mt="lg">
+            {t('keys.single.text')}
+          </Text>
+        </Paper>
+      )}
+      {former.length > 0 && (
+        <Stack gap="sm">
+          <Text fw={600}>{t('keys.single.former')}</Text>
+          <DataTable
+            label={t('keys.single.former')}
+            rows={former}
+            rowKey={({ id }) => id}
+            empty={null}
+            columns={[
+              { id: 'key', label: t('keys.name'), cell: (key) => <KeyLink keyId={key.id}>{key.name}</KeyLink> },
+              { id: 'ends', label: t('keys.secret.key'), cell: (key) => <KeyEnds value={key} /> },
+              { id: 'state', label: t('keys.stateLabel'), cell: (key) => <KeyState value={key} /> },
+              { id: 'created', label: t('keys.created'), cell: (key) => <TimeText at={key.createdAt} /> },
+            ]}
+          />
+        </Stack>
+      )}
+    </Stack>
+  );
+}
+
+const Fact = ({ label, children }: { label: string; children: React.ReactNode }) => (
+  <Text component="div" size="sm">
+    <Text size="xs" c="dimmed">
+      {label}
+    </Text>
+    {children}
+  </Text>
+);
