@@ -681,6 +681,8 @@ describe('the pages for people', () => {
   it('are named at the root, for people and for programs', async () => {
     const links = (await served.call('GET', '/')).body.links;
     for (const path of Object.values<string>(links)) expect((await served.call('GET', path)).status).toBe(200);
-    expect((await served.call('GET', '/', undefined, { accept: 'text/html' })).text).toContain('href="/docs"');
+    const html = (await served.call('GET', '/', undefined, { accept: 'text/html' })).text;
+    // Where the dashboard was built it stands there; it has its own tests.
+    expect(html).toMatch(/href="\/docs"|<div id="root">/);
   });
 });
