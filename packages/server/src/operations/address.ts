@@ -3,6 +3,7 @@
 import { isIP } from 'node:net';
 import type { AddressRange } from '@latchkey/core';
 import ipaddr from 'ipaddr.js';
+import { LRUCache } from 'lru-cache';
 
 /** An address as 4 or 16 bytes, v4-mapped v6 as v4; null when it is none. */
 export function parseAddress(text: string | null): number[] | null {
@@ -40,9 +41,23 @@ export function blockOf(text: string | null): string | null {
   return `${first.toString()}/${kept * 8}`;
 }
 
+/** Pages call again and again, and reading a URL takes longer than the rest of a decision about it. */
+const REMEMBERED_ORIGINS = 2_000;
+const LONGEST_REMEMBERED = 200;
+const origins = new LRUCache<string, { origin: string | null }>({ max: REMEMBERED_ORIGINS });
+
 /** `scheme://host[:port]` of a Referer or Origin, lower case without default port; null when it has none. */
 export function originOf(referrer: string | null): string | null {
-  if (referrer === null || !/^https?:/i.test(referrer)) return null;
+  if (referrer === null) return null;
+  const known = origins.get(referrer);
+  if (known !== undefined) return known.origin;
+  const origin = readOrigin(referrer);
+  if (referrer.length <= LONGEST_REMEMBERED) origins.set(referrer, { origin });
+  return origin;
+}
+
+function readOrigin(referrer: string): string | null {
+  if (!/^https?:/i.test(referrer)) return null;
   try {
     return new URL(referrer).origin;
   } catch {
