@@ -1,6 +1,6 @@
 // Which organization and project the page is about, and the way to another. The choice stands in the address.
 
-import { Box, Button, Menu, ScrollArea, Text, TextInput } from '@mantine/core';
+import { Box, Button, Menu, Text } from '@mantine/core';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { type Place, useMoveTo, useScope } from '../data/self';
@@ -22,7 +22,7 @@ function Choice({ label, places, chosen, onChoose }: ChoiceProps) {
   const name = places.find(({ id }) => id === chosen)?.name ?? '';
   const shown = places.filter((place) => place.name.toLowerCase().includes(wanted.toLowerCase()));
   return (
-    <Menu position="bottom-start" width={260} onClose={() => setWanted('')} shadow="md">
+    <Menu position="bottom-start" width={260} onClose={() => setWanted('')} shadow="md" withinPortal={false}>
       <Menu.Target>
         <Button
           variant="subtle"
@@ -43,15 +43,14 @@ function Choice({ label, places, chosen, onChoose }: ChoiceProps) {
       <Menu.Dropdown>
         <Menu.Label>{label}</Menu.Label>
         {places.length > SEARCHED && (
-          <TextInput
+          <Menu.Search
             aria-label={t('common.searchPlaces')}
             placeholder={t('common.searchPlaces')}
             value={wanted}
             onChange={(event) => setWanted(event.currentTarget.value)}
-            mb={4}
           />
         )}
-        <ScrollArea.Autosize mah={320}>
+        <Box mah={320} style={{ overflowY: 'auto' }}>
           {shown.map(({ id, name }) => (
             <Menu.Item
               key={id}
@@ -67,7 +66,7 @@ function Choice({ label, places, chosen, onChoose }: ChoiceProps) {
               {t('common.nothingFound')}
             </Text>
           )}
-        </ScrollArea.Autosize>
+        </Box>
       </Menu.Dropdown>
     </Menu>
   );

@@ -53,6 +53,8 @@ export const theme = createTheme({
     Paper: { defaultProps: { radius: 'lg' } },
     Card: { defaultProps: { radius: 'lg' } },
     Modal: { defaultProps: { radius: 'lg', centered: true }, styles: { title: { fontWeight: 650 } } },
+    // A menu has items alone, for who hears it.
+    Menu: { defaultProps: { withInitialFocusPlaceholder: false } },
     // A `header` would be one of the page, beside the real one.
     ModalHeader: { defaultProps: { component: 'div' } },
     Drawer: { styles: { title: { fontWeight: 650 } } },
@@ -64,7 +66,7 @@ export const theme = createTheme({
 const tint = (color: string) => ({
   [`--mantine-color-${color}-light`]: `color-mix(in srgb, var(--mantine-color-${color}-4) 15%, transparent)`,
   [`--mantine-color-${color}-light-hover`]: `color-mix(in srgb, var(--mantine-color-${color}-4) 22%, transparent)`,
-  [`--mantine-color-${color}-light-color`]: `var(--mantine-color-${color}-3)`,
+  [`--mantine-color-${color}-light-color`]: `var(--mantine-color-${color}-2)`,
 });
 
 /** Text that Mantine would draw too faint for a ratio of 4.5 to 1. */

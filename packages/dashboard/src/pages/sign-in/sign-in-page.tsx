@@ -42,17 +42,17 @@ export function SignInPage() {
     <AuthFrame title={t('signIn.title')} footer={signUp || undefined}>
       <Stack gap="md">
         <AuthError error={returnedError(search.error)} />
+        {unverified !== null && (
+          <Button variant="light" loading={sendAgain.isPending} onClick={() => sendAgain.mutate(unverified)}>
+            {t('signIn.sendAgain')}
+          </Button>
+        )}
         <PasswordForm
           returnTo={safeReturn(search.return) ?? '/dashboard/api-keys'}
           onSignedIn={afterSignIn}
           onSecondFactor={() => setAsksSecond(true)}
           onUnverified={setUnverified}
         />
-        {unverified !== null && (
-          <Button variant="light" loading={sendAgain.isPending} onClick={() => sendAgain.mutate(unverified)}>
-            {t('signIn.sendAgain')}
-          </Button>
-        )}
       </Stack>
     </AuthFrame>
   );
