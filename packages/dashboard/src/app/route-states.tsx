@@ -10,22 +10,20 @@ import { ErrorState } from '../kit/error-state';
 export function NotFound() {
   const { t } = useTranslation();
   return (
-    <Stack component="main" mih="100dvh" justify="center" align="center" gap={0}>
-      <Brand />
-      <EmptyState title={t('common.notFoundTitle')} text={t('common.notFoundText')} headingOrder={1}>
-        <Button component={Link} to="/dashboard/api-keys">
-          {t('common.toStart')}
-        </Button>
-      </EmptyState>
-    </Stack>
+    <EmptyState title={t('common.notFoundTitle')} text={t('common.notFoundText')} headingOrder={1}>
+      <Button component={Link} to="/dashboard/api-keys">
+        {t('common.toStart')}
+      </Button>
+    </EmptyState>
   );
 }
 
 /** For an address that no route knows: there is no frame around it. */
 export const NothingHere = () => (
-  <main>
+  <Stack component="main" mih="100dvh" justify="center" align="center" gap={0}>
+    <Brand />
     <NotFound />
-  </main>
+  </Stack>
 );
 
 export function RouteError({ error, reset }: ErrorComponentProps) {
