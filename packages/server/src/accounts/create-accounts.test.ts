@@ -70,9 +70,7 @@ describe('signing up and in', () => {
       world.browser().auth('/sign-up/email', { name: 'Eve', email: address, password: 'a password of Eve' });
     const known = await signUp(email);
     const fresh = await signUp(someEmail());
-    expect(known.status).toBe(fresh.status);
-    expect(Object.keys(known.body.user).sort()).toEqual(Object.keys(fresh.body.user).sort());
-    expect(known.body.user.name).toBe('Eve');
+    expect({ status: known.status, text: known.text }).toEqual({ status: fresh.status, text: fresh.text });
     await settled();
     expect(world.letters.findLast(({ to }) => to === email)?.subject).toMatch(/You have an account/);
     expect((await browser.get('/v1/self')).body.user.name).toBe('Ada');

@@ -255,7 +255,7 @@ export function createAccounts(parts: AccountsParts): SignIn {
           ...(location === null ? [] : [['location', location] as const]),
           ...(status === 429 ? [['retry-after', response.headers.get('x-retry-after') ?? '60'] as const] : []),
         ],
-        body: location !== null ? null : JSON.stringify(answered && withoutTokens(answered)),
+        body: location !== null ? null : JSON.stringify(shown(path, status, answered)),
       };
     },
   };
@@ -287,6 +287,10 @@ function readBody(text: string): Given | null {
   const value: unknown = JSON.parse(text);
   return typeof value === 'object' && value !== null ? (value as Given) : null;
 }
+
+/** What an account is made with differs from what one that was there has: whoever signs up is told neither. */
+const shown = (path: string, status: number, answered: Given | null): Given | null =>
+  path === '/sign-up/email' && status < 400 ? { status: true } : answered && withoutTokens(answered);
 
 /** The token of a session is in its cookie, which no script can read; an answer would hand it to all of them. */
 function withoutTokens(answered: Given): Given {

@@ -7,6 +7,7 @@ import { LatchkeyError } from '@latchkey/core';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { loadSettings, type SettingSources } from './load-settings.js';
 import { SETTINGS, type SettingName } from './settings.js';
+import { oidcOf, signInFaults } from './sign-in-settings.js';
 
 const made: string[] = [];
 let cwd = '';
@@ -119,6 +120,64 @@ describe('a setting', () => {
     });
     config({ trustedProxies });
     expect(await load({})).toMatchObject({ trustedProxies });
+  });
+});
+
+describe('settings of sign-in', () => {
+  const good = {
+    LATCHKEY_SMTP_URL: 'smtp://user:password@mail.example.com:587',
+    LATCHKEY_MAIL_FROM: 'Example <no-reply@example.com>',
+    LATCHKEY_OIDC_ISSUER: 'https://login.example.com/tenant',
+    LATCHKEY_OIDC_CLIENT_ID: 'latchkey',
+    LATCHKEY_OIDC_CLIENT_SECRET: 'a secret of the client',
+  };
+
+  it('are taken together, and the ones that another needs are missed by name', async () => {
+    const settings = await load({ env: good });
+    expect(signInFaults(settings)).toEqual([]);
+    expect(oidcOf(settings)).toEqual({
+      ...{ issuer: good.LATCHKEY_OIDC_ISSUER, clientId: 'latchkey', name: 'single sign-on' },
+      clientSecret: good.LATCHKEY_OIDC_CLIENT_SECRET,
+    });
+    expect(oidcOf(await load({}))).toBeNull();
+    expect(signInFaults(await load({}))).toEqual([]);
+    for (const name of Object.keys(good).filter((one) => one !== 'LATCHKEY_SMTP_URL')) {
+      const [fault] = signInFaults(await load({ env: { ...good, [name]: undefined } }));
+      expect(fault).toContain(name);
+      expect(fault).not.toContain('password');
+    }
+  });
+
+  it('are refused where they cannot be right, without repeating a password', async () => {
+    const bad: Record<string, string[]> = {
+      LATCHKEY_SMTP_URL: ['mail.example.com', 'http://ada:sesame@mail.example.com', 'smtp://ada:sesame@'],
+      LATCHKEY_MAIL_FROM: ['nobody', 'Eve <eve@example.com>\r\nBcc: x@example.com', 'a@b c@d'],
+      LATCHKEY_OIDC_ISSUER: [
+        'login.example.com',
+        'http://login.example.com',
+        'https://user:password@login.example.com',
+      ],
+      LATCHKEY_PORTAL_ORIGINS: [
+        'shop.example',
+        'https://shop.example/',
+        'http://shop.example',
+        "https://shop.example 'self'",
+      ],
+    };
+    for (const [name, values] of Object.entries(bad)) {
+      for (const value of values) {
+        const error = await refusal({ env: { [name]: value } });
+        expect(error.code).toBe('configuration_invalid');
+        expect(error.message).toContain(name);
+        expect(error.message).not.toContain(value);
+      }
+    }
+  });
+
+  it('name origins as a list or as words', async () => {
+    const env = { LATCHKEY_PORTAL_ORIGINS: 'https://shop.example, http://localhost:3000' };
+    expect((await load({ env })).portalOrigins).toEqual(['https://shop.example', 'http://localhost:3000']);
+    expect((await load({})).portalOrigins).toEqual([]);
   });
 });
 
