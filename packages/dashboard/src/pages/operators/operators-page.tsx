@@ -1,9 +1,145 @@
-// The page of operators.
+// The people who operate the installation, and those who are invited to.
 
+import type { User } from '@latchkey/client';
+import { Badge, Button, Group, Stack, Text } from '@mantine/core';
+import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { Guard } from '../../app/guard';
+import { useMay, useSelf } from '../../data/self';
+import { ConfirmDialog } from '../../kit/confirm-dialog';
+import { type Column, DataTable } from '../../kit/data-table';
+import { Plus, Trash } from '../../kit/icons';
+import { useNotify } from '../../kit/notify';
 import { PageHeader } from '../../kit/page-header';
+import { RowMenu } from '../../kit/row-menu';
+import { StateBadge } from '../../kit/state-badge';
+import { TimeText } from '../../kit/time-text';
+import { InviteOperator } from './invite-operator';
+import { OperatorInvitations } from './operator-invitations';
+import { useOperatorChange, useOperators } from './operator-queries';
 
 export function OperatorsPage() {
+  return (
+    <Guard needs="listOperators">
+      <Operators />
+    </Guard>
+  );
+}
+
+function Operators() {
   const { t } = useTranslation();
-  return <PageHeader title={t('operators.title')} />;
+  const may = useMay();
+  const { data, error, refetch } = useOperators();
+  const [isInviting, setInviting] = useState(false);
+  const [removed, setRemoved] = useState<User | null>(null);
+  const columns = useColumns(setRemoved);
+  return (
+    <>
+      <PageHeader title={t('operators.title')} text={t('operators.text')}>
+        {may('inviteOperator') && (
+          <Button leftSection={<Plus />} onClick={() => setInviting(true)}>
+            {t('operators.invite')}
+          </Button>
+        )}
+      </PageHeader>
+      <Stack gap="xl">
+        <DataTable
+          label={t('operators.title')}
+          columns={columns}
+          rows={data?.data}
+          rowKey={({ id }) => id}
+          error={error}
+          onRetry={() => void refetch()}
+          empty={null}
+        />
+        <OperatorInvitations invitations={data?.invitations} />
+      </Stack>
+      <InviteOperator opened={isInviting} onClose={() => setInviting(false)} />
+      <RemoveOperator operator={removed} onClose={() => setRemoved(null)} />
+    </>
+  );
+}
+
+function RemoveOperator({ operator, onClose }: { operator: User | null; onClose(): void }) {
+  const { t } = useTranslation();
+  const notify = useNotify();
+  const remove = useOperatorChange((api, userId: string) => api.operators.remove({ userId }));
+  const name = operator?.name ?? '';
+  const close = () => {
+    remove.reset();
+    onClose();
+  };
+  const done = () => {
+    close();
+    notify(t('members.removed', { name }));
+  };
+  return (
+    <ConfirmDialog
+      opened={operator !== null}
+      onClose={close}
+      title={t('operators.removeTitle', { name })}
+      confirmLabel={t('common.remove')}
+      danger
+      onConfirm={() => operator !== null && remove.mutate(operator.id, { onSuccess: done })}
+      isPending={remove.isPending}
+      error={remove.error}
+    >
+      <Text size="sm">{t('operators.removeText')}</Text>
+    </ConfirmDialog>
+  );
+}
+
+function useColumns(onRemove: (operator: User) => void): Column<User>[] {
+  const { t } = useTranslation();
+  const may = useMay();
+  const { user } = useSelf();
+  return [
+    {
+      id: 'name',
+      label: t('members.name'),
+      cell: ({ id, name, email }) => (
+        <Stack gap={0}>
+          <Group gap={6}>
+            <Text span inherit fw={600}>
+              {name}
+            </Text>
+            {id === user?.id && (
+              <Badge size="xs" variant="default" tt="none">
+                {t('members.you')}
+              </Badge>
+            )}
+          </Group>
+          <Text span size="xs" c="dimmed">
+            {email}
+          </Text>
+        </Stack>
+      ),
+    },
+    {
+      id: 'factor',
+      label: t('members.secondFactor'),
+      cell: ({ twoFactorEnabled }) => (
+        <StateBadge tone={twoFactorEnabled ? 'good' : 'warning'}>
+          {t(twoFactorEnabled ? 'members.on' : 'members.off')}
+        </StateBadge>
+      ),
+    },
+    { id: 'since', label: t('operators.since'), cell: ({ createdAt }) => <TimeText at={createdAt} /> },
+    {
+      id: 'actions',
+      label: t('common.actions'),
+      hideLabel: true,
+      align: 'right',
+      cell: (operator) => (
+        <RowMenu
+          of={operator.name}
+          actions={
+            may('removeOperator')
+              ? [{ label: t('common.remove'), icon: <Trash />, danger: true, onClick: () => onRemove(operator) }]
+              : []
+          }
+        />
+      ),
+    },
+  ];
 }

@@ -1,9 +1,45 @@
-// The page of organization.
+// The settings of one organization.
 
+import { Alert, Stack } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
+import { Guard } from '../../app/guard';
+import { ErrorState } from '../../kit/error-state';
+import { Pause } from '../../kit/icons';
+import { Loading } from '../../kit/loading';
 import { PageHeader } from '../../kit/page-header';
+import { DangerSection } from './danger-section';
+import { NameSection } from './name-section';
+import { useOrganization } from './organization-queries';
+import { RotationSection } from './rotation-section';
 
 export function OrganizationPage() {
+  return (
+    <Guard needs="getOrganization">
+      <Settings />
+    </Guard>
+  );
+}
+
+function Settings() {
   const { t } = useTranslation();
-  return <PageHeader title={t('organization.title')} />;
+  const { data, error, isPending, refetch } = useOrganization();
+  return (
+    <>
+      <PageHeader title={t('organization.title')} text={t('organization.text')} />
+      {error !== null && data === undefined && <ErrorState error={error} onRetry={() => void refetch()} />}
+      {isPending && <Loading />}
+      {data !== undefined && (
+        <Stack gap="lg">
+          {data.suspendedAt !== null && (
+            <Alert color="orange" variant="light" icon={<Pause />} title={t('organization.isSuspended')}>
+              {t('organization.isSuspendedText')}
+            </Alert>
+          )}
+          <NameSection key={`name ${data.id}`} organization={data} />
+          <RotationSection key={`rotation ${data.id} ${JSON.stringify(data.rotation)}`} organization={data} />
+          <DangerSection organization={data} />
+        </Stack>
+      )}
+    </>
+  );
 }

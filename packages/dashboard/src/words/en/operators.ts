@@ -2,4 +2,10 @@
 
 export const operators = {
   title: 'Operators',
+  text: 'People who see and change everything in this installation.',
+  since: 'Account since',
+  invite: 'Invite an operator',
+  inviteText: 'An operator sees all organizations, keys and entries, and may change all of them.',
+  removeTitle: 'Remove {{name}} from the operators?',
+  removeText: 'They keep their account and what they are a member of, and lose all other access at once.',
 };

@@ -1,0 +1,46 @@
+// A short form over the page: fields, what went wrong, and two buttons.
+
+import { Button, Group, Modal, Stack } from '@mantine/core';
+import type { FormEvent, ReactNode } from 'react';
+import { useTranslation } from 'react-i18next';
+import { ErrorState } from './error-state';
+
+export interface FormDialogProps {
+  opened: boolean;
+  onClose(): void;
+  title: string;
+  children: ReactNode;
+  submitLabel: string;
+  onSubmit(): void;
+  /** false: something is missing still. */
+  canSubmit?: boolean;
+  isPending?: boolean;
+  error?: unknown;
+}
+
+export function FormDialog(props: FormDialogProps) {
+  const { opened, onClose, title, children, submitLabel, onSubmit, canSubmit = true, isPending, error } = props;
+  const { t } = useTranslation();
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    if (canSubmit && !isPending) onSubmit();
+  };
+  return (
+    <Modal opened={opened} onClose={onClose} title={title} closeButtonProps={{ 'aria-label': t('common.close') }}>
+      <form onSubmit={submit}>
+        <Stack gap="md">
+          {children}
+          {error != null && <ErrorState error={error} />}
+          <Group justify="flex-end" gap="sm">
+            <Button variant="default" onClick={onClose}>
+              {t('common.cancel')}
+            </Button>
+            <Button type="submit" loading={isPending} disabled={!canSubmit}>
+              {submitLabel}
+            </Button>
+          </Group>
+        </Stack>
+      </form>
+    </Modal>
+  );
+}

@@ -1,0 +1,79 @@
+// Invitations that are still open, and taking one back.
+
+import type { Invitation } from '@latchkey/client';
+import { Button, Text } from '@mantine/core';
+import { useTranslation } from 'react-i18next';
+import { useMay } from '../../data/self';
+import { DataTable } from '../../kit/data-table';
+import { EmptyState } from '../../kit/empty-state';
+import { Mail } from '../../kit/icons';
+import { Section } from '../../kit/section';
+import { TimeText } from '../../kit/time-text';
+import { useInvitations, useRevokeInvitation } from './member-queries';
+
+/** Of the chosen organization. */
+export function Invitations() {
+  const may = useMay();
+  const list = useInvitations();
+  const revoke = useRevokeInvitation();
+  if (!may('listInvitations')) return null;
+  return (
+    <OpenInvitations
+      {...list}
+      invitations={list.rows}
+      error={list.error ?? revoke.error}
+      onTakeBack={may('revokeInvitation') ? (id) => revoke.mutate(id) : undefined}
+      takenBack={revoke.isPending ? revoke.variables : undefined}
+    />
+  );
+}
+
+export interface OpenInvitationsProps {
+  /** undefined: on their way. */
+  invitations: readonly Invitation[] | undefined;
+  error?: unknown;
+  onRetry?: () => void;
+  onMore?: (() => void) | undefined;
+  isLoadingMore?: boolean;
+  /** undefined: the reader may not. */
+  onTakeBack: ((id: string) => void) | undefined;
+  /** The one that is being taken back. */
+  takenBack: string | undefined;
+}
+
+export function OpenInvitations({ invitations, onTakeBack, takenBack, ...list }: OpenInvitationsProps) {
+  const { t } = useTranslation();
+  const takeBack = ({ id, email }: Invitation) => (
+    <Button
+      size="compact-sm"
+      variant="subtle"
+      color="red"
+      c="var(--mantine-color-error)"
+      onClick={() => onTakeBack?.(id)}
+      loading={takenBack === id}
+      aria-label={t('members.takeBackOf', { email: email ?? '' })}
+    >
+      {t('members.takeBack')}
+    </Button>
+  );
+  return (
+    <Section title={t('members.invitations')} text={t('members.invitationsText')} bare>
+      <DataTable
+        {...list}
+        label={t('members.invitations')}
+        rows={invitations?.filter(({ state }) => state === 'pending')}
+        rowKey={({ id }) => id}
+        empty={<EmptyState icon={<Mail />} title={t('members.noInvitations')} headingOrder={3} />}
+        columns={[
+          { id: 'email', label: t('members.email'), cell: ({ email }) => <Text inherit>{email ?? '–'}</Text> },
+          { id: 'role', label: t('members.role'), cell: ({ role }) => t(`common.role.${role}`) },
+          { id: 'made', label: t('members.invited'), cell: ({ createdAt }) => <TimeText at={createdAt} /> },
+          { id: 'ends', label: t('members.validUntil'), cell: ({ expiresAt }) => <TimeText at={expiresAt} /> },
+          ...(onTakeBack === undefined
+            ? []
+            : [{ id: 'act', label: t('common.actions'), hideLabel: true, align: 'right' as const, cell: takeBack }]),
+        ]}
+      />
+    </Section>
+  );
+}

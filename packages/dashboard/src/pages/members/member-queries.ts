@@ -1,0 +1,91 @@
+// What the page of members asks for and changes.
+
+import type { Member } from '@latchkey/client';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useTranslation } from 'react-i18next';
+import { useApi } from '../../data/api';
+import { useList } from '../../data/list';
+import { useMay, useScope, useSelf } from '../../data/self';
+import { useNotify } from '../../kit/notify';
+import type { Role } from './roles';
+
+/** The reader's own standing in the chosen organization. */
+export function useOwnRole(): string {
+  const { user, organizations } = useSelf();
+  const { organizationId } = useScope();
+  if (user?.isOperator) return 'operator';
+  return organizations.find(({ id }) => id === organizationId)?.role ?? '';
+}
+
+export function useMembers() {
+  const api = useApi();
+  const { organizationId = '' } = useScope();
+  return useList(
+    ['members', organizationId, 'list'],
+    (cursor, signal) => api.members.list({ organizationId, cursor, limit: 50 }, { signal }),
+    organizationId !== '',
+  );
+}
+
+export function useInvitations() {
+  const api = useApi();
+  const may = useMay();
+  const { organizationId = '' } = useScope();
+  return useList(
+    ['invitations', organizationId],
+    (cursor, signal) => api.invitations.list({ organizationId, cursor, limit: 100 }, { signal }),
+    organizationId !== '' && may('listInvitations'),
+  );
+}
+
+/** A role can be given back as long as the notice stands. */
+export function useChangeRole() {
+  const { t } = useTranslation();
+  const api = useApi();
+  const notify = useNotify();
+  const queries = useQueryClient();
+  const change = useMutation({
+    mutationFn: ({ member: { organizationId, userId }, role }: { member: Member; role: Role }) =>
+      api.members.update({ organizationId, userId, role }),
+    onSuccess: async (_, { member, role }) => {
+      await queries.invalidateQueries({ queryKey: ['members'] });
+      const undo = () => change.mutate({ member: { ...member, role }, role: member.role });
+      notify(t('members.roleChanged', { name: member.name, role: t(`common.role.${role}`) }), undo);
+    },
+  });
+  return change;
+}
+
+export function useRemoveMember() {
+  const api = useApi();
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: ({ organizationId, userId }: Member) => api.members.remove({ organizationId, userId }),
+    onSuccess: () => queries.invalidateQueries({ queryKey: ['members'] }),
+  });
+}
+
+export function useInvite() {
+  const api = useApi();
+  const queries = useQueryClient();
+  const { organizationId = '' } = useScope();
+  return useMutation({
+    mutationFn: (invited: { email: string; role: Role }) => api.invitations.create({ organizationId, ...invited }),
+    onSuccess: () => queries.invalidateQueries({ queryKey: ['invitations'] }),
+  });
+}
+
+export function useRevokeInvitation() {
+  const { t } = useTranslation();
+  const api = useApi();
+  const notify = useNotify();
+  const queries = useQueryClient();
+  const { organizationId = '' } = useScope();
+  return useMutation({
+    mutationFn: (invitationId: string) => api.invitations.revoke({ organizationId, invitationId }),
+    onSuccess: async () => {
+      await queries.invalidateQueries({ queryKey: ['invitations'] });
+      notify(t('members.revoked'));
+    },
+  });
+}
