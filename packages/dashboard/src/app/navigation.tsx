@@ -14,6 +14,8 @@ interface Item {
   icon: ReactNode;
   /** The operation that the page lives of; none: everybody signed in. */
   needs?: OperationName;
+  /** Has pages of others below its path. */
+  isExact?: boolean;
 }
 
 function useSections(): { title: string; items: Item[] }[] {
@@ -36,6 +38,13 @@ function useSections(): { title: string; items: Item[] }[] {
     {
       title: t('common.operate'),
       items: [
+        {
+          to: '/dashboard',
+          label: t('overview.title'),
+          icon: <icon.Gauge />,
+          needs: 'listOrganizations',
+          isExact: true,
+        },
         { to: '/dashboard/tiers', label: t('tiers.title'), icon: <icon.Layers />, needs: 'createTier' },
         {
           to: '/dashboard/organizations',
@@ -74,7 +83,7 @@ export function Navigation({ onChosen }: { onChosen(): void }) {
               {title}
             </Text>
             {items.map((item) => {
-              const isHere = pathname === item.to || pathname.startsWith(`${item.to}/`);
+              const isHere = pathname === item.to || (!item.isExact && pathname.startsWith(`${item.to}/`));
               return (
                 <NavLink
                   key={item.to}

@@ -60,17 +60,11 @@ const open = <const Path extends string>(path: Path, load: Parameters<typeof laz
 const to = (path: string) => () => {
   throw redirect({ to: path, replace: true });
 };
-const index = createRoute({ getParentRoute: () => root, path: '/', beforeLoad: to('/dashboard/api-keys') });
-const dashboard = createRoute({
-  getParentRoute: () => root,
-  path: '/dashboard',
-  beforeLoad: to('/dashboard/api-keys'),
-});
+const index = createRoute({ getParentRoute: () => root, path: '/', beforeLoad: to('/dashboard') });
 const settings = createRoute({ getParentRoute: () => root, path: '/settings', beforeLoad: to('/settings/account') });
 
 const routes = [
   index,
-  dashboard,
   settings,
   open('/sign-in', () => import('../pages/sign-in/sign-in-page'), 'SignInPage'),
   open('/sign-up', () => import('../pages/sign-in/sign-up-page'), 'SignUpPage'),
@@ -80,6 +74,7 @@ const routes = [
   open('/invitation', () => import('../pages/sign-in/invitation-page'), 'InvitationPage'),
   open('/portal', () => import('../pages/portal/portal-page'), 'PortalPage'),
   signedIn.addChildren([
+    page('/dashboard', () => import('../pages/overview/overview-page'), 'OverviewPage'),
     page('/dashboard/api-keys', () => import('../pages/keys/keys-page'), 'KeysPage'),
     page('/dashboard/api-keys/$keyId', () => import('../pages/keys/key-page'), 'KeyPage'),
     page('/dashboard/usage', () => import('../pages/usage/usage-page'), 'UsagePage'),

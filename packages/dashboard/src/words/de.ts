@@ -9,6 +9,7 @@ import { members } from './de/members';
 import { operators } from './de/operators';
 import { organization } from './de/organization';
 import { organizations } from './de/organizations';
+import { overview } from './de/overview';
 import { portal } from './de/portal';
 import { projects } from './de/projects';
 import { signIn } from './de/sign-in';
@@ -22,6 +23,7 @@ export const de: Words<typeof en> = {
   signIn,
   account,
   keys,
+  overview,
   portal,
   usage,
   tiers,

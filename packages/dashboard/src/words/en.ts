@@ -9,6 +9,7 @@ import { members } from './en/members';
 import { operators } from './en/operators';
 import { organization } from './en/organization';
 import { organizations } from './en/organizations';
+import { overview } from './en/overview';
 import { portal } from './en/portal';
 import { projects } from './en/projects';
 import { signIn } from './en/sign-in';
@@ -20,6 +21,7 @@ export const en = {
   signIn,
   account,
   keys,
+  overview,
   portal,
   usage,
   tiers,

@@ -67,7 +67,10 @@ function Members() {
   );
 }
 
-function useColumns(onRole: (member: Member, role: Role) => void, onRemove: (member: Member) => void): Column<Member>[] {
+function useColumns(
+  onRole: (member: Member, role: Role) => void,
+  onRemove: (member: Member) => void,
+): Column<Member>[] {
   const { t } = useTranslation();
   const may = useMay();
   const { user } = useSelf();

@@ -9,7 +9,9 @@ export function useOperators() {
 }
 
 /** A change of who operates: each reads the list anew. */
-export function useOperatorChange<Input, Output>(change: (api: ReturnType<typeof useApi>, input: Input) => Promise<Output>) {
+export function useOperatorChange<Input, Output>(
+  change: (api: ReturnType<typeof useApi>, input: Input) => Promise<Output>,
+) {
   const api = useApi();
   const queries = useQueryClient();
   return useMutation({

@@ -65,7 +65,11 @@ export function DangerSection({ organization }: { organization: Organization }) 
                 {t(`organization.acts.${each}.text`)}
               </Text>
             </Box>
-            <Button variant="default" c={each === 'resume' ? undefined : 'var(--mantine-color-error)'} onClick={() => setAct(each)}>
+            <Button
+              variant="default"
+              c={each === 'resume' ? undefined : 'var(--mantine-color-error)'}
+              onClick={() => setAct(each)}
+            >
               {t(`organization.acts.${each}.button`)}
             </Button>
           </Group>

@@ -37,11 +37,7 @@ export function NameSection({ organization }: { organization: Organization }) {
           {change.error !== null && <ErrorState error={change.error} />}
           {may('updateOrganization') && (
             <Group>
-              <Button
-                type="submit"
-                loading={change.isPending}
-                disabled={typed === '' || typed === organization.name}
-              >
+              <Button type="submit" loading={change.isPending} disabled={typed === '' || typed === organization.name}>
                 {t('common.save')}
               </Button>
             </Group>

@@ -21,9 +21,7 @@ export function useOrganization() {
 export function useRefreshOrganizations() {
   const queries = useQueryClient();
   return () =>
-    Promise.all(
-      ['organization', 'organizations', 'self'].map((key) => queries.invalidateQueries({ queryKey: [key] })),
-    );
+    Promise.all(['organization', 'organizations', 'self'].map((key) => queries.invalidateQueries({ queryKey: [key] })));
 }
 
 type Change = Omit<OperationInputs['updateOrganization'], 'organizationId'>;

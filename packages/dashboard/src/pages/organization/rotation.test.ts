@@ -6,9 +6,12 @@ import { draftOfRotation, rotationOf } from './rotation';
 const inForce = { days: 90, reminders: true };
 
 describe('a rotation policy', () => {
-  it.each([null, { days: null, reminders: true }, { days: 30, reminders: false }])('%j stays what it is', (rotation) => {
-    expect(rotationOf(draftOfRotation({ rotation, rotationInForce: inForce }))).toEqual(rotation);
-  });
+  it.each([null, { days: null, reminders: true }, { days: 30, reminders: false }])(
+    '%j stays what it is',
+    (rotation) => {
+      expect(rotationOf(draftOfRotation({ rotation, rotationInForce: inForce }))).toEqual(rotation);
+    },
+  );
 
   it('offers the days in force first', () => {
     expect(draftOfRotation({ rotation: null, rotationInForce: inForce }).days).toBe(90);

@@ -62,7 +62,12 @@ function Organizations() {
 
 export function useOrganizationColumns(): Column<Organization>[] {
   const { t } = useTranslation();
-  const link = (to: '/settings/organization' | '/dashboard/api-keys', { id }: Organization, text: string, of?: string) => (
+  const link = (
+    to: '/settings/organization' | '/dashboard/api-keys',
+    { id }: Organization,
+    text: string,
+    of?: string,
+  ) => (
     <Anchor
       inherit
       fw={of === undefined ? 600 : undefined}
@@ -74,7 +79,15 @@ export function useOrganizationColumns(): Column<Organization>[] {
   );
   return [
     { id: 'name', label: t('organizations.name'), cell: (row) => link('/settings/organization', row, row.name) },
-    { id: 'id', label: t('organizations.id'), cell: ({ id }) => <Code bg="transparent" p={0}>{id}</Code> },
+    {
+      id: 'id',
+      label: t('organizations.id'),
+      cell: ({ id }) => (
+        <Code bg="transparent" p={0}>
+          {id}
+        </Code>
+      ),
+    },
     {
       id: 'state',
       label: t('projects.state'),

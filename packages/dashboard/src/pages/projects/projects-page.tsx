@@ -14,7 +14,7 @@ import { PageHeader } from '../../kit/page-header';
 import { type RowAction, RowMenu } from '../../kit/row-menu';
 import { StateBadge } from '../../kit/state-badge';
 import { TimeText } from '../../kit/time-text';
-import { EndProject, type Ending } from './end-project';
+import { type Ending, EndProject } from './end-project';
 import { ProjectForm } from './project-form';
 import { useProjectList } from './project-queries';
 
@@ -70,9 +70,7 @@ function useColumns(onEdit: (project: Project) => void, onEnd: (ending: Ending) 
     const isSuspended = project.suspendedAt !== null;
     const act = isSuspended ? 'resume' : 'suspend';
     return [
-      ...(may('updateProject')
-        ? [{ label: t('common.edit'), icon: <Pencil />, onClick: () => onEdit(project) }]
-        : []),
+      ...(may('updateProject') ? [{ label: t('common.edit'), icon: <Pencil />, onClick: () => onEdit(project) }] : []),
       ...(may(isSuspended ? 'resumeProject' : 'suspendProject')
         ? [{ label: t(`projects.acts.${act}.button`), icon: <Pause />, onClick: () => onEnd({ project, act }) }]
         : []),
