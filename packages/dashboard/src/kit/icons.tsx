@@ -55,7 +55,13 @@ export const Copy = path('M9 9h10v10H9zM15 9V5H5v10h4');
 export const Alert = path('M12 4l9 16H3zM12 10v4.5M12 17.5h.01');
 export const Plus = path('M12 5v14M5 12h14');
 export const Search = path('M10.5 17a6.5 6.5 0 1 0 0-13 6.5 6.5 0 0 0 0 13zM15.3 15.3L20 20');
-export const Dots = path('M6 12h.01M12 12h.01M18 12h.01');
+export const Dots = icon(
+  <g fill="currentColor" stroke="none">
+    <circle cx="6" cy="12" r="1.7" />
+    <circle cx="12" cy="12" r="1.7" />
+    <circle cx="18" cy="12" r="1.7" />
+  </g>,
+);
 export const Eye = path(
   'M3 12c2.2-4 5.2-6 9-6s6.8 2 9 6c-2.2 4-5.2 6-9 6s-6.8-2-9-6zM12 14.5a2.5 2.5 0 1 0 0-5 2.5 2.5 0 0 0 0 5z',
 );

@@ -97,7 +97,7 @@ export function RevokeKey({ value: key, onClose }: EndKeyProps) {
           cache.put({ ...other, state: 'revoked', revokedAt: ended.revokedAt, revokedReason: ended.revokedReason });
         }
       }
-      const ms = propagated.ms.toLocaleString(i18n.language, { maximumFractionDigits: propagated.ms < 10 ? 1 : 0 });
+      const ms = propagated.ms < 1 ? '< 1' : Math.round(propagated.ms).toLocaleString(i18n.language);
       notifications.show({
         color: propagated.nodes === propagated.of ? 'accent' : 'orange',
         title: t('keys.revoke.done', { name: ended.name }),

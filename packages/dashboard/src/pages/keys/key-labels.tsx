@@ -51,7 +51,7 @@ export function KeyLabels({ value: key }: { value: Key }) {
             {t('keys.name')}: <b>{key.name}</b>
           </Text>
           <Text size="sm">
-            {t('keys.create.environment')}: {key.environment ?? '–'}
+            {t('keys.environment')}: {key.environment ?? '–'}
           </Text>
           {key.metadata === null ? (
             <Text size="sm" c="dimmed">

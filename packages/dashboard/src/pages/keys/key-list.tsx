@@ -225,7 +225,7 @@ function useColumns({ onToggle, hasModes, tiers }: KeyListProps): Column[] {
           },
         ]
       : []),
-    { id: 'state', label: t('keys.stateLabel'), width: '120px', cell: ({ key }) => <KeyState value={key} /> },
+    { id: 'state', label: t('keys.stateLabel'), width: '146px', cell: ({ key }) => <KeyState value={key} /> },
     {
       id: 'created',
       label: t('keys.created'),

@@ -1,7 +1,7 @@
 // The first page of a key: facts, generations after a rotation, what is left of its limits, how it is used.
 
 import type { Key } from '@latchkey/client';
-import { Alert, SimpleGrid, Stack, Text } from '@mantine/core';
+import { Alert, Group, SimpleGrid, Stack, Text } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useProfile } from '../../data/profile';
@@ -75,6 +75,9 @@ function Facts({ value: key, generations }: { value: Key; generations: number })
       </Text>,
     ],
     [t('keys.expires'), <TimeText key="expires" at={key.graceEndsAt ?? key.expiresAt} none={t('keys.expiry.never')} />],
+    ...(key.rotateBy === null
+      ? []
+      : [[t('keys.rotateBy'), <TimeText key="rotateBy" at={key.rotateBy} />] as [string, ReactNode]]),
     ...(key.tier === null
       ? []
       : [[t('keys.tier'), tiers.find(({ name }) => name === key.tier)?.title ?? key.tier] as [string, ReactNode]]),
@@ -89,12 +92,18 @@ function Facts({ value: key, generations }: { value: Key; generations: number })
     ...(key.ownerId === null ? [] : [[t('keys.owner'), key.ownerId] as [string, ReactNode]]),
   ];
   return (
-    <Section
-      title={t('keys.facts')}
-      side={<CopyButton text={key.id} thing={t('keys.id')} leftSection={null} variant="subtle" />}
-    >
+    <Section title={t('keys.facts')}>
       <SimpleGrid component="dl" cols={{ base: 1, xs: 2, md: 4 }} spacing="lg" m={0}>
-        {[[t('keys.id'), <Mono key="id">{key.id}</Mono>] as [string, ReactNode], ...facts].map(([label, fact]) => (
+        {[
+          [
+            t('keys.id'),
+            <Group key="id" gap={4}>
+              <Mono>{key.id}</Mono>
+              <CopyButton text={key.id} thing={t('keys.id')} leftSection={null} variant="subtle" size="compact-xs" />
+            </Group>,
+          ] as [string, ReactNode],
+          ...facts,
+        ].map(([label, fact]) => (
           <div key={label}>
             <Text component="dt" size="xs" c="dimmed">
               {label}

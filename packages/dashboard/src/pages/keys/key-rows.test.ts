@@ -10,7 +10,14 @@ const key = (facts: Partial<Key> = {}): Key => {
   return {
     ...{ id, projectId: 'prj', name: 'Key', prefix: 'sk_live_', hint: 'abcd', mode: 'live', model: 'v2', tier: null },
     ...{ permissions: null, restrictions: null, limits: null, credits: null, environment: null, metadata: null },
-    ...{ ownerId: null, familyId: `fam_${id}`, generation: 1, state: 'active', createdAt: '2026-01-01T00:00:00.000Z' },
+    ...{
+      ownerId: null,
+      rotateBy: null,
+      familyId: `fam_${id}`,
+      generation: 1,
+      state: 'active',
+      createdAt: '2026-01-01T00:00:00.000Z',
+    },
     ...{ expiresAt: null, lastUsedAt: null, lastUsedIp: null, graceEndsAt: null, revokedAt: null, revokedReason: null },
     ...{ rotateBy: null },
     ...facts,

@@ -4,6 +4,7 @@ import { type Key, LatchkeyClientError } from '@latchkey/client';
 import { Button, Group, Tabs, Text } from '@mantine/core';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
+import { useProfile } from '../../data/profile';
 import { useMayIn } from '../../data/self';
 import { EmptyState } from '../../kit/empty-state';
 import { ErrorState } from '../../kit/error-state';
@@ -43,6 +44,7 @@ function Found({ value: key, organizationId }: { value: Key; organizationId: str
   const { t } = useTranslation();
   const may = useMayIn(organizationId);
   const openKey = useOpenKey();
+  const hasModes = useProfile().profile.policy.prefixes.test !== undefined;
   const navigate = useNavigate();
   const search = useSearch({ strict: false }) as { tab?: string };
   const offered = TABS.filter((name) => name !== 'history' || may('listAuditEvents'));
@@ -68,7 +70,7 @@ function Found({ value: key, organizationId }: { value: Key; organizationId: str
         text={
           <Group component="span" gap="xs" mt={4}>
             <KeyState value={key} />
-            <KeyMode mode={key.mode} />
+            {hasModes && <KeyMode mode={key.mode} />}
             <KeyEnds value={key} fz="sm" />
           </Group>
         }

@@ -2,6 +2,7 @@
 
 import { Alert, Button, Group, Modal, Stack, Text } from '@mantine/core';
 import { useBlocker } from '@tanstack/react-router';
+import { type RefObject, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useProfile } from '../../data/profile';
 import { CodeSample } from '../../kit/code-sample';
@@ -16,11 +17,11 @@ export interface NewSecret {
 }
 
 /** Asks before anything leads away from the page: a link, the way back, closing the tab. */
-function LeaveGuard() {
+function LeaveGuard({ isStored }: { isStored: RefObject<boolean> }) {
   const { t } = useTranslation();
   const { status, proceed, reset } = useBlocker({
-    shouldBlockFn: () => true,
-    enableBeforeUnload: true,
+    shouldBlockFn: () => !isStored.current,
+    enableBeforeUnload: () => !isStored.current,
     withResolver: true,
   });
   return (
@@ -50,9 +51,15 @@ function LeaveGuard() {
 export function SecretPanel({ value, onStored }: { value: NewSecret; onStored(): void }) {
   const { t } = useTranslation();
   const { profile } = useProfile();
+  // Read in the same moment in which the panel closes and the page moves on.
+  const isStored = useRef(false);
+  const store = () => {
+    isStored.current = true;
+    onStored();
+  };
   return (
     <Stack gap="md">
-      <LeaveGuard />
+      <LeaveGuard isStored={isStored} />
       <Alert color="orange" variant="light" icon={<AlertIcon />} radius="md">
         <Text size="sm">{t('keys.secret.once')}</Text>
       </Alert>
@@ -80,7 +87,7 @@ export function SecretPanel({ value, onStored }: { value: NewSecret; onStored():
         <CodeSample samples={firstCalls(profile, value.secret)} />
       </div>
       <Group justify="flex-end">
-        <Button onClick={onStored}>{t('keys.secret.stored')}</Button>
+        <Button onClick={store}>{t('keys.secret.stored')}</Button>
       </Group>
     </Stack>
   );

@@ -17,6 +17,8 @@ export const keys: Words<typeof source> = {
   expires: 'Läuft ab',
   id: 'Kennung des Schlüssels',
   owner: 'Inhaber',
+  environment: 'Umgebung',
+  rotateBy: 'Erneuern',
   generation: 'Generation',
   generationOf: '{{number}} von {{of}}',
   facts: 'Einzelheiten',
@@ -53,7 +55,7 @@ export const keys: Words<typeof source> = {
     '365': 'In einem Jahr',
     at: 'An einem eigenen Datum',
   },
-  tabs: { overview: 'Übersicht', denials: 'Abgelehnte Anfragen', access: 'Zugriff', history: 'Verlauf' },
+  tabs: { overview: 'Übersicht', denials: 'Abgelehnt', access: 'Zugriff', history: 'Verlauf' },
   empty: {
     title: 'Ihr erster Schlüssel',
     text: 'Einen Schlüssel schickt Ihr Programm mit jeder Anfrage an {{title}}. Legen Sie einen an, kopieren Sie ihn, und machen Sie Ihren ersten Aufruf:',

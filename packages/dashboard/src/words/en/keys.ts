@@ -14,6 +14,8 @@ export const keys = {
   expires: 'Expires',
   id: 'Id of the key',
   owner: 'Owner',
+  environment: 'Environment',
+  rotateBy: 'Rotate',
   generation: 'Generation',
   generationOf: '{{number}} of {{of}}',
   facts: 'Details',
@@ -43,7 +45,7 @@ export const keys = {
   },
   limit: { perMinute: 'Requests a minute', perDay: 'Requests a day (UTC)', concurrent: 'At the same time' },
   expiry: { never: 'Never', '30': 'In 30 days', '90': 'In 90 days', '365': 'In a year', at: 'On a date of your own' },
-  tabs: { overview: 'Overview', denials: 'Refused requests', access: 'Access', history: 'History' },
+  tabs: { overview: 'Overview', denials: 'Refused', access: 'Access', history: 'History' },
   empty: {
     title: 'Your first key',
     text: 'A key is what your program sends to {{title}} with each request. Create one, copy it, and make your first call:',
