@@ -1,5 +1,6 @@
 // Guarantees of sign-in: nobody is somebody else, nothing tells who has an account, and a session serves our own pages alone.
 
+import { LatchkeyError } from '@latchkey/core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createFirstOperatorInvitation } from '../operations/people/invitations.js';
 import {
@@ -568,6 +569,21 @@ describe('a session', () => {
     const missing = await person.get('/v1/organizations/org_nothing');
     expect(gone.status).toBeGreaterThanOrEqual(403);
     expect({ ...gone.body, requestId: '' }).toEqual({ ...missing.body, requestId: '' });
+  });
+
+  it('outlives a database that is away: the answer is to wait, not to sign in again', async () => {
+    const person = await world.person(someEmail());
+    const tables = world.served.latchkey.engine.services.store.signIn;
+    const { find } = tables;
+    tables.find = () => Promise.reject(new LatchkeyError('unavailable'));
+    for (const answer of [
+      await person.get('/v1/self'),
+      await person.auth('/get-session'),
+      await person.signIn(someEmail()),
+    ])
+      expect(answer).toMatchObject({ status: 503, body: { code: 'unavailable' } });
+    tables.find = find;
+    expect((await person.get('/v1/self')).status).toBe(200);
   });
 
   it('from a browser that was not seen before is told to its owner', async () => {

@@ -76,7 +76,8 @@ export function createAccounts(parts: AccountsParts): SignIn {
       .catch((error: unknown) => {
         // It went away while it was looked at.
         if ((error as { statusCode?: unknown }).statusCode === 401) return { headers: new Headers(), response: null };
-        throw error;
+        // The library's own word for a database that does not answer, which says nothing of the session.
+        throw error instanceof LatchkeyError ? error : new LatchkeyError('unavailable', undefined, { cause: error });
       });
     if (response === null) return null;
     const { user, session } = response;
