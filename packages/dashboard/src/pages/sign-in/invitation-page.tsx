@@ -1,12 +1,12 @@
 // The page at /invitation: what one is invited to, then an account is made or used, and the invitation accepted.
 
 import { Anchor, Button, SegmentedControl, Stack, Text } from '@mantine/core';
-import { useMutation, useQuery } from '@tanstack/react-query';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { sessionApi } from '../../data/api';
-import { signInByPassword } from '../../data/auth';
+import { callAuth, signInByPassword } from '../../data/auth';
 import { fragmentToken } from '../../data/fragment';
 import { readSelf } from '../../data/self';
 import { Loading } from '../../kit/loading';
@@ -31,6 +31,15 @@ export function InvitationPage() {
   });
   const self = useQuery({ queryKey: ['who'], queryFn: () => readSelf().catch(() => null), gcTime: 0 });
   const acceptAs = useMutation({ mutationFn: accept });
+  const queries = useQueryClient();
+  const leave = useMutation({
+    mutationFn: async () => {
+      await callAuth('/sign-out', {});
+      queries.removeQueries({ queryKey: ['self'] });
+      await self.refetch();
+      acceptAs.reset();
+    },
+  });
 
   if (token === null || invitation.error !== null) {
     return (
@@ -63,6 +72,9 @@ export function InvitationPage() {
           <AuthError error={acceptAs.error} />
           <Button onClick={() => acceptAs.mutate()} loading={acceptAs.isPending}>
             {t('signIn.acceptAs', { email: user.email })}
+          </Button>
+          <Button variant="default" onClick={() => leave.mutate()} loading={leave.isPending}>
+            {t('signIn.otherAccount')}
           </Button>
         </Stack>
       </AuthFrame>

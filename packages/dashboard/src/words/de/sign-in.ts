@@ -59,6 +59,7 @@ export const signIn: Words<typeof source> = {
     'Werden Sie Betreiber dieser Installation: Sie sehen dann alle Organisationen, Schlüssel und Einstellungen.',
   invitedTo: 'Treten Sie {{name}} als {{role}} bei.',
   acceptAs: 'Annehmen als {{email}}',
+  otherAccount: 'Ein anderes Konto verwenden',
   accountChoice: 'Ihr Konto',
   isNew: 'Neu hier',
   isKnown: 'Konto vorhanden',

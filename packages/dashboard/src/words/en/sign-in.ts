@@ -54,6 +54,7 @@ export const signIn = {
   invitedToOperate: 'Become an operator of this installation: you will see all organizations, keys and settings.',
   invitedTo: 'Join {{name}} as {{role}}.',
   acceptAs: 'Accept as {{email}}',
+  otherAccount: 'Use another account',
   accountChoice: 'Your account',
   isNew: 'New here',
   isKnown: 'I have an account',
