@@ -57,7 +57,7 @@ export async function startDev(settings: Settings): Promise<DevServer> {
     const sandboxUpstream = settings.sandboxUpstream ?? sandbox?.url;
     const outbox = settings.smtpUrl === undefined ? join(dataDir, 'outbox') : null;
     const server = await startServer(
-      { ...settings, ...rings, dataDir, logFile, upstream, sandboxUpstream },
+      { ...settings, ...rings, dataDir, logFile, upstream, sandboxUpstream, gatewayUrl: gatewayUrlOf(settings) },
       outbox === null ? {} : { outbox },
     );
     latchkey = server.latchkey;
@@ -81,6 +81,10 @@ export async function startDev(settings: Settings): Promise<DevServer> {
     throw error;
   }
 }
+
+/** Samples on the dashboard are there to be pasted: they call the gateway that runs here. */
+const gatewayUrlOf = ({ gatewayUrl, gatewayPort }: Settings): string | undefined =>
+  gatewayUrl ?? (gatewayPort === 0 ? undefined : `http://127.0.0.1:${gatewayPort}`);
 
 function makeDataDir(dir: string): void {
   try {

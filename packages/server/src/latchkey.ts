@@ -69,6 +69,8 @@ export interface LatchkeySettings {
   /** Modes that have an upstream. Default: both. */
   servedModes?: readonly Mode[];
   publicUrl?: string;
+  /** Where customers reach the API, for samples and the provider's page. Default: what the profile says. */
+  gatewayUrl?: string | undefined;
   /** How letters are sent; absent: there is no way, and links are shown to whoever makes them. */
   mailer?: Mailer;
   telemetry?: Telemetry;
@@ -168,6 +170,7 @@ export async function createLatchkey(settings: LatchkeySettings): Promise<Latchk
         random,
         mailer: settings.mailer ?? noMailer,
         publicUrl: (settings.publicUrl ?? 'http://localhost:4000').replace(/\/+$/, ''),
+        gatewayUrl: settings.gatewayUrl?.replace(/\/+$/, ''),
         servedModes: settings.servedModes ?? ['live', 'test'],
       },
       {

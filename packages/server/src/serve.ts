@@ -105,6 +105,7 @@ export async function startServer(settings: Settings, options: ServerOptions = {
       rootKey: settings.rootKey,
       servedModes: servedModes(settings),
       publicUrl: settings.publicUrl,
+      gatewayUrl: settings.gatewayUrl,
       cacheMb: settings.cacheMb,
       ...(mailer !== null && { mailer }),
       telemetry,

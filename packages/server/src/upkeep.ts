@@ -530,7 +530,8 @@ export async function doctor(read: () => Promise<Settings>): Promise<Finding[]> 
       ? 'no mail server is set: `serve` sends no letters, so set LATCHKEY_SMTP_URL and LATCHKEY_MAIL_FROM'
       : 'settings belong together',
   );
-  if (smtpUrl !== undefined) await check(
+  if (smtpUrl !== undefined)
+    await check(
       'mail',
       async () => (await import('./mail/smtp.js')).smtpFaults(smtpUrl),
       'the mail server takes letters',

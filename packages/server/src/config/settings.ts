@@ -185,6 +185,11 @@ export const SETTINGS = {
     httpUrl.default('http://localhost:4000'),
     'Where callers reach the control plane; issuer of signed principals. Without it: localhost at the port listened on.',
   ),
+  gatewayUrl: setting(
+    'LATCHKEY_GATEWAY_URL',
+    httpUrl.optional(),
+    "Where customers reach the gateway, for samples and the provider's page. Absent: what the profile says (`guide.baseUrl`); with `dev` the gateway itself.",
+  ),
   databaseUrl: setting(
     'DATABASE_URL',
     z

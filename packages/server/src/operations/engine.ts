@@ -45,6 +45,8 @@ export interface EngineParts {
   mailer: Mailer;
   /** How people reach the dashboard, without a slash at the end: the beginning of every link that they are given. */
   publicUrl: string;
+  /** Where customers reach the API, without a slash at the end; absent: where the profile says. */
+  gatewayUrl?: string | undefined;
   /** Modes that have an upstream; a key of another mode is refused as `wrong_mode`. */
   servedModes: readonly Mode[];
 }

@@ -36,6 +36,15 @@ describe('the running profile', () => {
     expect(inFull).toEqual(await tiers());
   });
 
+  it('is shown under the address where customers reach the gateway, to them and on the page', async () => {
+    await w.restart({ gatewayUrl: 'http://127.0.0.1:8080/' });
+    const { profile } = await w.lk.profiles.get({});
+    expect(profile.guide.baseUrl).toBe('http://127.0.0.1:8080');
+    const { markdown } = await w.lk.profiles.page({});
+    expect(markdown).toContain('http://127.0.0.1:8080/v1/me');
+    expect(markdown).not.toContain(w.lk.profile.guide.baseUrl);
+  });
+
   it('has the tiers as they stand', async () => {
     await w.lk.tiers.update({
       tierId: await idOf('builder'),

@@ -29,10 +29,14 @@ import { changeOf, measure, sumOf, type Touch } from './tiers/touch.js';
 /** The setting that holds the profile that was last applied, as JSON. */
 export const APPLIED_PROFILE = 'applied_profile';
 
-export async function getProfile({ profile, tiers }: Services) {
-  const all = await tiers.current();
-  return { profile: withTiers(profile, all), tiers: all.map(tierView) };
+export async function getProfile(services: Services) {
+  const all = await services.tiers.current();
+  return { profile: withTiers(shownProfile(services), all), tiers: all.map(tierView) };
 }
+
+/** The profile as customers meet it here: under the address that the operator says. */
+export const shownProfile = ({ profile, gatewayUrl }: Pick<Services, 'profile' | 'gatewayUrl'>): Profile =>
+  gatewayUrl === undefined ? profile : { ...profile, guide: { ...profile.guide, baseUrl: gatewayUrl } };
 
 /** The profile with these tiers in place of those it came with. */
 const withTiers = (profile: Profile, tiers: readonly TierRecord[]): Profile => ({
