@@ -4,6 +4,8 @@ import { MantineProvider } from '@mantine/core';
 import { Notifications } from '@mantine/notifications';
 import { QueryClientProvider } from '@tanstack/react-query';
 import { RouterProvider } from '@tanstack/react-router';
+import { useMemo } from 'react';
+import { useTranslation } from 'react-i18next';
 import { ApiProvider, sessionApi } from '../data/api';
 import { queryClient } from '../data/queries';
 import { router } from './router';
@@ -12,10 +14,19 @@ import { cssVariables, styleNonce, theme } from './theme';
 // What locks the scroll behind a dialog adds a style of its own and asks here for the nonce.
 Object.assign(globalThis, { __webpack_nonce__: styleNonce() });
 
+/** The theme, with the words that the library's own parts need. */
+function useTheme() {
+  const { t } = useTranslation();
+  return useMemo(() => {
+    const Notification = { defaultProps: { closeButtonProps: { 'aria-label': t('common.close') } } };
+    return { ...theme, components: { ...theme.components, Notification } };
+  }, [t]);
+}
+
 export function App() {
   return (
     <MantineProvider
-      theme={theme}
+      theme={useTheme()}
       cssVariablesResolver={cssVariables}
       defaultColorScheme="auto"
       getStyleNonce={styleNonce}

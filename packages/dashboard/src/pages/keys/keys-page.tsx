@@ -1,8 +1,9 @@
 // The keys of the chosen project.
 
+import { Navigate } from '@tanstack/react-router';
 import { Suspense } from 'react';
 import { useTranslation } from 'react-i18next';
-import { useScope } from '../../data/self';
+import { useMay, useScope } from '../../data/self';
 import { EmptyState } from '../../kit/empty-state';
 import { Folder } from '../../kit/icons';
 import { Loading } from '../../kit/loading';
@@ -14,6 +15,9 @@ export function KeysPage() {
   const { t } = useTranslation();
   const { projectId, isPending } = useScope();
   const project = useProject(projectId);
+  const may = useMay();
+  // The start of everybody leads here; who may only see what was used and paid starts there.
+  if (!may('listKeys') && may('getUsage')) return <Navigate to="/dashboard/usage" replace />;
   if (project.data !== undefined) {
     return (
       <Suspense fallback={<Loading lines={6} />}>
