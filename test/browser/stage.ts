@@ -35,6 +35,8 @@ export interface Stage {
   readonly firstOperatorLink: string;
   /** The link to a page, e.g. `/invitation`, in the last letter to an address that has one; waits for it. */
   link(to: string, path: string): Promise<string>;
+  /** Everything that was logged. */
+  log(): string;
   /** Opens a browser window. Its faults are judged by `leave`. */
   visitor(options?: BrowserContextOptions & { alsoHosts?: readonly string[] }): Promise<Visitor>;
   /** Closes every window. @throws Error that names every fault */
@@ -101,6 +103,7 @@ export async function openStage({ profile = 'textgen', env = {} }: StageOptions 
         await new Promise((resolve) => setTimeout(resolve, 20));
       }
     },
+    log: () => readFileSync(server.logFile, 'utf8'),
     async visitor({ alsoHosts = [], ...options } = {}) {
       const context = await browser.newContext({
         baseURL: url,

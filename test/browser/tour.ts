@@ -130,7 +130,8 @@ export async function visit(
   see: (page: Page, look: Look) => Promise<void>,
   looks: readonly Look[] = LOOKS,
 ): Promise<void> {
-  const { page } = visitors[stop.who];
+  const visitor = visitors[stop.who];
+  const { page } = visitor;
   const { instead } = stop;
   const answer = (route: Route) => (instead?.with === 'an error' ? route.fulfill(REFUSAL) : undefined);
   if (instead) await page.route(instead.url, answer);
@@ -141,7 +142,7 @@ export async function visit(
     await page.goto('about:blank');
     await page.goto(new URL(stop.path(scene), stage.url).href);
     await page.getByRole('heading', { level: 1 }).first().waitFor();
-    if (instead?.with !== 'nothing yet') await settled(page);
+    if (instead?.with !== 'nothing yet') await settled(visitor);
     await stop.state?.(page, scene);
     for (const look of looks) {
       await dress(page, look);
@@ -170,7 +171,7 @@ async function dress(page: Page, { scheme, size }: Look): Promise<void> {
 }
 
 /** Nothing is on its way, as far as the page says. */
-export async function settled(page: Page): Promise<void> {
-  await page.waitForLoadState('networkidle');
+export async function settled({ page, idle }: Pick<Visitor, 'page' | 'idle'>): Promise<void> {
+  await idle();
   await page.waitForFunction(() => document.querySelector('[aria-busy="true"]') === null);
 }
