@@ -89,6 +89,7 @@ export function Navigation({ onChosen }: { onChosen(): void }) {
                   key={item.to}
                   component={Link}
                   to={item.to}
+                  activeOptions={{ exact: item.isExact ?? false }}
                   label={item.label}
                   leftSection={item.icon}
                   active={isHere}

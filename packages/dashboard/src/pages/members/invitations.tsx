@@ -5,8 +5,6 @@ import { Button, Text } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import { useMay } from '../../data/self';
 import { DataTable } from '../../kit/data-table';
-import { EmptyState } from '../../kit/empty-state';
-import { Mail } from '../../kit/icons';
 import { Section } from '../../kit/section';
 import { TimeText } from '../../kit/time-text';
 import { useInvitations, useRevokeInvitation } from './member-queries';
@@ -63,7 +61,11 @@ export function OpenInvitations({ invitations, onTakeBack, takenBack, ...list }:
         label={t('members.invitations')}
         rows={invitations?.filter(({ state }) => state === 'pending')}
         rowKey={({ id }) => id}
-        empty={<EmptyState icon={<Mail />} title={t('members.noInvitations')} headingOrder={3} />}
+        empty={
+          <Text p="md" size="sm" c="dimmed">
+            {t('members.noInvitations')}
+          </Text>
+        }
         columns={[
           { id: 'email', label: t('members.email'), cell: ({ email }) => <Text inherit>{email ?? '–'}</Text> },
           { id: 'role', label: t('members.role'), cell: ({ role }) => t(`common.role.${role}`) },

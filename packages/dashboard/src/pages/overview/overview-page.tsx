@@ -36,7 +36,7 @@ function Overview() {
         {usage.error !== null && usage.data === undefined && (
           <ErrorState error={usage.error} onRetry={() => void usage.refetch()} />
         )}
-        <SimpleGrid cols={3} spacing={{ base: 'xs', sm: 'md' }}>
+        <SimpleGrid cols={{ base: 2, xs: 3 }} spacing={{ base: 'xs', sm: 'md' }}>
           <Stat
             label={t('organizations.title')}
             value={organizations.data && (isMore ? `${MOST}+` : number(organizations.data.data.length))}

@@ -93,7 +93,7 @@ function Rights({ draft, set }: { draft: Draft; set(part: Partial<Draft>): void 
           minRows={2}
           maxRows={8}
           spellCheck={false}
-          ff="monospace"
+          styles={{ input: { fontFamily: 'var(--mantine-font-family-monospace)' } }}
         />
         <TagsInput
           label={t('tiers.gatedFields')}

@@ -23,7 +23,7 @@ export const members: Words<typeof source> = {
   noneText: 'Laden Sie die Menschen ein, die sich hier um Schlüssel kümmern.',
   invitations: 'Offene Einladungen',
   invitationsText: 'Jede gilt einmal, sieben Tage lang.',
-  noInvitations: 'Niemand ist eingeladen',
+  noInvitations: 'Zurzeit ist niemand eingeladen.',
   invited: 'Eingeladen',
   validUntil: 'Endet',
   takeBack: 'Zurücknehmen',

@@ -20,7 +20,7 @@ export const members = {
   noneText: 'Invite the people who look after keys here.',
   invitations: 'Open invitations',
   invitationsText: 'Each works once, for seven days.',
-  noInvitations: 'Nobody is invited',
+  noInvitations: 'Nobody is invited at the moment.',
   invited: 'Invited',
   validUntil: 'Ends',
   takeBack: 'Take back',
