@@ -79,6 +79,7 @@ export const cssVariables: CSSVariablesResolver = () => ({
     '--mantine-color-placeholder': '#69747c',
     '--mantine-color-error': '#b42318',
     '--mantine-color-anchor': '#086650',
+    '--mantine-color-orange-light-color': '#9a3412',
   },
   dark: {
     '--page-background': '#14191e',

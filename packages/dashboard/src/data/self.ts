@@ -46,7 +46,7 @@ export interface Place {
 }
 
 /** Organizations to choose from: one's own, or all of the installation for its operator (the first hundred). */
-export function useOrganizations(): Place[] {
+export function useOrganizations(): { organizations: Place[]; isPending: boolean } {
   const api = useApi();
   const self = useSelf();
   const isOperator = self.user?.isOperator === true;
@@ -55,7 +55,9 @@ export function useOrganizations(): Place[] {
     queryFn: () => api.organizations.list({ limit: 100 }),
     enabled: isOperator,
   });
-  return isOperator ? (all.data?.data ?? []) : self.organizations;
+  return isOperator
+    ? { organizations: all.data?.data ?? [], isPending: all.isPending }
+    : { organizations: self.organizations, isPending: false };
 }
 
 export function useProjects(organizationId: string | undefined): { projects: Place[]; isPending: boolean } {
@@ -74,10 +76,11 @@ export function useProjects(organizationId: string | undefined): { projects: Pla
  */
 export function useScope() {
   const search = useSearch({ strict: false }) as { organization?: string; project?: string };
-  const organizations = useOrganizations();
+  const { organizations, isPending: areOrganizationsPending } = useOrganizations();
   const organizationId = search.organization ?? organizations[0]?.id;
-  const { projects, isPending } = useProjects(organizationId);
+  const { projects, isPending: areProjectsPending } = useProjects(organizationId);
   const projectId = projects.find(({ id }) => id === search.project)?.id ?? projects[0]?.id;
+  const isPending = areOrganizationsPending || areProjectsPending;
   return { organizations, organizationId, projects, projectId, isPending };
 }
 

@@ -35,7 +35,7 @@ export function AuditFilters({ filters, change, people }: Props) {
         searchable
         clearable
         nothingFoundMessage={t('common.nothingFound')}
-        clearButtonProps={{ 'aria-label': t('audit.clear'), tabIndex: 0 }}
+        clearButtonProps={{ 'aria-label': t('audit.clear') }}
       />
     );
   };
@@ -50,7 +50,7 @@ export function AuditFilters({ filters, change, people }: Props) {
   const actions = words.actions.map(actionOfKey).map((value) => ({ value, label: words.action(value) }));
   return (
     <search aria-label={t('audit.filters')}>
-      <SimpleGrid cols={{ base: 1, xs: 2, md: 3 }} spacing="sm" mb="md">
+      <SimpleGrid cols={{ base: 2, md: 3 }} spacing="sm" mb="md">
         {choice(
           'action',
           actions.sort((a, b) => a.label.localeCompare(b.label)),

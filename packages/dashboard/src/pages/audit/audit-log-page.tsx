@@ -32,14 +32,14 @@ export function AuditLogPage() {
 function AuditLog() {
   const { t } = useTranslation();
   const api = useApi();
-  const { organizationId } = useScope();
+  const { organizationId, isPending } = useScope();
   const [filters, change] = usePageSearch(FILTERS);
   const [shown, setShown] = useState<AuditEvent | null>(null);
   const query = queryOf(filters, organizationId);
   const list = useList(
     ['audit', query],
     (cursor, signal) => api.auditEvents.list({ ...query, cursor, limit: 50 }, { signal }),
-    organizationId !== undefined || filters.of === 'installation',
+    organizationId !== undefined || filters.of === 'installation' || !isPending,
   );
   const names = useNames(list.rows ?? []);
   const columns = useColumns(names, setShown);

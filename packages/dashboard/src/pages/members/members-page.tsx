@@ -22,7 +22,7 @@ import { isWithin, type Role, rolesToGive } from './roles';
 
 export function MembersPage() {
   return (
-    <Guard needs="listMembers">
+    <Guard needs="listMembers" inOrganization>
       <Members />
     </Guard>
   );

@@ -14,7 +14,7 @@ import { RotationSection } from './rotation-section';
 
 export function OrganizationPage() {
   return (
-    <Guard needs="getOrganization">
+    <Guard needs="getOrganization" inOrganization>
       <Settings />
     </Guard>
   );

@@ -23,7 +23,7 @@ type Edited = Project | null | undefined;
 
 export function ProjectsPage() {
   return (
-    <Guard needs="listProjects">
+    <Guard needs="listProjects" inOrganization>
       <Projects />
     </Guard>
   );

@@ -2,7 +2,9 @@
 
 import { SimpleGrid, Stack } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
+import { Guard } from '../../app/guard';
 import { count, share } from '../../data/numbers';
+import { useSelf } from '../../data/self';
 import { ErrorState } from '../../kit/error-state';
 import { PageHeader } from '../../kit/page-header';
 import { Stat } from '../../kit/stat';
@@ -15,6 +17,15 @@ import { UsageChoices, useUsageChoices } from './usage-choices';
 import { useTopKeys, useUsage } from './usage-queries';
 
 export function UsagePage() {
+  const isOperator = useSelf().user?.isOperator === true;
+  return (
+    <Guard needs="getUsage" inOrganization={!isOperator}>
+      <Usage />
+    </Guard>
+  );
+}
+
+function Usage() {
   const { t } = useTranslation();
   const locale = useLocale();
   const choices = useUsageChoices();

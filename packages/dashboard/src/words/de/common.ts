@@ -10,6 +10,8 @@ export const common: Words<typeof source> = {
   organization: 'Organisation',
   project: 'Projekt',
   noProjects: 'Keine Projekte',
+  noOrganization: 'Es gibt noch keine Organisation',
+  noOrganizationText: 'Zu ihr gehören Projekte, Schlüssel und Mitglieder.',
   searchPlaces: 'Suchen …',
   nothingFound: 'Nichts gefunden',
   develop: 'Entwickeln',

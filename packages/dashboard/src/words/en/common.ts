@@ -7,6 +7,8 @@ export const common = {
   organization: 'Organization',
   project: 'Project',
   noProjects: 'No projects',
+  noOrganization: 'There is no organization yet',
+  noOrganizationText: 'Projects, keys and members belong to one.',
   searchPlaces: 'Search…',
   nothingFound: 'Nothing found',
   develop: 'Develop',
