@@ -10,6 +10,7 @@ import { useApi } from '../../data/api';
 import { ConfirmDialog } from '../../kit/confirm-dialog';
 import { Loading } from '../../kit/loading';
 import { TimeText } from '../../kit/time-text';
+import { useLocale } from '../../words/locale';
 import { isUsable } from './key-rows';
 import { KeyEnds } from './key-state';
 import { useFamily, useKeyCache } from './use-keys';
@@ -40,11 +41,12 @@ function useBreakage(key: Key) {
 }
 
 function Breakage({ value: key }: { value: Key }) {
-  const { t, i18n } = useTranslation();
+  const { t } = useTranslation();
+  const locale = useLocale();
   const { data, isPending } = useBreakage(key);
   if (isPending) return <Loading lines={2} />;
   const networks = data?.networks.length ? data.networks : key.lastUsedIp === null ? [] : [key.lastUsedIp];
-  const since = data && new Date(data.since).toLocaleTimeString(i18n.language, { hour: '2-digit', minute: '2-digit' });
+  const since = data && new Date(data.since).toLocaleTimeString(locale, { hour: '2-digit', minute: '2-digit' });
   const isUsed = data !== undefined && data.allowed > 0;
   return (
     <Alert color={isUsed ? 'red' : 'gray'} variant="light" radius="md">
@@ -76,7 +78,8 @@ export interface EndKeyProps {
 }
 
 export function RevokeKey({ value: key, onClose }: EndKeyProps) {
-  const { t, i18n } = useTranslation();
+  const { t } = useTranslation();
+  const locale = useLocale();
   const api = useApi();
   const cache = useKeyCache();
   const { data: family = [] } = useFamily(key, false);
@@ -97,7 +100,7 @@ export function RevokeKey({ value: key, onClose }: EndKeyProps) {
           cache.put({ ...other, state: 'revoked', revokedAt: ended.revokedAt, revokedReason: ended.revokedReason });
         }
       }
-      const ms = propagated.ms < 1 ? '< 1' : Math.round(propagated.ms).toLocaleString(i18n.language);
+      const ms = propagated.ms < 1 ? '< 1' : Math.round(propagated.ms).toLocaleString(locale);
       notifications.show({
         color: propagated.nodes === propagated.of ? 'accent' : 'orange',
         title: t('keys.revoke.done', { name: ended.name }),

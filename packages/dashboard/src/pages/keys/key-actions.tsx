@@ -113,8 +113,8 @@ export function KeyMenu({ value: key, isOpen = false }: KeyMenuProps) {
     revoke: may('revokeKey') && key.state !== 'revoked',
     remove: may('deleteKey'),
   };
-  // Nothing to do is not offered.
-  if (isOpen && !Object.values(offered).includes(true)) return null;
+  // The name leads to the page of the key; a menu is for what can be done.
+  if (!Object.values(offered).includes(true)) return null;
   return (
     <Menu position="bottom-end" width={220} shadow="md">
       <Menu.Target>

@@ -9,6 +9,7 @@ import { ErrorState } from '../../kit/error-state';
 import { Alert as AlertIcon } from '../../kit/icons';
 import { Loading } from '../../kit/loading';
 import { Section } from '../../kit/section';
+import { useLocale } from '../../words/locale';
 import { countdown } from './grace';
 import { useNow } from './use-now';
 
@@ -16,7 +17,8 @@ type Budgets = OperationOutputs['getKeyBudgets'];
 type Budget = Budgets['budgets'][number];
 
 export function KeyBudgets({ value: key }: { value: Key }) {
-  const { t, i18n } = useTranslation();
+  const { t } = useTranslation();
+  const locale = useLocale();
   const api = useApi();
   const { data, error, refetch } = useQuery({
     queryKey: ['keys', 'budgets', key.id],
@@ -37,7 +39,7 @@ export function KeyBudgets({ value: key }: { value: Key }) {
           {runsOut != null && (
             <Alert color="orange" variant="light" radius="md" icon={<AlertIcon />} mb="md">
               {t('keys.budgets.forecast', {
-                at: new Date(runsOut).toLocaleTimeString(i18n.language, { hour: '2-digit', minute: '2-digit' }),
+                at: new Date(runsOut).toLocaleTimeString(locale, { hour: '2-digit', minute: '2-digit' }),
               })}
             </Alert>
           )}
@@ -58,7 +60,7 @@ export function KeyBudgets({ value: key }: { value: Key }) {
             {data.credits !== null && (
               <Figure
                 label={t('keys.budgets.credits')}
-                figure={data.credits.balance.toLocaleString(i18n.language)}
+                figure={data.credits.balance.toLocaleString(locale)}
                 below={t('keys.budgets.creditsText')}
               />
             )}
@@ -70,9 +72,10 @@ export function KeyBudgets({ value: key }: { value: Key }) {
 }
 
 function OneBudget({ value: { name, limit, remaining, resetAt } }: { value: Budget }) {
-  const { t, i18n } = useTranslation();
+  const { t } = useTranslation();
+  const locale = useLocale();
   const now = useNow(1000);
-  const number = (value: number) => value.toLocaleString(i18n.language);
+  const number = (value: number) => value.toLocaleString(locale);
   const isMetered = remaining >= 0;
   const share = !isMetered || limit === 0 ? 0 : (100 * (limit - remaining)) / limit;
   const left = resetAt === null ? '' : countdown(resetAt, now);

@@ -3,6 +3,7 @@
 import { ActionIcon, Group, Progress, Select, Text, TextInput } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import { Cross, Rotate, Search } from '../../kit/icons';
+import { useLocale } from '../../words/locale';
 import type { SortBy, StateFilter, Wanted } from './key-rows';
 
 const STATES: StateFilter[] = ['all', 'usable', 'active', 'grace', 'disabled', 'revoked', 'expired'];
@@ -22,8 +23,9 @@ export interface KeyFiltersProps {
 
 export function KeyFilters(props: KeyFiltersProps) {
   const { wanted, onChange, hasModes, tiers, shown, all, isComplete, isFetching, onRefresh } = props;
-  const { t, i18n } = useTranslation();
-  const number = (value: number) => value.toLocaleString(i18n.language);
+  const { t } = useTranslation();
+  const locale = useLocale();
+  const number = (value: number) => value.toLocaleString(locale);
   return (
     <>
       <Group gap="sm" mb="xs" role="search" aria-label={t('keys.filters.label')}>

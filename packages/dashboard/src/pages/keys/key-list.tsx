@@ -4,10 +4,11 @@ import type { Key } from '@latchkey/client';
 import { Badge, Box, Button, Group, Paper, SimpleGrid, Stack, Text, VisuallyHidden } from '@mantine/core';
 import { useMediaQuery } from '@mantine/hooks';
 import { useWindowVirtualizer } from '@tanstack/react-virtual';
-import { type CSSProperties, type ReactNode, useLayoutEffect, useRef, useState } from 'react';
+import { type CSSProperties, memo, type ReactNode, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Chevron } from '../../kit/icons';
-import { TimeText } from '../../kit/time-text';
+import { exactTime, relativeTime } from '../../kit/time-text';
+import { useLocale } from '../../words/locale';
 import { KeyMenu } from './key-actions';
 import { isUsable, type KeyRow, type SortBy, type Wanted } from './key-rows';
 import { KeyEnds, KeyMode, KeyState } from './key-state';
@@ -65,8 +66,7 @@ export function KeyList(props: KeyListProps) {
   const template = columns.map(({ width }) => width).join(' ');
   const items = virtual.getVirtualItems().map(({ index, key, start }) => {
     const row = rows[index] as KeyRow;
-    const style = { transform: `translateY(${start - top}px)` };
-    return { index, key, row, style };
+    return { index, key, row, offset: start - top };
   });
   if (isNarrow) {
     return (
@@ -78,11 +78,11 @@ export function KeyList(props: KeyListProps) {
         style={{ height: virtual.getTotalSize() }}
         aria-label={t('keys.title')}
       >
-        {items.map(({ index, key, row, style }) => (
+        {items.map(({ index, key, row, offset }) => (
           <li
             key={key}
             className={`${styles.placed} ${styles.card}`}
-            style={style}
+            style={{ transform: `translateY(${offset}px)` }}
             data-index={index}
             ref={virtual.measureElement}
             aria-setsize={rows.length}
@@ -111,13 +111,14 @@ export function KeyList(props: KeyListProps) {
         className={styles.space}
         style={{ height: virtual.getTotalSize() }}
       >
-        {items.map(({ index, key, row, style }) => (
+        {items.map(({ index, key, row, offset }) => (
           <Row
             key={key}
             index={index}
             row={row}
             columns={columns}
-            style={{ ...style, gridTemplateColumns: template }}
+            template={template}
+            top={offset}
             isLast={index === rows.length - 1}
           />
         ))}
@@ -170,12 +171,14 @@ const arrow = (isSorted: boolean, descending: boolean): CSSProperties => ({
 interface RowProps {
   index: number;
   row: KeyRow;
-  columns: Column[];
-  style: CSSProperties;
+  columns: readonly Column[];
+  template: string;
+  top: number;
   isLast: boolean;
 }
 
-function Row({ index, row, columns, style, isLast }: RowProps) {
+/** Scrolling changes which rows there are, not what is in them: those that stay are not drawn again. */
+const Row = memo(function Row({ index, row, columns, template, top, isLast }: RowProps) {
   const names = [
     styles.placed,
     styles.row,
@@ -184,6 +187,7 @@ function Row({ index, row, columns, style, isLast }: RowProps) {
     !isUsable(row.key) && styles.ended,
     isLast && styles.last,
   ];
+  const style = { transform: `translateY(${top}px)`, gridTemplateColumns: template };
   return (
     <tr className={names.filter(Boolean).join(' ')} style={style} aria-rowindex={index + 2}>
       {columns.map(({ id, cell }) => (
@@ -193,75 +197,89 @@ function Row({ index, row, columns, style, isLast }: RowProps) {
       ))}
     </tr>
   );
-}
+});
 
 function useColumns({ onToggle, hasModes, tiers }: KeyListProps): Column[] {
   const { t } = useTranslation();
-  return [
-    {
-      id: 'name',
-      label: t('keys.name'),
-      width: 'minmax(180px, 2.2fr)',
-      sortBy: 'name',
-      cell: (row) => <Name row={row} onToggle={onToggle} />,
-    },
-    ...(hasModes
-      ? [
-          {
-            id: 'mode',
-            label: t('keys.mode.label'),
-            width: '64px',
-            cell: ({ key }: KeyRow) => <KeyMode mode={key.mode} />,
-          },
-        ]
-      : []),
-    ...(tiers.size > 0
-      ? [
-          {
-            id: 'tier',
-            label: t('keys.tier'),
-            width: 'minmax(72px, 0.7fr)',
-            cell: ({ key }: KeyRow) => <Text inherit>{tiers.get(key.tier ?? '') ?? key.tier ?? '–'}</Text>,
-          },
-        ]
-      : []),
-    { id: 'state', label: t('keys.stateLabel'), width: '146px', cell: ({ key }) => <KeyState value={key} /> },
-    {
-      id: 'created',
-      label: t('keys.created'),
-      width: 'minmax(92px, 0.9fr)',
-      sortBy: 'createdAt',
-      cell: ({ key }) => <TimeText at={key.createdAt} />,
-    },
-    {
-      id: 'lastUsed',
-      label: t('keys.lastUsed'),
-      width: 'minmax(112px, 1.1fr)',
-      sortBy: 'lastUsedAt',
-      cell: ({ key }) => <LastUsed value={key} />,
-    },
-    {
-      id: 'expires',
-      label: t('keys.expires'),
-      width: 'minmax(88px, 0.9fr)',
-      sortBy: 'expiresAt',
-      cell: ({ key }) => <Expires value={key} />,
-    },
-    {
-      id: 'menu',
-      label: t('common.actions'),
-      width: '32px',
-      hideLabel: true,
-      cell: ({ key }) => <KeyMenu value={key} />,
-    },
-  ];
+  return useMemo(
+    () => [
+      {
+        id: 'name',
+        label: t('keys.name'),
+        width: 'minmax(180px, 2.2fr)',
+        sortBy: 'name',
+        cell: (row) => <Name row={row} onToggle={onToggle} />,
+      },
+      ...(hasModes
+        ? [
+            {
+              id: 'mode',
+              label: t('keys.mode.label'),
+              width: '64px',
+              cell: ({ key }: KeyRow) => <KeyMode mode={key.mode} />,
+            },
+          ]
+        : []),
+      ...(tiers.size > 0
+        ? [
+            {
+              id: 'tier',
+              label: t('keys.tier'),
+              width: 'minmax(72px, 0.7fr)',
+              cell: ({ key }: KeyRow) => <Text inherit>{tiers.get(key.tier ?? '') ?? key.tier ?? '–'}</Text>,
+            },
+          ]
+        : []),
+      { id: 'state', label: t('keys.stateLabel'), width: '146px', cell: ({ key }) => <KeyState value={key} /> },
+      {
+        id: 'created',
+        label: t('keys.created'),
+        width: 'minmax(92px, 0.9fr)',
+        sortBy: 'createdAt',
+        cell: ({ key }) => <When at={key.createdAt} />,
+      },
+      {
+        id: 'lastUsed',
+        label: t('keys.lastUsed'),
+        width: 'minmax(112px, 1.1fr)',
+        sortBy: 'lastUsedAt',
+        cell: ({ key }) => <LastUsed value={key} />,
+      },
+      {
+        id: 'expires',
+        label: t('keys.expires'),
+        width: 'minmax(88px, 0.9fr)',
+        sortBy: 'expiresAt',
+        cell: ({ key }) => <Expires value={key} />,
+      },
+      {
+        id: 'menu',
+        label: t('common.actions'),
+        width: '32px',
+        hideLabel: true,
+        cell: ({ key }) => <KeyMenu value={key} />,
+      },
+    ],
+    [t, hasModes, tiers, onToggle],
+  );
+}
+
+/** As TimeText of the kit, without what that needs to float: there are three in each row. */
+function When({ at, none }: { at: string | null; none?: string }) {
+  const locale = useLocale();
+  if (at === null) return none;
+  return (
+    <time dateTime={at} title={exactTime(at, locale)}>
+      {relativeTime(at, locale)}
+    </time>
+  );
 }
 
 function LastUsed({ value: key }: { value: Key }) {
   const { t } = useTranslation();
   return (
     <>
-      <TimeText at={key.lastUsedAt} none={t('keys.never')} />
+      <When at={key.lastUsedAt} none={t('keys.never')} />
       {key.lastUsedIp !== null && (
         <Text ff="monospace" fz="xs" c="dimmed" truncate title={key.lastUsedIp}>
           {key.lastUsedIp}
@@ -273,7 +291,7 @@ function LastUsed({ value: key }: { value: Key }) {
 
 function Expires({ value: key }: { value: Key }) {
   const { t } = useTranslation();
-  return <TimeText at={key.graceEndsAt ?? key.expiresAt} none={t('keys.expiry.never')} />;
+  return <When at={key.graceEndsAt ?? key.expiresAt} none={t('keys.expiry.never')} />;
 }
 
 function Name({ row, onToggle }: { row: KeyRow } & Pick<KeyListProps, 'onToggle'>) {
@@ -329,7 +347,7 @@ function Card({ row, onToggle, hasModes, tiers }: KeyListProps & { row: KeyRow }
   const { key } = row;
   const facts: [string, ReactNode][] = [
     ...(tiers.size > 0 ? [[t('keys.tier'), tiers.get(key.tier ?? '') ?? '–'] as [string, ReactNode]] : []),
-    [t('keys.created'), <TimeText key="created" at={key.createdAt} />],
+    [t('keys.created'), <When key="created" at={key.createdAt} />],
     [t('keys.lastUsed'), <LastUsed key="lastUsed" value={key} />],
     [t('keys.expires'), <Expires key="expires" value={key} />],
   ];

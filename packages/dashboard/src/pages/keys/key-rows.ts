@@ -73,6 +73,11 @@ function textOf(key: Key) {
   return made;
 }
 
+/** Reads keys for the search as they arrive, so that the first letter typed has not to do it for all of them at once. */
+export function readForSearch(keys: readonly Key[]): void {
+  for (const key of keys) textOf(key);
+}
+
 /** What is pasted into the search may be a whole secret: it finds its key by both ends, and goes nowhere. */
 function isWholeSecret(search: string, { prefix, hint }: Key): boolean {
   return search.length >= prefix.length + 24 && search.startsWith(prefix) && search.endsWith(hint);

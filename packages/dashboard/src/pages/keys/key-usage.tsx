@@ -7,12 +7,14 @@ import { useTranslation } from 'react-i18next';
 import { count } from '../../data/numbers';
 import { ErrorState } from '../../kit/error-state';
 import { Section } from '../../kit/section';
+import { useLocale } from '../../words/locale';
 import { RequestsOverTime } from '../usage/requests-over-time';
 import { RANGES, type Range } from '../usage/series';
 import { useUsage } from '../usage/usage-queries';
 
 export function KeyUsage({ value: key }: { value: Key }) {
-  const { t, i18n } = useTranslation();
+  const { t } = useTranslation();
+  const locale = useLocale();
   const [range, setRange] = useState<Range>('24h');
   const isLive = key.mode === 'live';
   const { data, error, refetch } = useUsage({ keyId: key.id }, range, isLive);
@@ -26,7 +28,7 @@ export function KeyUsage({ value: key }: { value: Key }) {
     );
   }
   if (error !== null && data === undefined) return <ErrorState error={error} onRetry={refetch} />;
-  const number = (value: number) => count(value, i18n.language);
+  const number = (value: number) => count(value, locale);
   const totals = data?.totals;
   return (
     <Stack gap="xs">

@@ -2,7 +2,7 @@
 
 import type { Project } from '@latchkey/client';
 import { Button, Paper } from '@mantine/core';
-import { useDeferredValue, useMemo, useState } from 'react';
+import { useCallback, useDeferredValue, useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useProfile } from '../../data/profile';
 import { useMayIn, useSelf } from '../../data/self';
@@ -107,6 +107,10 @@ function ManyKeys({ keys, error, isComplete, isFetching, refetch }: ManyKeysProp
   const titles = useMemo(() => new Map(tiers.map(({ name, title }) => [name, title])), [tiers]);
   const hasModes = profile.policy.prefixes.test !== undefined;
   const change = (changed: Partial<Wanted>) => setWanted((before) => ({ ...before, ...changed }));
+  const toggle = useCallback(
+    (familyId: string, isOpen: boolean) => setOpened((before) => new Map(before).set(familyId, isOpen)),
+    [],
+  );
   const sort = (sortBy: SortBy) =>
     change({ sortBy, descending: wanted.sortBy === sortBy ? !wanted.descending : sortBy !== 'name' });
   return (
@@ -132,14 +136,7 @@ function ManyKeys({ keys, error, isComplete, isFetching, refetch }: ManyKeysProp
           </EmptyState>
         </Paper>
       ) : (
-        <KeyList
-          rows={rows}
-          wanted={settled}
-          onSort={sort}
-          onToggle={(familyId, isOpen) => setOpened((before) => new Map(before).set(familyId, isOpen))}
-          hasModes={hasModes}
-          tiers={titles}
-        />
+        <KeyList rows={rows} wanted={settled} onSort={sort} onToggle={toggle} hasModes={hasModes} tiers={titles} />
       )}
     </>
   );

@@ -13,6 +13,7 @@ import { Alert as AlertIcon, Check, Shield } from '../../kit/icons';
 import { Loading } from '../../kit/loading';
 import { useNotify } from '../../kit/notify';
 import { TimeText } from '../../kit/time-text';
+import { useLocale } from '../../words/locale';
 import { RESTRICTIONS } from './checks';
 import { KIND_OF, type Restrictions, refusedOf, type Seen, without } from './observed';
 import { useKeyCache } from './use-keys';
@@ -56,7 +57,8 @@ interface SuggestionProps {
 }
 
 function Suggestion({ value: key, seen, suggested, onClose }: SuggestionProps) {
-  const { t, i18n } = useTranslation();
+  const { t } = useTranslation();
+  const locale = useLocale();
   const api = useApi();
   const cache = useKeyCache();
   const notify = useNotify();
@@ -79,7 +81,7 @@ function Suggestion({ value: key, seen, suggested, onClose }: SuggestionProps) {
       if (!after.delete(name)) after.add(name);
       return after;
     });
-  const number = (value: number) => count(value, i18n.language);
+  const number = (value: number) => count(value, locale);
   return (
     <Stack gap="md">
       <Text size="sm">{t('keys.lock.text')}</Text>

@@ -7,6 +7,7 @@ import { useTranslation } from 'react-i18next';
 import { useApi } from '../../data/api';
 import { useProfile } from '../../data/profile';
 import { ErrorState } from '../../kit/error-state';
+import { useLocale } from '../../words/locale';
 import { fieldErrors } from './field-errors';
 import { Generations } from './generations';
 import { durationText, gracePresets, LONGEST_GRACE } from './grace';
@@ -98,7 +99,8 @@ interface FormProps {
 }
 
 function RotateForm({ value: key, onSend, onCancel, isPending, error }: FormProps) {
-  const { t, i18n } = useTranslation();
+  const { t } = useTranslation();
+  const locale = useLocale();
   const { profile } = useProfile();
   const usual = profile.policy.gracePeriodSeconds;
   const isLegacy = key.model === 'legacy';
@@ -136,7 +138,7 @@ function RotateForm({ value: key, onSend, onCancel, isPending, error }: FormProp
                 <Radio
                   key={preset}
                   value={String(preset)}
-                  label={preset === 0 ? t('keys.rotate.atOnce') : durationText(preset, i18n.language)}
+                  label={preset === 0 ? t('keys.rotate.atOnce') : durationText(preset, locale)}
                   description={
                     preset === 0
                       ? t('keys.rotate.atOnceHelp')

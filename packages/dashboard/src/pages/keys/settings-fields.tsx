@@ -16,6 +16,7 @@ import {
   TextInput,
 } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
+import { useLocale } from '../../words/locale';
 import { RESTRICTIONS, tidy } from './checks';
 import {
   type Ceilings,
@@ -37,7 +38,8 @@ export interface FieldsProps {
 
 /** Faults as sentences at their fields. */
 export function useFaultTexts(): (faults: readonly Fault[]) => Record<string, string> {
-  const { t, i18n } = useTranslation();
+  const { t } = useTranslation();
+  const locale = useLocale();
   return (faults) =>
     Object.fromEntries(
       faults.map((fault) => {
@@ -45,7 +47,7 @@ export function useFaultTexts(): (faults: readonly Fault[]) => Record<string, st
           case 'bad_entry':
             return [fault.field, t(`keys.fields.bad.${fault.field}`, { entry: fault.entry.slice(0, 60) })];
           case 'above':
-            return [fault.field, t('keys.fields.above', { most: fault.most.toLocaleString(i18n.language) })];
+            return [fault.field, t('keys.fields.above', { most: fault.most.toLocaleString(locale) })];
           default:
             return [fault.field, t(`keys.fields.fault.${fault.is}`)];
         }
@@ -135,13 +137,14 @@ export function LimitFields({
   ceilings,
   isOperator,
 }: FieldsProps & { ceilings: Ceilings; isOperator: boolean }) {
-  const { t, i18n } = useTranslation();
+  const { t } = useTranslation();
+  const locale = useLocale();
   const shown = LIMITS.filter((name) => isOperator || ceilings[name] !== null || values[name] !== '');
   if (shown.length === 0) return null;
   const usual = (name: (typeof LIMITS)[number]) => {
     const ceiling = ceilings[name];
     if (ceiling === 'custom') return t('keys.fields.mustBeSet');
-    return ceiling === null ? t('keys.fields.noLimit') : ceiling.toLocaleString(i18n.language);
+    return ceiling === null ? t('keys.fields.noLimit') : ceiling.toLocaleString(locale);
   };
   return (
     <Box component="fieldset" m={0} p={0} bd={0}>
@@ -165,8 +168,8 @@ export function LimitFields({
             max={1_000_000_000}
             allowDecimal={false}
             allowNegative={false}
-            thousandSeparator={i18n.language === 'de' ? '.' : ','}
-            decimalSeparator={i18n.language === 'de' ? ',' : '.'}
+            thousandSeparator={locale.startsWith('de') ? '.' : ','}
+            decimalSeparator={locale.startsWith('de') ? ',' : '.'}
             hideControls
           />
         ))}

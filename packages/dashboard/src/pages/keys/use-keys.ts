@@ -2,8 +2,9 @@
 
 import type { Key } from '@latchkey/client';
 import { type InfiniteData, useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query';
-import { useEffect, useMemo } from 'react';
+import { useDeferredValue, useEffect, useMemo } from 'react';
 import { useApi } from '../../data/api';
+import { readForSearch } from './key-rows';
 
 interface Page {
   data: Key[];
@@ -38,7 +39,12 @@ export function useKeys(projectId: string | undefined) {
   useEffect(() => {
     if (hasNextPage && !isFetching && !isError) void fetchNextPage();
   }, [hasNextPage, isFetching, isError, fetchNextPage]);
-  const keys = useMemo(() => data?.pages.flatMap((page) => page.data), [data]);
+  // What is on the page comes first: of pages that arrive quickly, some are drawn together.
+  const settled = useDeferredValue(data);
+  const keys = useMemo(() => {
+    readForSearch(settled?.pages.at(-1)?.data ?? []);
+    return settled?.pages.flatMap((page) => page.data);
+  }, [settled]);
   return { keys, error, isComplete: !hasNextPage, isFetching, isFetchingNextPage, refetch };
 }
 
