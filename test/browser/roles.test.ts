@@ -14,7 +14,7 @@ const KEY_ACTIONS = ['Details', 'Rotate…', 'Disable', 'Revoke…'];
 /** By hand, from what the roles are for; not from the table of roles, which it is held against. */
 const OFFERED: Record<string, { places: string[]; createKey: boolean; keyActions: string[] }> = {
   operator: {
-    places: [...PLACES.slice(0, 4), 'Tiers', 'Organizations', 'Operators', ...PLACES.slice(4)],
+    places: [...PLACES.slice(0, 4), 'Overview', 'Tiers', 'Organizations', 'Operators', ...PLACES.slice(4)],
     createKey: true,
     keyActions: [...KEY_ACTIONS, 'Delete…'],
   },
