@@ -24,7 +24,7 @@ export function useNotify() {
         <Group justify="space-between" wrap="nowrap" gap="md">
           <Text size="sm">{text}</Text>
           {undo !== undefined && (
-            <Button size="compact-sm" variant="default" onClick={back}>
+            <Button size="compact-sm" variant="default" onClick={back} flex="none">
               {t('common.undo')}
             </Button>
           )}

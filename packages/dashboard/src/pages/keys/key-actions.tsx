@@ -116,7 +116,7 @@ export function KeyMenu({ value: key, isOpen = false }: KeyMenuProps) {
   // The name leads to the page of the key; a menu is for what can be done.
   if (!Object.values(offered).includes(true)) return null;
   return (
-    <Menu position="bottom-end" width={220} shadow="md">
+    <Menu position="bottom-end" width={220} shadow="md" portalProps={{ target: 'main' }}>
       <Menu.Target>
         <ActionIcon variant="subtle" color="gray" c="dimmed" aria-label={t('keys.menu', { name: key.name })}>
           <Dots />

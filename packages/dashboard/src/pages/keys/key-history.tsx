@@ -63,6 +63,8 @@ export function KeyHistory({ value: key }: { value: Key }) {
           cell: ({ actor }) =>
             actor.id === self.user?.id ? (
               t('keys.history.you')
+            ) : actor.type === 'operator' ? (
+              t('common.operator')
             ) : (
               <Text span size="xs" ff="monospace">
                 {actor.type} {actor.id}

@@ -76,7 +76,15 @@ export function SingleKey({ keys, onCreate }: { keys: readonly Key[]; onCreate?:
             rowKey={({ id }) => id}
             empty={null}
             columns={[
-              { id: 'key', label: t('keys.name'), cell: (key) => <KeyLink keyId={key.id}>{key.name}</KeyLink> },
+              {
+                id: 'key',
+                label: t('keys.name'),
+                cell: (key) => (
+                  <KeyLink keyId={key.id} fz="sm">
+                    {key.name}
+                  </KeyLink>
+                ),
+              },
               { id: 'ends', label: t('keys.secret.key'), cell: (key) => <KeyEnds value={key} /> },
               { id: 'state', label: t('keys.stateLabel'), cell: (key) => <KeyState value={key} /> },
               { id: 'created', label: t('keys.created'), cell: (key) => <TimeText at={key.createdAt} /> },
