@@ -10,6 +10,7 @@ import { DataTable } from '../../kit/data-table';
 import { EmptyState } from '../../kit/empty-state';
 import { List } from '../../kit/icons';
 import { TimeText } from '../../kit/time-text';
+import { usePeople } from '../audit/names';
 import { useFamily } from './use-keys';
 
 /** What has words of its own; anything else shows under its name. */
@@ -30,6 +31,7 @@ export function KeyHistory({ value: key }: { value: Key }) {
   const { t } = useTranslation();
   const api = useApi();
   const self = useSelf();
+  const people = usePeople();
   const { data: family } = useFamily(key, false);
   const generations = family?.slice(0, 5).map(({ id }) => id);
   const history = useQuery({
@@ -67,7 +69,7 @@ export function KeyHistory({ value: key }: { value: Key }) {
               t('common.operator')
             ) : (
               <Text span size="xs" ff="monospace">
-                {actor.type} {actor.id}
+                {people.find(({ id }) => id === actor.id)?.name ?? `${actor.type} ${actor.id}`}
               </Text>
             ),
         },
