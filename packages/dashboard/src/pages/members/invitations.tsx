@@ -5,6 +5,7 @@ import { Button, Text } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import { useMay } from '../../data/self';
 import { DataTable } from '../../kit/data-table';
+import { ErrorState } from '../../kit/error-state';
 import { Section } from '../../kit/section';
 import { TimeText } from '../../kit/time-text';
 import { useInvitations, useRevokeInvitation } from './member-queries';
@@ -56,6 +57,7 @@ export function OpenInvitations({ invitations, onTakeBack, takenBack, ...list }:
   );
   return (
     <Section title={t('members.invitations')} text={t('members.invitationsText')} bare>
+      {list.error != null && invitations !== undefined && <ErrorState error={list.error} />}
       <DataTable
         {...list}
         label={t('members.invitations')}

@@ -14,9 +14,10 @@ import { type TopKey, useOutlooks } from './usage-queries';
 
 const TONES: Record<Outlook['kind'], Tone> = { used_up: 'ended', reaches: 'warning', enough: 'good' };
 
-export function DayOutlook({ keys }: { keys: readonly TopKey[] }) {
+/** `keys` undefined: on their way. */
+export function DayOutlook({ keys }: { keys: readonly TopKey[] | undefined }) {
   const { t } = useTranslation();
-  const { outlooks, isPending } = useOutlooks(keys);
+  const { outlooks, isPending } = useOutlooks(keys ?? []);
   let content: ReactNode = (
     <Stack component="ul" gap="md" m={0} p={0} style={{ listStyle: 'none' }}>
       {outlooks.map(({ key, outlook }) => (
@@ -29,7 +30,7 @@ export function DayOutlook({ keys }: { keys: readonly TopKey[] }) {
       ))}
     </Stack>
   );
-  if (isPending) content = <Loading lines={3} />;
+  if (keys === undefined || isPending) content = <Loading lines={3} />;
   else if (outlooks.length === 0) content = <Text size="sm">{t('usage.noDailyLimits')}</Text>;
   return (
     <Section title={t('usage.today')} text={t('usage.todayText')}>

@@ -55,7 +55,7 @@ function Usage() {
           <RequestsOverTime range={usage.data?.range ?? choices.range} slots={usage.data?.slots} summary={summary} />
           <SimpleGrid cols={{ base: 1, md: 2 }} spacing="lg">
             <Refusals totals={totals} />
-            <DayOutlook keys={top.data ?? []} />
+            <DayOutlook keys={top.data ?? (top.error === null ? undefined : [])} />
           </SimpleGrid>
           <TopKeys
             keys={top.data}
