@@ -13,8 +13,8 @@ export interface FrameHost {
 export async function openFrameHost(): Promise<FrameHost> {
   let src = 'about:blank';
   const server: Server = createServer((_, response) => {
-    const page = `<!doctype html><html lang="en"><title>A provider's site</title><body><h1>Our site</h1>
-<iframe title="Keys" src="${src}" width="1200" height="800" allow="clipboard-write"></iframe></body></html>`;
+    const page = `<!doctype html><html lang="en"><title>A provider's site</title><body><main><h1>Our site</h1>
+<iframe title="Keys" src="${src}" width="1200" height="800" allow="clipboard-write"></iframe></main></body></html>`;
     response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' }).end(page);
   });
   // By another name than the control plane, so that not even cookies are shared.

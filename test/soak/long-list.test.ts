@@ -64,7 +64,7 @@ describe.skipIf(findChromium() === null)(`a list of ${KEYS} keys`, () => {
       .or(page.getByRole('textbox', { name: /search/i }))
       .first();
     await search.pressSequentially('number 77', { delay: 30 });
-    await page.getByText('Key number 7777', { exact: true }).first().waitFor();
+    await page.getByText('Key number 7799', { exact: true }).first().waitFor();
     await search.fill('');
     await page
       .getByText(`Key number ${KEYS - 1}`)
