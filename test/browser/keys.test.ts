@@ -16,6 +16,13 @@ const REFUSED = 401;
 const clipboard = (page: Page): Promise<string> => page.evaluate(() => navigator.clipboard.readText());
 const dialog = (page: Page, name: string | RegExp) => page.getByRole('dialog', { name });
 
+/** From the page of a new key, which is shown once its secret is stored, back to the list. */
+async function toList(page: Page, key: string): Promise<void> {
+  await page.getByRole('heading', { level: 1, name: key }).waitFor();
+  await page.getByRole('link', { name: 'All keys' }).click();
+  await page.getByRole('link', { name: key }).first().waitFor();
+}
+
 /** Takes the secret that is on the page now, as a person does: by its button. */
 async function copySecret(page: Page): Promise<string> {
   await page.getByRole('button', { name: 'Copy: API key' }).click();
@@ -54,7 +61,7 @@ describe.skipIf(findChromium() === null)('a key in the hands of a person', () =>
     expect(first).toMatch(/^sk_live_/);
     expect(await ask(stage, first)).toBe(LET_IN);
     await page.getByRole('button', { name: 'I have stored it' }).click();
-    await page.getByRole('link', { name: 'Order service' }).first().waitFor();
+    await toList(page, 'Order service');
     expect(await page.content()).not.toContain(first);
 
     const act = async (item: RegExp | string): Promise<void> => {
@@ -116,6 +123,9 @@ describe.skipIf(findChromium() === null)('a key in the hands of a person', () =>
     expect(await ask(stage, first)).toBe(LET_IN);
     await tabTo(page, 'I have stored it');
     await keyboard.press('Enter');
+    await page.getByRole('heading', { level: 1, name: 'By hand' }).waitFor();
+    await tabTo(page, /All keys$/);
+    await keyboard.press('Enter');
     await page.getByRole('link', { name: 'By hand' }).waitFor();
 
     const choose = async (item: RegExp): Promise<void> => {
@@ -175,13 +185,14 @@ describe.skipIf(findChromium() === null)('a key in the hands of a person', () =>
     const whileShown = await traces(page);
     await page.getByRole('button', { name: 'I have stored it' }).click();
     // What goes on afterwards: other pages, the key's own, and the way back.
-    await page.getByRole('link', { name: 'Kept nowhere' }).first().click();
     await page.waitForURL('**/dashboard/api-keys/key_**');
+    await toList(page, 'Kept nowhere');
     await page.getByRole('link', { name: 'Usage', exact: true }).click();
     await page.waitForURL('**/dashboard/usage**');
     await page.goBack();
-    await page.goBack();
     await page.getByRole('link', { name: 'Kept nowhere' }).first().waitFor();
+    await page.goBack();
+    await page.getByRole('heading', { level: 1, name: 'Kept nowhere' }).waitFor();
 
     const places = {
       whileShown,

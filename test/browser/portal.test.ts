@@ -59,7 +59,6 @@ describe.skipIf(findChromium() === null)('the key portal in a frame', () => {
     keepKey(secret);
     expect(await ask(stage, secret)).toBe(200);
     await frame.getByRole('button', { name: 'I have stored it' }).click();
-    await frame.getByRole('link', { name: 'Made in the frame' }).first().click();
     await frame.getByRole('heading', { level: 1, name: 'Made in the frame' }).waitFor();
 
     // No way from there to anything of the dashboard, or to anybody else.
@@ -73,9 +72,7 @@ describe.skipIf(findChromium() === null)('the key portal in a frame', () => {
     const { frame, forbidden } = await framed(allowed, await token({ readOnly: true }));
     await frame.getByRole('link', { name: 'Web application' }).waitFor();
     expect(await frame.getByRole('button', { name: 'Create key' }).count()).toBe(0);
-    await frame.getByRole('button', { name: 'Actions for Web application' }).click();
-    await frame.getByRole('menuitem').first().waitFor();
-    expect((await frame.getByRole('menuitem').allInnerTexts()).map((item) => item.trim())).toEqual(['Details']);
+    expect(await frame.getByRole('button', { name: /^Actions for/ }).count()).toBe(0);
     expect(forbidden).toEqual([]);
   });
 

@@ -21,7 +21,7 @@ const OFFERED: Record<string, { places: string[]; createKey: boolean; keyActions
   owner: { places: PLACES, createKey: true, keyActions: [...KEY_ACTIONS, 'Delete…'] },
   admin: { places: PLACES, createKey: true, keyActions: [...KEY_ACTIONS, 'Delete…'] },
   developer: { places: PLACES, createKey: true, keyActions: KEY_ACTIONS },
-  viewer: { places: PLACES, createKey: false, keyActions: ['Details'] },
+  viewer: { places: PLACES, createKey: false, keyActions: [] },
   billing: {
     places: PLACES.filter((place) => place !== 'API keys' && place !== 'Audit log'),
     createKey: false,
