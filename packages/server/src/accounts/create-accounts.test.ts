@@ -82,6 +82,16 @@ describe('signing up and in', () => {
     expect(forgotten[0]?.text).toBe(forgotten[1]?.text);
   });
 
+  it('takes no name that cannot be stored, which only a new address would tell', async () => {
+    const known = someEmail();
+    await world.person(known);
+    for (const email of [known, someEmail()]) {
+      const body = `{"name":"\\ud800","email":"${email}","password":"${PASSWORD}"}`;
+      const refused = await world.browser().auth('/sign-up/email', body);
+      expect(refused).toMatchObject({ status: 400, body: { code: 'invalid_request' } });
+    }
+  });
+
   it('takes about as long for an unknown address as for a wrong password', async () => {
     const email = someEmail();
     await world.person(email);
@@ -309,6 +319,43 @@ describe('attempts', () => {
     expect((await attempt(nobody, '198.51.100.77')).status).toBe(429);
   });
 
+  it('of others keep nobody out of their account, in a browser that they signed in with or set a new password with', async () => {
+    const [email, other] = [someEmail(), someEmail()];
+    const known = await world.person(email);
+    const someoneElse = await world.person(other);
+    const lockOut = async () => {
+      for (let count = 0; count < 11; count++) await attempt(email, `192.0.2.${count}`);
+    };
+    const signIn = async (browser: Browser) =>
+      (await browser.auth('/sign-in/email', { email, password: PASSWORD }, from('198.51.100.9'))).status;
+    await known.auth('/sign-out', {});
+    await lockOut();
+    expect(await signIn(known)).toBe(200);
+    // Being known with one account helps nobody with another, and neither does a cookie that was changed.
+    expect(await signIn(someoneElse)).toBe(429);
+    const device = known.cookies.get('__Host-latchkey.device') as string;
+    const forger = world.browser();
+    forger.cookies.set('__Host-latchkey.device', `x${device}`);
+    expect(await signIn(forger)).toBe(429);
+
+    // The letters of the one who is kept out still come, whatever others ask for.
+    for (let count = 0; count < 6; count++)
+      await world.browser().auth('/send-verification-email', { email }, from('192.0.2.1'));
+    const fresh = world.browser();
+    expect(await signIn(fresh)).toBe(429);
+    expect((await fresh.auth('/request-password-reset', { email })).status).toBe(200);
+    await settled();
+    const token = world.tokenFor(email);
+    expect((await fresh.auth('/reset-password', { token, newPassword: PASSWORD })).status).toBe(200);
+    expect(await signIn(fresh)).toBe(200);
+
+    // A known browser has its own tries, and no more of them.
+    const guesses: number[] = [];
+    for (let count = 0; count < 11; count++)
+      guesses.push((await known.auth('/sign-in/email', { email, password: 'not it' }, from('192.0.2.1'))).status);
+    expect(guesses).toEqual([...Array(10).fill(401), 429]);
+  });
+
   it('that succeed are not held against the account', async () => {
     const email = someEmail();
     await world.person(email);
@@ -433,8 +480,16 @@ describe('a second factor', () => {
     expect(again.cookies.has(SESSION)).toBe(false);
     expect((await again.get('/v1/self')).status).toBe(401);
     expect((await again.auth('/two-factor/verify-totp', { code: '000000' })).status).toBe(401);
-    expect((await again.auth('/two-factor/verify-totp', { code: totp(enabled.totpURI) })).status).toBe(200);
-    expect((await again.get('/v1/self')).body.user.email).toBe(email);
+    // A code counts once, also that of the app's first showing.
+    const [shown, next] = [totp(enabled.totpURI), totp(enabled.totpURI, Date.now() + 30_000)];
+    expect((await again.auth('/two-factor/verify-totp', { code: shown })).body).toMatchObject({ code: 'INVALID_CODE' });
+    const watching = world.browser();
+    await watching.signIn(email);
+    const both = await Promise.all([again, watching].map((one) => one.auth('/two-factor/verify-totp', { code: next })));
+    expect(both.map(({ status }) => status).sort()).toEqual([200, 401]);
+    const [inside, outside] = both[0]?.status === 200 ? [again, watching] : [watching, again];
+    expect((await outside.get('/v1/self')).status).toBe(401);
+    expect((await inside.get('/v1/self')).body.user.email).toBe(email);
 
     const [code] = enabled.backupCodes;
     const lost = world.browser();
@@ -445,13 +500,13 @@ describe('a second factor', () => {
     expect((await twice.auth('/two-factor/verify-backup-code', { code })).status).toBe(401);
     expect((await twice.get('/v1/self')).status).toBe(401);
 
-    const { id } = (await again.get('/v1/self')).body.user;
+    const { id } = (await inside.get('/v1/self')).body.user;
     expect((await audited(world, 'addFactor'))[0]).toMatchObject({ actor: { id }, changes: { factor: 'totp' } });
     expect((await audited(world, 'signInFailed'))[0]).toMatchObject({
       target: { id },
       changes: { method: 'second_factor' },
     });
-    expect((await again.auth('/two-factor/disable', { password: PASSWORD })).status).toBe(200);
+    expect((await inside.auth('/two-factor/disable', { password: PASSWORD })).status).toBe(200);
     expect((await world.browser().signIn(email)).body.twoFactorRedirect).toBeUndefined();
     expect((await audited(world, 'removeFactor'))[0]).toMatchObject({ actor: { id } });
   });
@@ -469,7 +524,8 @@ describe('a second factor', () => {
     }
     const owner = world.browser();
     await owner.signIn(email);
-    const waiting = await owner.auth('/two-factor/verify-totp', { code: totp(totpURI) });
+    const next = totp(totpURI, Date.now() + 30_000);
+    const waiting = await owner.auth('/two-factor/verify-totp', { code: next });
     expect(waiting.status).toBe(429);
     expect(waiting.headers.get('retry-after')).toMatch(/^\d+$/);
   });

@@ -8,6 +8,7 @@ import { actorOfUser } from '../operations/people/self.js';
 import { SIGN_IN_PATH, type SignIn, type SignInAnswer, type SignInRequest } from '../operations/sign-in.js';
 import { createChallenges } from './challenges.js';
 import { cookieOf, namesCookie, withoutCookie } from './cookies.js';
+import { createDevices } from './devices.js';
 import { newDeviceLetter } from './letters.js';
 import { createLibrary, INTERNAL, type Library, type LibraryParts, OIDC_PROVIDER, SESSION_COOKIE } from './library.js';
 import { createAttempts } from './limits.js';
@@ -37,6 +38,7 @@ export function createAccounts(parts: AccountsParts): SignIn {
   const gate = createSignUpGate(services);
   const tell = createSignInLog(services);
   const challenges = createChallenges(store, safe);
+  const devices = createDevices(services, safe);
   const libraryParts: LibraryParts = {
     ...parts,
     safe,
@@ -223,12 +225,22 @@ export function createAccounts(parts: AccountsParts): SignIn {
 
       const before = await present(headers.cookie);
       const email = typeof given.email === 'string' ? given.email : null;
-      if (route.limit !== null) await attempts.count(route.limit, ip, email ?? before?.user.id ?? null);
+      const device = route.limit === 'signIn' && email !== null ? devices.idOf(headers.cookie, email) : null;
+      const tried = device ?? email;
+      if (route.limit !== null) await attempts.count(route.limit, ip, tried ?? before?.user.id ?? null);
       const invitationId = path === '/sign-up/email' ? await judgeSignUp(given) : null;
       const challenged = route.signsIn === 'second_factor' ? await challenges.userOf(headers.cookie) : null;
 
+      const resetOf = path === '/reset-password' ? await challenges.userOfReset(given.token as string) : null;
+      const codeOf = path === '/two-factor/verify-totp' ? (before?.user.id ?? challenged) : null;
+      if (codeOf !== null && !(await attempts.takeCode(codeOf, given.code as string))) {
+        if (challenged !== null) await tellFailure(challenged, 'second_factor', USED_CODE, request);
+        return { status: 401, headers: [], body: JSON.stringify(USED_CODE) };
+      }
+
       const response = await ask(request, path, route, given, invitationId);
       const status = statusOf(path, response.status);
+      if (codeOf !== null && status >= 400) await attempts.giveCodeBack(codeOf, given.code as string);
       const answered = readBody(await response.text());
       let cookies = response.headers.getSetCookie();
       const isPending = answered?.twoFactorRedirect === true;
@@ -238,10 +250,13 @@ export function createAccounts(parts: AccountsParts): SignIn {
       const location = response.headers.get('location');
       const made = cookieOf(cookies, SESSION_COOKIE);
       if (status < 400) {
-        if (route.signsIn === 'password' && email !== null) await attempts.forget('signIn', email);
+        if (route.signsIn === 'password' && tried !== null) await attempts.forget('signIn', tried);
         const now = made === null ? null : await present(`${SESSION_COOKIE}=${made}`);
         const isSignIn =
           route.signsIn !== undefined && now !== null && (before === null || route.signsIn !== 'second_factor');
+        // The letter proves as much of a browser as signing in does, and helps whoever is kept waiting by others' guesses.
+        const owner = isSignIn ? now.user : resetOf === null ? null : await store.users.get(resetOf);
+        if (owner !== null) cookies.push(devices.cookieFor(owner.email));
         if (isSignIn) await welcome(now, before, route.signsIn as string, request);
         else if (before !== null) await tellChange(path, before, requestId);
       } else if (route.signsIn === 'password' && email !== null) {
@@ -269,6 +284,9 @@ export function createAccounts(parts: AccountsParts): SignIn {
 
 const noMail = (): LatchkeyError =>
   new LatchkeyError('unavailable', 'This server cannot send letters: its operator has to set LATCHKEY_SMTP_URL.');
+
+/** The library's own word for a code that is wrong. */
+const USED_CODE = { message: 'This code was used already: wait for the next one.', code: 'INVALID_CODE' };
 
 /** What the sign-in page has to know before anybody is signed in. */
 const optionsOf = ({ services, oidc }: AccountsParts) => ({

@@ -25,6 +25,8 @@ const COOKIE_PREFIX = '__Host-latchkey';
 export const SESSION_COOKIE = `${COOKIE_PREFIX}_session`;
 /** Of somebody whose password was right and whose second factor is still to come. */
 export const CHALLENGE_COOKIE = `${COOKIE_PREFIX}.two_factor`;
+/** Of a browser that somebody has signed in with; it says so and no more. */
+export const DEVICE_COOKIE = `${COOKIE_PREFIX}.device`;
 export const OIDC_PROVIDER = 'oidc';
 
 /** Set by this room on the requests that it makes for the library, which have no header that a caller sent beside cookie and agent. */

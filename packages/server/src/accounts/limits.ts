@@ -6,6 +6,8 @@ import type { Services } from '../operations/services.js';
 import type { Safe } from './safe.js';
 
 const MINUTE_MS = 60_000;
+/** Longer than a code of an authenticator app is good for, with the steps before and after that count too. */
+const CODE_MS = 3 * MINUTE_MS;
 
 /** At most so many in a window; what is left out is not counted. */
 export interface Limit {
@@ -17,7 +19,9 @@ export interface Limit {
 export const LIMITS = {
   signIn: { windowMs: 15 * MINUTE_MS, perNetwork: 100, perAccount: 10 },
   signUp: { windowMs: 60 * MINUTE_MS, perNetwork: 60, perAccount: 5 },
-  letter: { windowMs: 60 * MINUTE_MS, perNetwork: 60, perAccount: 5 },
+  /** Each kind of letter apart: asking for one that is not sent leaves the other to whoever needs it. */
+  confirmationLetter: { windowMs: 60 * MINUTE_MS, perNetwork: 60, perAccount: 5 },
+  resetLetter: { windowMs: 60 * MINUTE_MS, perNetwork: 60, perAccount: 5 },
   /** Tokens of letters, which are too long to be guessed. */
   token: { windowMs: 15 * MINUTE_MS, perNetwork: 100 },
   /** Codes; that so many of one account are wrong the library counts by itself. */
@@ -32,11 +36,16 @@ export interface Attempts {
   count(name: LimitName, ip: string | null, account: string | null): Promise<void>;
   /** What was tried with success is no attack on the account. */
   forget(name: LimitName, account: string): Promise<void>;
+  /** Takes a code for its account; false: it was taken in the last minutes, and counts once. */
+  takeCode(userId: string, code: string): Promise<boolean>;
+  /** Gives a code back that turned out to be none. */
+  giveCodeBack(userId: string, code: string): Promise<void>;
 }
 
 export function createAttempts({ store, clock }: Pick<Services, 'store' | 'clock'>, safe: Safe): Attempts {
   // Hashed: the counts say nothing about who has an account.
-  const idOf = (name: LimitName, kind: string, value: string) => safe.hash(JSON.stringify([name, kind, value]));
+  const idOf = (name: LimitName | 'code', kind: string, value: string) =>
+    safe.hash(JSON.stringify([name, kind, value]));
   const count = async (id: string, windowMs: number, most: number): Promise<void> => {
     const now = clock();
     const counted = await store.signIn.countAttempt(id, now, windowMs);
@@ -53,5 +62,8 @@ export function createAttempts({ store, clock }: Pick<Services, 'store' | 'clock
         await count(idOf(name, 'account', account.toLowerCase()), windowMs, perAccount);
     },
     forget: (name, account) => store.signIn.forgetAttempts(idOf(name, 'account', account.toLowerCase())),
+    takeCode: async (userId, code) =>
+      (await store.signIn.countAttempt(idOf('code', userId, code), clock(), CODE_MS)).count === 1,
+    giveCodeBack: (userId, code) => store.signIn.forgetAttempts(idOf('code', userId, code)),
   };
 }

@@ -26,7 +26,9 @@ const name = z
   .min(1, 'must not be empty')
   .max(200, 'must have at most 200 characters')
   // biome-ignore lint/suspicious/noControlCharactersInRegex: a name stands in letters, lists and the audit log.
-  .regex(/^[^\u0000-\u001f\u007f]*$/, 'must have no control characters');
+  .regex(/^[^\u0000-\u001f\u007f]*$/, 'must have no control characters')
+  // Half a character cannot be stored, which would tell a new address from one that has an account.
+  .regex(/^\P{Surrogate}*$/u, 'must be well-formed text');
 /** One that is asked for, however short it was when it was made. */
 const password = z.string('must be text').min(1).max(MAX_PASSWORD_LENGTH);
 const newPassword = z
@@ -58,9 +60,9 @@ export const ROUTES: Readonly<Record<string, Route>> = {
   'POST /sign-in/email': post(z.object({ email, password, rememberMe: flag }), 'signIn', { signsIn: 'password' }),
   'POST /sign-out': post(nothing, null),
   'GET /get-session': get(),
-  'POST /send-verification-email': post(z.object({ email }), 'letter', { mails: true }),
+  'POST /send-verification-email': post(z.object({ email }), 'confirmationLetter', { mails: true }),
   'POST /verify-email': post(z.object({ token }), 'token'),
-  'POST /request-password-reset': post(z.object({ email }), 'letter', { mails: true }),
+  'POST /request-password-reset': post(z.object({ email }), 'resetLetter', { mails: true }),
   'POST /reset-password': post(z.object({ token, newPassword }), 'token'),
   'POST /change-password': post(z.object({ currentPassword: password, newPassword }), 'password'),
   'POST /update-user': post(z.object({ name }), null),
