@@ -130,6 +130,14 @@ describe('a file of the build', () => {
     expect([reply.headers.get('content-encoding'), reply.text]).toEqual([encoding, SCRIPT]);
   });
 
+  it.each(['bytes=0-3', 'bytes=99999999-', 'bytes=0-1,3-4', 'bytes=-0', 'lines=1-2'])(
+    'goes out whole, asked for %s',
+    async (range) => {
+      const reply = await open('/assets/main-AbCd1234.js', { range, 'accept-encoding': 'identity' });
+      expect([reply.status, reply.text]).toEqual([200, SCRIPT]);
+    },
+  );
+
   it.each([
     '/assets/nothing.js',
     '/assets/..%2fsecret.txt',

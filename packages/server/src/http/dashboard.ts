@@ -118,7 +118,8 @@ export function createDashboard({ portalOrigins = [], folder = built(), links }:
     sendPage,
     async register(app) {
       for (const path of PAGES) app.get(path, (request, reply) => sendPage(request, reply));
-      await app.register(fastifyStatic, { serve: false, preCompressed: true });
+      // Whole or not at all: nobody needs a part of a script, and one that is out of range would be an error to word.
+      await app.register(fastifyStatic, { serve: false, preCompressed: true, acceptRanges: false });
       app.get<{ Params: { file: string } }>(ASSETS, (request, reply) => {
         const { file } = request.params;
         if (!has(file)) throw new LatchkeyError('not_found', 'There is nothing at this path.');
