@@ -556,7 +556,10 @@ export interface StoreView {
     withReferrers(at: Instant): Promise<{ id: string; referrers: string[] }[]>;
     /** True while an imported key is live: then a wrong checksum no longer proves a mistyped key. */
     anyImported(): Promise<boolean>;
-    /** The keys of an organization that somebody made and that could still pass at that instant or later, newest first. */
+    /**
+     * The keys of an organization that somebody made, by hand or with a key of that making, and that could still pass at that
+     * instant or later; newest first.
+     */
     madeBy(organizationId: string, createdBy: string, at: Instant): Promise<KeyRecord[]>;
     /** Live keys of an organization that are as old as that instant or older, may pass at `at` and have no newer generation; newest first. */
     agedIn(organizationId: string, madeBefore: Instant, at: Instant, page: PageRequest): Promise<Page<KeyRecord>>;

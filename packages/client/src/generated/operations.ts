@@ -1499,13 +1499,13 @@ export interface ManagementMethods {
     list(input: OperationInputs['listMembers'], options?: ManagementCallOptions): Promise<OperationOutputs['listMembers']>;
     /** Change a member's role. Nobody gives a role above their own; an organization keeps at least one owner. */
     update(input: OperationInputs['updateMember'], options?: ManagementCallOptions): Promise<OperationOutputs['updateMember']>;
-    /** Remove a member of an organization. Answers with the live keys whose secrets they saw, because they made or rotated them: rotate those. */
+    /** Remove a member of an organization. Answers with the live keys whose secrets they saw, because they made or rotated them, or did so with such a key: rotate those. */
     remove(input: OperationInputs['removeMember'], options?: ManagementCallOptions): Promise<OperationOutputs['removeMember']>;
     /** Leave an organization. An organization keeps at least one owner. */
     leave(input: OperationInputs['leaveOrganization'], options?: ManagementCallOptions): Promise<OperationOutputs['leaveOrganization']>;
   };
   invitations: {
-    /** Invite somebody into an organization. The link works once, for seven days. A second invitation of the same address takes the place of the first. */
+    /** Invite somebody into an organization. The link works once, for seven days. A second invitation of the same address takes the place of the first. A member sends at most fifty letters in a day. */
     create(input: OperationInputs['createInvitation'], options?: ManagementCallOptions): Promise<OperationOutputs['createInvitation']>;
     /** List the invitations of an organization, newest first */
     list(input: OperationInputs['listInvitations'], options?: ManagementCallOptions): Promise<OperationOutputs['listInvitations']>;

@@ -237,10 +237,28 @@ export const keys = (db: Db): StoreView['keys'] => ({
     return row !== undefined;
   },
   async madeBy(organizationId, createdBy, at) {
-    const rows = await livingAt(db.selectFrom('keys'), at)
+    const rows = await livingAt(
+      db
+        .withRecursive('made', (made) =>
+          made
+            .selectFrom('keys')
+            .select('keys.id')
+            .where('keys.organization_id', '=', organizationId)
+            .where('keys.created_by', '=', createdBy)
+            // Not `union all`: what was found already is not followed again.
+            .union((next) =>
+              next
+                .selectFrom('keys')
+                .innerJoin('made', 'made.id', 'keys.created_by')
+                .select('keys.id')
+                .where('keys.organization_id', '=', organizationId),
+            ),
+        )
+        .selectFrom('keys')
+        .where('keys.id', 'in', (made) => made.selectFrom('made').select('made.id')),
+      at,
+    )
       .selectAll()
-      .where('organization_id', '=', organizationId)
-      .where('created_by', '=', createdBy)
       .orderBy('created_at', 'desc')
       .orderBy('id', 'desc')
       .execute();

@@ -1202,8 +1202,12 @@ export function storeSuite(name: string, open: () => Promise<StoreUnderTest>, { 
         await store.keys.insert(key('key_4', { ...theirs, graceEndsAt: 899 }));
         await store.keys.insert(key('key_5'));
         await store.keys.insert(key('key_6', { ...theirs, organizationId: 'org_2', projectId: 'proj_2' }));
-        expect(ids(await store.keys.madeBy('org_1', 'usr_1', 899))).toEqual(['key_2', 'key_1']);
-        expect(ids(await store.keys.madeBy('org_1', 'usr_1', 900))).toEqual(['key_1']);
+        // Made with a key of theirs, also one that is over, and with a key of that making; and with somebody else's.
+        await store.keys.insert(key('key_7', { createdBy: 'key_3', createdAt: 7, revokedAt: 8 }));
+        await store.keys.insert(key('key_8', { createdBy: 'key_7', createdAt: 8 }));
+        await store.keys.insert(key('key_9', { createdBy: 'key_5', createdAt: 9 }));
+        expect(ids(await store.keys.madeBy('org_1', 'usr_1', 899))).toEqual(['key_8', 'key_2', 'key_1']);
+        expect(ids(await store.keys.madeBy('org_1', 'usr_1', 900))).toEqual(['key_8', 'key_1']);
         expect(await store.keys.madeBy('org_1', 'usr_2', 0)).toEqual([]);
       });
     });

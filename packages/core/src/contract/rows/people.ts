@@ -135,7 +135,8 @@ export const peopleRows = {
   removeMember: row({
     tag: 'People',
     summary: 'Remove a member of an organization',
-    description: 'Answers with the live keys whose secrets they saw, because they made or rotated them: rotate those.',
+    description:
+      'Answers with the live keys whose secrets they saw, because they made or rotated them, or did so with such a key: rotate those.',
     method: 'DELETE',
     path: '/v1/organizations/:organizationId/members/:userId',
     params: organizationParams.extend({ userId: v.id }),
@@ -168,7 +169,7 @@ export const peopleRows = {
     tag: 'People',
     summary: 'Invite somebody into an organization',
     description:
-      'The link works once, for seven days. A second invitation of the same address takes the place of the first.',
+      'The link works once, for seven days. A second invitation of the same address takes the place of the first. A member sends at most fifty letters in a day.',
     method: 'POST',
     path: '/v1/organizations/:organizationId/invitations',
     params: organizationParams,
@@ -179,7 +180,7 @@ export const peopleRows = {
     permission: 'invitations.create',
     audience: 'operator',
     idempotent: false,
-    errors: ['not_found', 'exceeds_own_rights', 'already_member'],
+    errors: ['not_found', 'exceeds_own_rights', 'already_member', 'too_many_attempts'],
   }),
   listInvitations: row({
     tag: 'People',

@@ -1,6 +1,7 @@
 // Invitations: links that make whoever holds them a member, or one of the operator's users. Only the hash of a token is kept.
 
 import {
+  actsForOperator,
   type InvitationRecord,
   LatchkeyError,
   type OperationInput,
@@ -24,6 +25,8 @@ const DAY_MS = 86_400_000;
 const VALID_DAYS = 7;
 const FIRST_OPERATOR_MS = DAY_MS;
 const TOKEN_BYTES = 32;
+/** Letters that one member may have sent in a day. Anybody may be able to make an account: it is no way to write to strangers. */
+const MOST_LETTERS = 50;
 
 /** One answer for a token that was used, was taken back, has expired or never was. */
 const over = (): LatchkeyError => new LatchkeyError('invitation_over');
@@ -86,6 +89,17 @@ async function deliver(services: Services, token: string, invitation: Invitation
   return null;
 }
 
+/** @throws LatchkeyError `too_many_attempts` */
+async function countLetter({ store, vault, mailer, clock }: Services, { actor }: Call): Promise<void> {
+  if (!mailer.sends || actsForOperator(actor)) return;
+  const now = clock();
+  const { count, endsAt } = await store.signIn.countAttempt(vault.hash(`invitations of ${actor.id}`), now, DAY_MS);
+  if (count <= MOST_LETTERS) return;
+  throw new LatchkeyError('too_many_attempts', `A member sends at most ${MOST_LETTERS} invitations in a day.`, {
+    retryAfterSeconds: Math.ceil((endsAt - now) / 1000),
+  });
+}
+
 const termsOf = (call: Call, now: number): Pick<Terms, 'invitedBy' | 'createdAt' | 'expiresAt'> => ({
   invitedBy: call.actor.id,
   createdAt: now,
@@ -95,6 +109,7 @@ const termsOf = (call: Call, now: number): Pick<Terms, 'invitedBy' | 'createdAt'
 export async function createInvitation(services: Services, input: Of<'createInvitation'>, call: Call) {
   const { organizationId, role } = input;
   const email = input.email.toLowerCase();
+  await countLetter(services, call);
   const token = makeToken(services);
   const { value } = await commitChange(services, call, async (view, now) => {
     const organization = await view.organizations.get(organizationId);

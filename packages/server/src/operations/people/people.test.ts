@@ -55,6 +55,22 @@ describe('an invitation', () => {
     expect(await w.lk.invitations.read({ token })).toMatchObject({ role: 'developer' });
   });
 
+  it('is no way to write to strangers: a member sends fifty letters in a day, the operator as many as need be', async () => {
+    const mails: Mail[] = [];
+    w = await world('swaypi', { mailer: { sends: true, send: async (mail) => void mails.push(mail) } });
+    const owner = await person(w, 'ada', { [w.organizationId]: 'owner' });
+    const send = (api: Pick<typeof w.lk, 'invitations'>, name: string) =>
+      api.invitations.create({ organizationId: w.organizationId, email: `${name}@example.com`, role: 'viewer' });
+    for (let count = 0; count < 50; count++) await send(owner.api, `n${count}`);
+    const refused = await refusal(send(owner.api, 'n50'));
+    expect(refused).toMatchObject({ code: 'too_many_attempts', retryAfterSeconds: 86_400 });
+    expect(mails).toHaveLength(50);
+    await send(w.lk, 'by.operator');
+    w.time.now += DAY;
+    await send(owner.api, 'n50');
+    expect(mails).toHaveLength(52);
+  });
+
   it('that is over in whatever way looks like one that never was', async () => {
     const ada = await person(w, 'ada');
     const used = await invite('ada@example.com');
@@ -208,8 +224,10 @@ describe('a member', () => {
     const rotated = await developer.api.keys.rotate({ keyId: others.key.id, gracePeriodSeconds: 60 });
     const dead = await developer.api.keys.create({ projectId: w.projectId, name: 'dead' });
     await developer.api.keys.revoke({ keyId: dead.key.id });
+    // A key manages its project's keys: what was made with one of theirs they saw too.
+    const hidden = await w.as(await w.actor(made.secret)).keys.create({ projectId: w.projectId, name: 'by key' });
     const gone = await owner.api.members.remove({ organizationId: org, userId: developer.id });
-    expect(gone.keysToRotate.map(({ id }) => id).sort()).toEqual([made.key.id, rotated.key.id].sort());
+    expect(gone.keysToRotate.map(({ id }) => id).sort()).toEqual([made.key.id, rotated.key.id, hidden.key.id].sort());
     expect(JSON.stringify(gone)).not.toContain(made.secret);
     expect(await w.reason(made.secret)).toBeNull();
     expect(await codeOf(developer.api.keys.get({ keyId: made.key.id }))).toBe('forbidden');
