@@ -3,10 +3,11 @@
 import { LatchkeyClientError } from '@latchkey/client';
 import { AppShell, Box, Burger, Container, Group } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
-import { useQueryClient } from '@tanstack/react-query';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Outlet, useLocation, useNavigate } from '@tanstack/react-router';
 import { useEffect, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
+import { signInOptions } from '../data/auth';
 import { forgetSelf } from '../data/self';
 import { Brand } from '../kit/brand';
 import { Navigation } from './navigation';
@@ -52,6 +53,7 @@ export function AppFrame() {
   const { t } = useTranslation();
   const [isOpen, menu] = useDisclosure();
   const main = useFocusOnMove();
+  const { data: options } = useQuery(signInOptions);
   useLeaveWhenSignedOut();
   return (
     <AppShell
@@ -74,7 +76,7 @@ export function AppFrame() {
               aria-expanded={isOpen}
               aria-controls="navigation"
             />
-            <Brand nameFrom="sm" />
+            <Brand name={options?.provider} nameFrom="sm" />
             <PlaceSwitcher />
           </Group>
           <UserMenu />

@@ -58,6 +58,8 @@ function useSections(): { title: string; items: Item[] }[] {
     {
       title: t('common.settings'),
       items: [
+        // Providers' pages send their customers to Settings › API keys.
+        { to: '/settings/api-keys', label: t('keys.title'), icon: <icon.Key />, needs: 'listKeys' },
         { to: '/settings/organization', label: t('organization.title'), icon: <icon.Cog />, needs: 'getOrganization' },
         { to: '/settings/members', label: t('members.title'), icon: <icon.People />, needs: 'listMembers' },
         { to: '/settings/projects', label: t('projects.title'), icon: <icon.Folder />, needs: 'listProjects' },

@@ -98,7 +98,7 @@ export const keys: Words<typeof source> = {
     reset: 'Alle Schlüssel zeigen',
   },
   create: {
-    open: 'Schlüssel anlegen',
+    open: 'Neuen API-Schlüssel anlegen',
     first: 'Ersten Schlüssel anlegen',
     title: 'Neuer Schlüssel in {{project}}',
     done: 'Ihr Schlüssel „{{name}}“ ist fertig',

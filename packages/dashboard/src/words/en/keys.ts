@@ -85,7 +85,7 @@ export const keys = {
     reset: 'Show all keys',
   },
   create: {
-    open: 'Create key',
+    open: 'Create new API key',
     first: 'Create your first key',
     title: 'New key in {{project}}',
     done: 'Your key “{{name}}” is ready',
