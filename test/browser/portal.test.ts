@@ -48,7 +48,7 @@ describe.skipIf(findChromium() === null)('the key portal in a frame', () => {
     await frame.getByRole('heading', { level: 1, name: 'API keys' }).waitFor();
     await frame.getByRole('link', { name: 'Web application' }).waitFor();
     await expectAccessible(page, 'the portal in a frame');
-    await frame.getByRole('button', { name: 'Create key' }).click();
+    await frame.getByRole('button', { name: 'Create new API key' }).click();
     await frame.getByRole('dialog').getByRole('textbox', { name: 'Name' }).fill('Made in the frame');
     await frame.getByRole('dialog').getByRole('button', { name: 'Create key' }).click();
     const shown = frame

@@ -190,6 +190,9 @@ describe.skipIf(findChromium() === null)('people come in', () => {
     const { page } = await stage.visitor();
     await page.goto(`${stage.url}/sign-in`);
     await page.getByRole('link', { name: 'Forgot your password?' }).click();
+    // The page before has a field of the same name.
+    await page.waitForURL('**/forgot-password');
+    await page.getByRole('button', { name: 'Send the link' }).waitFor();
     await page.getByRole('textbox', { name: 'E-mail' }).fill(person.email);
     await page.getByRole('button', { name: 'Send the link' }).click();
     await page.getByText(/If there is an account with this address/).waitFor();
