@@ -1,5 +1,6 @@
 // Guarantees of sign-in: nobody is somebody else, nothing tells who has an account, and a session serves our own pages alone.
 
+import { request } from 'node:http';
 import { LatchkeyError } from '@latchkey/core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createFirstOperatorInvitation } from '../operations/people/invitations.js';
@@ -90,6 +91,17 @@ describe('signing up and in', () => {
       const refused = await world.browser().auth('/sign-up/email', body);
       expect(refused).toMatchObject({ status: 400, body: { code: 'invalid_request' } });
     }
+  });
+
+  it('answers alike when the same address signs up several times at once', async () => {
+    const known = someEmail();
+    await world.person(known);
+    const signUp = (email: string) =>
+      Promise.all(
+        [1, 2, 3].map(() => world.browser().auth('/sign-up/email', { name: 'Ada', email, password: PASSWORD })),
+      );
+    const told = (answers: { status: number; text: string }[]) => answers.map(({ status, text }) => [status, text]);
+    expect(told(await signUp(someEmail()))).toEqual(told(await signUp(known)));
   });
 
   it('takes about as long for an unknown address as for a wrong password', async () => {
@@ -625,6 +637,33 @@ describe('a session', () => {
     const missing = await person.get('/v1/organizations/org_nothing');
     expect(gone.status).toBeGreaterThanOrEqual(403);
     expect({ ...gone.body, requestId: '' }).toEqual({ ...missing.body, requestId: '' });
+  });
+
+  it('that ended while a body was held back does nothing more', async () => {
+    const browser = await world.person(someEmail());
+    const self = (await browser.get('/v1/self')).body;
+    const [project] = (await browser.get(`/v1/projects?organizationId=${self.organizations[0].id}`)).body.data;
+    const body = '{"name":"late"}';
+    const cookie = `${SESSION}=${browser.cookies.get(SESSION)}`;
+    const answered = new Promise<string>((resolve) => {
+      const sent = request(
+        `${world.served.url}/v1/projects/${project.id}/keys`,
+        {
+          method: 'POST',
+          headers: {
+            ...{ cookie, 'x-csrf-token': self.csrfToken, 'content-type': 'application/json' },
+            'content-length': body.length,
+          },
+        },
+        (reply) => resolve(`${reply.resume().statusCode}`),
+      );
+      sent.write(body.slice(0, 5));
+      setTimeout(async () => {
+        await browser.auth('/sign-out', {});
+        sent.end(body.slice(5));
+      }, 1_100);
+    });
+    expect(await answered).toBe('401');
   });
 
   it('outlives a database that is away: the answer is to wait, not to sign in again', async () => {

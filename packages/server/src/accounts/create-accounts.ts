@@ -239,7 +239,10 @@ export function createAccounts(parts: AccountsParts): SignIn {
       }
 
       const response = await ask(request, path, route, given, invitationId);
-      const status = statusOf(path, response.status);
+      // Somebody was as quick with the same address: it is told no more than one that was there before.
+      const isTaken =
+        path === '/sign-up/email' && response.status === 422 && (await store.users.findByEmail(email ?? '')) !== null;
+      const status = isTaken ? 200 : statusOf(path, response.status);
       if (codeOf !== null && status >= 400) await attempts.giveCodeBack(codeOf, given.code as string);
       const answered = readBody(await response.text());
       let cookies = response.headers.getSetCookie();

@@ -28,6 +28,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Who makes a management call; null before it is known and on routes that ask nobody. */
     actor: Actor | null;
+    /** When that became known, by `performance.now`. */
+    knownAt: number;
   }
 }
 
@@ -85,6 +87,8 @@ const BODY_LIMIT = 1024 * 1024;
 const MAX_HEADER_BYTES = 16 * 1024;
 const MAX_HEADER_LINES = 200;
 const READY_WITHIN_MS = 1000;
+/** A body that came so much later than its head was held back, or had far to go. */
+const LATE_MS = 1000;
 
 /** On every answer. The pages for people replace the policy by their own. */
 const ALWAYS = {
@@ -248,6 +252,7 @@ export function createControlPlane(parts: ControlPlaneParts): ControlPlane {
   app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response));
 
   app.decorateRequest('actor', null);
+  app.decorateRequest('knownAt', 0);
   app.removeAllContentTypeParsers();
   // Read as JSON by the handler: a refusal here would cost the caller its connection.
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_, bytes, done) => done(null, bytes));
@@ -292,6 +297,7 @@ export function createControlPlane(parts: ControlPlaneParts): ControlPlane {
   /** Exactly one credential counts: a session's cookie only where no Authorization was sent. */
   async function authenticate(request: FastifyRequest, reply: FastifyReply): Promise<void> {
     const { rawHeaders } = request.raw;
+    request.knownAt = performance.now();
     const byCookie =
       signIn?.claims(request.headers) === true && headerLines(rawHeaders, 'authorization').length === 0
         ? signIn
@@ -307,6 +313,11 @@ export function createControlPlane(parts: ControlPlaneParts): ControlPlane {
       judgeCsrf(session, rawHeaders, publicUrl, engine.equal);
     request.actor = found.actor;
     for (const cookie of found.cookies) reply.header('set-cookie', cookie);
+  }
+
+  /** Who waits with a body until they were removed, or their session or key ended, gets no further than anybody else. */
+  async function authenticateLate(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    if (performance.now() - request.knownAt > LATE_MS) await authenticate(request, reply);
   }
 
   /** Of a call that needs no credential none is read. */
@@ -338,6 +349,7 @@ export function createControlPlane(parts: ControlPlaneParts): ControlPlane {
       url: row.path,
       // Before the body is read.
       onRequest: row.audience === 'anybody' ? nobody : authenticate,
+      ...(row.audience !== 'anybody' && { preHandler: authenticateLate }),
       handler: async (request, reply) => {
         const input = {
           params: request.params,
@@ -370,6 +382,7 @@ export function createControlPlane(parts: ControlPlaneParts): ControlPlane {
       method: 'POST',
       url: guest.path,
       onRequest: [authenticate, judgeMediaType],
+      preHandler: authenticateLate,
       errorHandler: (error, request, reply) =>
         guest.reads(request.headers['content-type'])
           ? answer(request, reply, { refusal: knownError(error) })
