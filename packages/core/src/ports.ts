@@ -587,6 +587,8 @@ export interface StoreView {
     list(organizationId: string | null, page: PageRequest): Promise<Page<InvitationRecord>>;
     /** Those of one place and address (null: of no address) that were neither accepted nor revoked, newest first. */
     pending(organizationId: string | null, email: string | null): Promise<InvitationRecord[]>;
+    /** Those that somebody made and that were neither accepted nor revoked, of one organization or (undefined) of all places; newest first. */
+    pendingBy(invitedBy: string, organizationId: string | undefined): Promise<InvitationRecord[]>;
     insert(record: InvitationRecord): Promise<void>;
     update(record: InvitationRecord): Promise<void>;
   };

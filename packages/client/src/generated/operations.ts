@@ -1497,11 +1497,11 @@ export interface ManagementMethods {
   members: {
     /** List the members of an organization, newest first */
     list(input: OperationInputs['listMembers'], options?: ManagementCallOptions): Promise<OperationOutputs['listMembers']>;
-    /** Change a member's role. Nobody gives a role above their own; an organization keeps at least one owner. */
+    /** Change a member's role. Nobody gives a role above their own; an organization keeps at least one owner. Open invitations that the new role may not make are taken back. */
     update(input: OperationInputs['updateMember'], options?: ManagementCallOptions): Promise<OperationOutputs['updateMember']>;
-    /** Remove a member of an organization. Answers with the live keys whose secrets they saw, because they made or rotated them, or did so with such a key: rotate those. */
+    /** Remove a member of an organization. Answers with the live keys whose secrets they saw, because they made or rotated them, or did so with such a key: rotate those. Their open invitations are taken back. */
     remove(input: OperationInputs['removeMember'], options?: ManagementCallOptions): Promise<OperationOutputs['removeMember']>;
-    /** Leave an organization. An organization keeps at least one owner. */
+    /** Leave an organization. An organization keeps at least one owner. The open invitations of whoever leaves are taken back. */
     leave(input: OperationInputs['leaveOrganization'], options?: ManagementCallOptions): Promise<OperationOutputs['leaveOrganization']>;
   };
   invitations: {
@@ -1523,7 +1523,7 @@ export interface ManagementMethods {
     invite(input: OperationInputs['inviteOperator'], options?: ManagementCallOptions): Promise<OperationOutputs['inviteOperator']>;
     /** Take back an invitation among the operator's own users */
     revokeInvitation(input: OperationInputs['revokeOperatorInvitation'], options?: ManagementCallOptions): Promise<OperationOutputs['revokeOperatorInvitation']>;
-    /** Make one of the operator's users an ordinary one. The last one stays. */
+    /** Make one of the operator's users an ordinary one. The last one stays. Their open invitations are taken back, wherever they are to; root keys that they made stay. */
     remove(input: OperationInputs['removeOperator'], options?: ManagementCallOptions): Promise<OperationOutputs['removeOperator']>;
   };
   sessions: {

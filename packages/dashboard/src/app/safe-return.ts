@@ -11,7 +11,8 @@ export function safeReturn(path: string | undefined, origin = globalThis.locatio
   } catch {
     return undefined;
   }
-  // `//host` and `/\host` are other origins to a browser.
-  if (url.origin !== origin || NOT_BACK.test(url.pathname) || url.pathname === '/') return undefined;
+  // `//host` and `/\host` are other origins to a browser, also where they come out of `/.//host`.
+  if (url.origin !== origin || url.pathname.startsWith('//')) return undefined;
+  if (NOT_BACK.test(url.pathname) || url.pathname === '/') return undefined;
   return url.pathname + url.search;
 }

@@ -35,6 +35,13 @@ export const invitations = (db: Db): StoreView['invitations'] => {
   /** Equal, or both null. */
   const of = (column: 'organization_id' | 'email', value: string | null) =>
     value === null ? all().where(column, 'is', null) : all().where(column, '=', value);
+  const open = (query: ReturnType<typeof all>) =>
+    query
+      .where('accepted_at', 'is', null)
+      .where('revoked_at', 'is', null)
+      .orderBy('created_at', 'desc')
+      .orderBy('id', 'desc')
+      .execute();
   return {
     async get(id) {
       const row = await all().where('id', '=', id).executeTakeFirst();
@@ -46,13 +53,12 @@ export const invitations = (db: Db): StoreView['invitations'] => {
     },
     list: (organizationId, page) => newestFirst(of('organization_id', organizationId), page, invitationRecord),
     async pending(organizationId, email) {
-      const rows = await of('organization_id', organizationId)
-        .where('email', email === null ? 'is' : '=', email)
-        .where('accepted_at', 'is', null)
-        .where('revoked_at', 'is', null)
-        .orderBy('created_at', 'desc')
-        .orderBy('id', 'desc')
-        .execute();
+      const rows = await open(of('organization_id', organizationId).where('email', email === null ? 'is' : '=', email));
+      return rows.map(invitationRecord);
+    },
+    async pendingBy(invitedBy, organizationId) {
+      const place = organizationId === undefined ? all() : of('organization_id', organizationId);
+      const rows = await open(place.where('invited_by', '=', invitedBy));
       return rows.map(invitationRecord);
     },
     async insert(record) {

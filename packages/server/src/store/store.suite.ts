@@ -1247,6 +1247,15 @@ export function storeSuite(name: string, open: () => Promise<StoreUnderTest>, { 
         await store.invitations.update(invitation('inv_2', { createdAt: 1_500, revokedAt: 1_700 }));
         expect(await open('org_1', 'ada@example.com')).toEqual([]);
         expect(ids((await store.invitations.list('org_1', everything)).rows)).toEqual(['inv_2', 'inv_3', 'inv_1']);
+        await store.invitations.insert(invitation('inv_6', { invitedBy: 'usr_else' }));
+        const { invitedBy } = invitation('inv_3');
+        expect(ids(await store.invitations.pendingBy(invitedBy, 'org_1'))).toEqual(['inv_3']);
+        expect(ids(await store.invitations.pendingBy(invitedBy, undefined)).sort()).toEqual([
+          'inv_3',
+          'inv_4',
+          'inv_5',
+        ]);
+        expect(ids(await store.invitations.pendingBy('usr_else', undefined))).toEqual(['inv_6']);
         expect(ids((await store.invitations.list(null, { limit: 1, after: null })).rows)).toEqual(['inv_5']);
       });
     });

@@ -119,7 +119,8 @@ export const peopleRows = {
   updateMember: row({
     tag: 'People',
     summary: "Change a member's role",
-    description: 'Nobody gives a role above their own; an organization keeps at least one owner.',
+    description:
+      'Nobody gives a role above their own; an organization keeps at least one owner. Open invitations that the new role may not make are taken back.',
     method: 'PATCH',
     path: '/v1/organizations/:organizationId/members/:userId',
     params: organizationParams.extend({ userId: v.id }),
@@ -136,7 +137,7 @@ export const peopleRows = {
     tag: 'People',
     summary: 'Remove a member of an organization',
     description:
-      'Answers with the live keys whose secrets they saw, because they made or rotated them, or did so with such a key: rotate those.',
+      'Answers with the live keys whose secrets they saw, because they made or rotated them, or did so with such a key: rotate those. Their open invitations are taken back.',
     method: 'DELETE',
     path: '/v1/organizations/:organizationId/members/:userId',
     params: organizationParams.extend({ userId: v.id }),
@@ -152,7 +153,7 @@ export const peopleRows = {
   leaveOrganization: row({
     tag: 'People',
     summary: 'Leave an organization',
-    description: 'An organization keeps at least one owner.',
+    description: 'An organization keeps at least one owner. The open invitations of whoever leaves are taken back.',
     method: 'POST',
     path: '/v1/organizations/:organizationId/leave',
     params: organizationParams,
@@ -297,7 +298,8 @@ export const peopleRows = {
   removeOperator: row({
     tag: 'People',
     summary: "Make one of the operator's users an ordinary one",
-    description: 'The last one stays.',
+    description:
+      'The last one stays. Their open invitations are taken back, wherever they are to; root keys that they made stay.',
     method: 'DELETE',
     path: '/v1/operators/:userId',
     params: z.strictObject({ userId: v.id }),

@@ -1,12 +1,15 @@
 // Members of an organization: listed, given another role, removed, and leaving by themselves.
 
 import {
+  type InvitationRecord,
   LatchkeyError,
   type MembershipRecord,
   mayHandOn,
   type OperationInput,
   type Operations,
+  RANK,
   type Role,
+  roleTable,
   type StoreView,
 } from '@latchkey/core';
 import { type AuditNote, commitChange } from '../commit-change.js';
@@ -14,6 +17,7 @@ import type { Call } from '../engine.js';
 import { notFound, viewsOf } from '../keys/record.js';
 import { pageRequest, pageView } from '../paging.js';
 import type { Services } from '../services.js';
+import { takeBackInvitations } from './invitations-of.js';
 import { memberView } from './views.js';
 
 type Of<Name extends keyof Operations> = OperationInput<Operations[Name]>;
@@ -59,7 +63,7 @@ async function judgeOwners(view: StoreView, { organizationId, role }: Membership
 
 export async function updateMember(services: Services, input: Of<'updateMember'>, call: Call) {
   const { organizationId, userId, role } = input;
-  const { value } = await commitChange(services, call, async (view) => {
+  const { value } = await commitChange(services, call, async (view, now) => {
     const membership = await findMember(view, organizationId, userId);
     const user = await view.users.get(userId);
     if (user === null) throw notFound('member');
@@ -69,15 +73,19 @@ export async function updateMember(services: Services, input: Of<'updateMember'>
     await judgeOwners(view, membership);
     const next = { ...membership, role };
     await view.memberships.put(next);
+    const mayInvite = roleTable.createInvitation.includes(role);
+    const stays = (invitation: InvitationRecord): boolean =>
+      mayInvite && invitation.role !== 'operator' && RANK[invitation.role] <= RANK[role];
+    const taken = await takeBackInvitations(view, now, userId, organizationId, stays);
     return {
       value: { membership: next, user },
-      audit: [note('updateMember', membership, { role: [membership.role, role] })],
+      audit: [note('updateMember', membership, { role: [membership.role, role] }), ...taken],
     };
   });
   return memberView(value.membership, value.user);
 }
 
-/** Ends nothing but the membership: keys stay as they are, and those whose secrets they saw are told. */
+/** Ends the membership and the invitations they made: keys stay as they are, and those whose secrets they saw are told. */
 export async function removeMember(services: Services, { organizationId, userId }: Of<'removeMember'>, call: Call) {
   const { value } = await commitChange(services, call, async (view, now) => {
     const membership = await findMember(view, organizationId, userId);
@@ -86,7 +94,10 @@ export async function removeMember(services: Services, { organizationId, userId 
     await view.memberships.remove(organizationId, userId);
     return {
       value: await view.keys.madeBy(organizationId, userId, now),
-      audit: [note('removeMember', membership, { role: membership.role })],
+      audit: [
+        note('removeMember', membership, { role: membership.role }),
+        ...(await takeBackInvitations(view, now, userId, organizationId)),
+      ],
     };
   });
   return { keysToRotate: await viewsOf(services, value) };
@@ -97,11 +108,12 @@ export async function leaveOrganization(
   { organizationId }: Of<'leaveOrganization'>,
   call: Call,
 ): Promise<undefined> {
-  await commitChange(services, call, async (view) => {
+  await commitChange(services, call, async (view, now) => {
     const membership = await findMember(view, organizationId, call.actor.id);
     await judgeOwners(view, membership);
     await view.memberships.remove(organizationId, call.actor.id);
-    return { value: undefined, audit: [note('leaveOrganization', membership, { role: membership.role })] };
+    const taken = await takeBackInvitations(view, now, call.actor.id, organizationId);
+    return { value: undefined, audit: [note('leaveOrganization', membership, { role: membership.role }), ...taken] };
   });
   return undefined;
 }

@@ -5,6 +5,7 @@ import { commitChange } from '../commit-change.js';
 import type { Call } from '../engine.js';
 import { notFound } from '../keys/record.js';
 import type { Services } from '../services.js';
+import { takeBackInvitations } from './invitations-of.js';
 import { invitationState, invitationView, userView } from './views.js';
 
 const MOST_INVITATIONS = 100;
@@ -24,7 +25,7 @@ export async function removeOperator(
   { userId }: OperationInput<Operations['removeOperator']>,
   call: Call,
 ): Promise<undefined> {
-  await commitChange(services, call, async (view) => {
+  await commitChange(services, call, async (view, now) => {
     const operators = await view.users.operators();
     if (!operators.some(({ id }) => id === userId)) throw notFound('operator');
     if (operators.length === 1)
@@ -32,7 +33,10 @@ export async function removeOperator(
     await view.users.setOperator(userId, false);
     return {
       value: undefined,
-      audit: [{ action: 'removeOperator', target: { type: 'operator' as const, id: userId }, organizationId: null }],
+      audit: [
+        { action: 'removeOperator', target: { type: 'operator' as const, id: userId }, organizationId: null },
+        ...(await takeBackInvitations(view, now, userId, undefined)),
+      ],
     };
   });
   return undefined;

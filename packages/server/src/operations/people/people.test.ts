@@ -234,6 +234,29 @@ describe('a member', () => {
     expect(await codeOf(owner.api.members.remove({ organizationId: org, userId: developer.id }))).toBe('not_found');
   });
 
+  it('that goes, or may invite no more, leaves no invitation behind to come back by', async () => {
+    const { owner, admin, developer } = await team();
+    const invited = async ({ api }: Person, email: string, role: Role = 'viewer') =>
+      tokenOf((await api.invitations.create({ organizationId: org, email, role })).link);
+    const others = await invited(owner, 'other@example.com');
+    const tokens = [await invited(admin, 'alt@example.com', 'admin')];
+    await owner.api.members.update({ organizationId: org, userId: admin.id, role: 'developer' });
+    await owner.api.members.update({ organizationId: org, userId: admin.id, role: 'admin' });
+    tokens.push(await invited(admin, 'alt@example.com'));
+    await owner.api.members.remove({ organizationId: org, userId: admin.id });
+    await owner.api.members.update({ organizationId: org, userId: developer.id, role: 'owner' });
+    tokens.push(await invited(developer, 'two@example.com', 'owner'));
+    const staying = await invited(developer, 'three@example.com', 'admin');
+    await owner.api.members.update({ organizationId: org, userId: developer.id, role: 'admin' });
+    expect(await w.lk.invitations.read({ token: staying })).toMatchObject({ role: 'admin' });
+    await developer.api.members.leave({ organizationId: org });
+    tokens.push(staying);
+    for (const token of tokens) expect(await codeOf(w.lk.invitations.read({ token }))).toBe('invitation_over');
+    expect(await w.lk.invitations.read({ token: others })).toMatchObject({ role: 'viewer' });
+    const { data } = await w.lk.auditEvents.list({ organizationId: org, action: 'revokeInvitation' });
+    expect(data).toHaveLength(4);
+  });
+
   it('sets nothing that is the operator’s: tier, credits, higher limits, key model, metadata', async () => {
     const { owner, developer } = await team();
     const { projectId } = w;
@@ -360,6 +383,18 @@ describe('an operator', () => {
     expect(await codeOf(ada.api.invitations.accept({ token }))).toBe('invitation_over');
     w.time.now -= 1;
     expect(await ada.api.invitations.accept({ token })).toEqual({ organizationId: null, role: 'operator' });
+  });
+
+  it('that is removed leaves no invitation behind, to the operators or to any customer', async () => {
+    const one = await person(w, 'one', {}, { operator: true });
+    const two = await person(w, 'two', {}, { operator: true });
+    const links = [
+      await two.api.operators.invite({ email: 'alt@example.com' }),
+      await two.api.invitations.create({ organizationId: org, email: 'alt@example.com', role: 'owner' }),
+    ];
+    await one.api.operators.remove({ userId: two.id });
+    for (const { link } of links)
+      expect(await codeOf(w.lk.invitations.read({ token: tokenOf(link) }))).toBe('invitation_over');
   });
 
   it('that is the last one stays, also when two remove each other at once', async () => {
