@@ -661,7 +661,7 @@ describe('a session', () => {
       setTimeout(async () => {
         await browser.auth('/sign-out', {});
         sent.end(body.slice(5));
-      }, 1_100);
+      }, 300);
     });
     expect(await answered).toBe('401');
   });

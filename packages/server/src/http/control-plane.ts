@@ -88,7 +88,7 @@ const MAX_HEADER_BYTES = 16 * 1024;
 const MAX_HEADER_LINES = 200;
 const READY_WITHIN_MS = 1000;
 /** A body that came so much later than its head was held back, or had far to go. */
-const LATE_MS = 1000;
+const LATE_MS = 100;
 
 /** On every answer. The pages for people replace the policy by their own. */
 const ALWAYS = {
