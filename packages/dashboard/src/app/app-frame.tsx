@@ -28,7 +28,10 @@ function useFocusOnMove() {
   return main;
 }
 
-/** A session that ended meanwhile: back to the sign-in, and from there to this page again. */
+/**
+ * A session that ended meanwhile: back to the sign-in, and from there to this page again. What is known is forgotten on arrival:
+ * before, the page would ask for all of it again and be refused again, without an end, while a new key still holds the reader here.
+ */
 function useLeaveWhenSignedOut() {
   const queries = useQueryClient();
   const navigate = useNavigate();
@@ -36,11 +39,15 @@ function useLeaveWhenSignedOut() {
     const leave = (error: unknown) => {
       if (!(error instanceof LatchkeyClientError) || error.code !== 'unauthenticated') return;
       const { pathname, search } = globalThis.location;
-      void navigate({ to: '/sign-in', search: { return: safeReturn(pathname + search) } });
-      forgetSelf();
+      if (pathname === '/sign-in') return;
+      void navigate({ to: '/sign-in', search: { return: safeReturn(pathname + search) } }).then(() => {
+        if (globalThis.location.pathname === '/sign-in') forgetSelf();
+      });
     };
     const stops = [
-      queries.getQueryCache().subscribe(({ query }) => query.state.status === 'error' && leave(query.state.error)),
+      queries.getQueryCache().subscribe((event) => {
+        if (event.type === 'updated' && event.action.type === 'error') leave(event.action.error);
+      }),
       queries.getMutationCache().subscribe(({ mutation }) => leave(mutation?.state.error)),
     ];
     return () => {

@@ -104,7 +104,7 @@ export function RevokeKey({ value: key, onClose }: EndKeyProps) {
       notifications.show({
         color: propagated.nodes === propagated.of ? 'accent' : 'orange',
         title: t('keys.revoke.done', { name: ended.name }),
-        message: t('keys.revoke.propagated', { ...propagated, ms }),
+        message: propagated.of === 1 ? t('keys.revoke.refusedNow') : t('keys.revoke.propagated', { ...propagated, ms }),
         autoClose: 8000,
       });
       onClose();

@@ -74,7 +74,15 @@ function Facts({ value: key, generations }: { value: Key; generations: number })
         )}
       </Text>,
     ],
-    [t('keys.expires'), <TimeText key="expires" at={key.graceEndsAt ?? key.expiresAt} none={t('keys.expiry.never')} />],
+    // Of a key that is revoked already, the end that it would have had says nothing.
+    ...(key.revokedAt === null
+      ? [
+          [
+            t('keys.expires'),
+            <TimeText key="expires" at={key.graceEndsAt ?? key.expiresAt} none={t('keys.expiry.never')} />,
+          ] as [string, ReactNode],
+        ]
+      : []),
     ...(key.rotateBy === null
       ? []
       : [[t('keys.rotateBy'), <TimeText key="rotateBy" at={key.rotateBy} />] as [string, ReactNode]]),
