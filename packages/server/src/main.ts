@@ -99,7 +99,7 @@ const local: Local = {
     const stopped = stopSignal();
     const { startDev } = await import('./dev.js');
     const server = await startDev(settings);
-    const shown = greeting({ ...server, version: VERSION });
+    const shown = greeting({ ...server, version: VERSION, dashboard: settings.publicUrl });
     io.out(json ? JSON.stringify(shown.json) : shown.lines.join('\n'));
     await stopped;
     await server.close();

@@ -8,6 +8,8 @@ export interface Started {
   profile: Profile;
   gateway: string;
   controlPlane: string;
+  /** Where people sign in: the public URL, whose name the browser's cookies belong to. */
+  dashboard: string;
   grpc: string | null;
   examples: { live: string; test: string | null };
   dataDir: string;
@@ -22,13 +24,14 @@ export interface Started {
 export function greeting(started: Started): Result {
   const { profile, gateway, controlPlane, grpc, examples, dataDir, logFile, projectId, rootKey, seeded, version } =
     started;
-  const { firstOperatorLink, outbox } = started;
+  const { dashboard, firstOperatorLink, outbox } = started;
   const first = seeded[0];
   const lines = [
     `Latchkey ${version}, profile ${profile.name} (${profile.title})`,
     '',
     `  gateway        ${gateway}   your customers call this`,
     `  control plane  ${controlPlane}   management API; reference at ${controlPlane}/docs`,
+    `  dashboard      ${dashboard}   sign in here with a browser`,
     ...(grpc ? [`  gRPC           ${grpc}   latchkey.v1.APIKeyService`] : []),
     `  upstream       ${examples.live || 'none: name your API with --upstream http://…'}${examples.test ? `   sandbox ${examples.test}` : ''}`,
     `  data           ${dataDir}`,
