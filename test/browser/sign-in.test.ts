@@ -75,14 +75,14 @@ describe.skipIf(findChromium() === null)('people come in', () => {
     await heading(page, 'Check your mail').waitFor();
     await expectAccessible(page, 'a letter is on its way');
 
-    await page.getByRole('link', { name: 'To the sign-in' }).click();
+    await page.getByRole('link', { name: 'Go to sign-in' }).click();
     await fillPassword(page, person);
     await page.getByText(/not confirmed yet/).waitFor();
 
     await page.goto(await stage.link(person.email, '/verify-email'));
     await heading(page, 'Your address is confirmed').waitFor();
     await expectAccessible(page, 'the address is confirmed');
-    await page.getByRole('link', { name: 'To the sign-in' }).click();
+    await page.getByRole('link', { name: 'Go to sign-in' }).click();
     await fillPassword(page, person);
     await page.waitForURL(START);
     await heading(page, 'API keys').waitFor();
@@ -206,7 +206,7 @@ describe.skipIf(findChromium() === null)('people come in', () => {
     await before.goto(`${stage.url}/settings/account`);
     await before.waitForURL('**/sign-in**');
 
-    await page.getByRole('link', { name: 'To the sign-in' }).click();
+    await page.getByRole('link', { name: 'Go to sign-in' }).click();
     await fillPassword(page, person);
     await page.getByText('E-mail or password is wrong.').waitFor();
     await expectAccessible(page, 'a sign-in that was refused');

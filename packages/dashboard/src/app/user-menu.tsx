@@ -4,14 +4,16 @@ import { ActionIcon, Avatar, Menu, Text, useMantineColorScheme } from '@mantine/
 import { Link, useNavigate } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import { callAuth } from '../data/auth';
-import { forgetSelf, useSelf } from '../data/self';
+import { forgetSelf, useScope, useSelf } from '../data/self';
 import { chooseLanguage, LANGUAGES, type Language } from '../words/words';
 
 const SCHEMES = ['light', 'dark', 'auto'] as const;
 
 export function UserMenu() {
   const { t, i18n } = useTranslation();
-  const { user } = useSelf();
+  const { user, organizations } = useSelf();
+  const { organizationId } = useScope();
+  const here = organizations.find(({ id }) => id === organizationId);
   const { colorScheme, setColorScheme } = useMantineColorScheme();
   const navigate = useNavigate();
   const signOut = async () => {
@@ -34,6 +36,11 @@ export function UserMenu() {
           <Text size="xs" truncate>
             {user?.email}
           </Text>
+          {here !== undefined && user?.isOperator !== true && (
+            <Text size="xs" truncate>
+              {t('common.roleHere', { role: t(`common.role.${here.role}`), organization: here.name })}
+            </Text>
+          )}
         </Menu.Label>
         <Menu.Item component={Link} to="/settings/account">
           {t('account.title')}

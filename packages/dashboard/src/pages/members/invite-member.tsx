@@ -21,6 +21,8 @@ export function InviteMember({ opened, onClose }: { opened: boolean; onClose(): 
   const close = () => {
     invite.reset();
     setEmail('');
+    // The next one is not invited as whatever the last one was.
+    setRole('developer');
     onClose();
   };
   const submit = () =>

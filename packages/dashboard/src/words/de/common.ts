@@ -62,6 +62,7 @@ export const common: Words<typeof source> = {
   notFoundTitle: 'Hier gibt es nichts',
   notFoundText: 'Die Adresse ist vielleicht falsch geschrieben, oder was hier war, gibt es nicht mehr.',
   toStart: 'Zum Anfang',
+  roleHere: '{{role}} in {{organization}}',
   role: {
     owner: 'Inhaber',
     admin: 'Admin',

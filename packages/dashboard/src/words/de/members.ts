@@ -43,7 +43,7 @@ export const members: Words<typeof source> = {
   rotateText: '{{name}} wurde entfernt, hat aber die Geheimnisse dieser Schlüssel gesehen. Rotieren Sie jeden davon.',
   roles: {
     owner: 'Alles, auch Projekte und andere Inhaber.',
-    admin: 'Alles, außer Projekte zu löschen.',
+    admin: 'Mitglieder, Projekte und Schlüssel; löscht kein Projekt und ernennt keine Inhaber.',
     developer: 'Legt Schlüssel an, rotiert und widerruft sie.',
     viewer: 'Sieht Schlüssel, Nutzung und Protokoll.',
     billing: 'Sieht Nutzung und Guthaben, keine Schlüssel.',

@@ -10,7 +10,7 @@ export const projects: Words<typeof source> = {
   nameHelp: 'Zum Beispiel die Anwendung und wo sie läuft: Shop, Produktion.',
   tier: 'Stufe',
   tierHelp: 'Für Schlüssel, die keine nennen.',
-  usualTier: 'Wie üblich',
+  usualTier: 'Standard',
   keyModel: 'Schlüsselmodell',
   keyModelHelp: 'Bleibt, wie es angelegt wird.',
   usualModel: 'Wie im Profil',

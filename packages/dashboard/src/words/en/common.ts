@@ -59,6 +59,7 @@ export const common = {
   notFoundTitle: 'There is nothing here',
   notFoundText: 'The address may be mistyped, or what was here is gone.',
   toStart: 'To the start',
+  roleHere: '{{role}} in {{organization}}',
   role: {
     owner: 'Owner',
     admin: 'Admin',

@@ -39,7 +39,7 @@ export const members = {
   rotateText: '{{name}} was removed, but has seen the secrets of these keys. Rotate each of them.',
   roles: {
     owner: 'Everything, projects and other owners included.',
-    admin: 'Everything but deleting projects.',
+    admin: 'Members, projects and keys; deletes no project and makes no owner.',
     developer: 'Makes, rotates and revokes keys.',
     viewer: 'Sees keys, usage and the audit log.',
     billing: 'Sees usage and credits, no keys.',

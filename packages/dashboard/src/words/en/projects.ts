@@ -7,7 +7,7 @@ export const projects = {
   nameHelp: 'For example the app and where it runs: Shop, production.',
   tier: 'Tier',
   tierHelp: 'Of keys that name none.',
-  usualTier: 'As usual',
+  usualTier: 'Default',
   keyModel: 'Key model',
   keyModelHelp: 'Stays as it is made.',
   usualModel: 'As the profile says',

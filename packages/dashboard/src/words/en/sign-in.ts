@@ -32,7 +32,7 @@ export const signIn = {
   verificationSent:
     'If the address can be used, a letter with a link is on its way. Open the link within a day, then sign in.',
   sendAgain: 'Send the letter again',
-  toSignIn: 'To the sign-in',
+  toSignIn: 'Go to sign-in',
   signUpTitle: 'Create an account',
   signUpText: 'You get an organization and a project of your own.',
   createAccount: 'Create account',
