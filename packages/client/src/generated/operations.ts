@@ -431,7 +431,7 @@ export interface OperationInputs {
     /** How old keys may become, and whether people are reminded; null: as the profile says */
     rotation?: {
       days: number | null;
-      reminders?: boolean | undefined;
+      reminders: boolean;
     } | null | undefined;
   };
   deleteOrganization: {

@@ -30,6 +30,7 @@ describe('a refusal at the gateway', () => {
         origin: 'https://app.example',
         required: { permission: 'users.write' },
         surface: 'gateway',
+        explanation: 'The key lacks users.write.',
       },
     ]);
   });

@@ -74,7 +74,7 @@ export const organizationRows = {
       name: v.label(100).optional(),
       metadata: v.metadata.nullable().optional(),
       rotation: z
-        .strictObject({ days: z.int().min(1).max(3650).nullable(), reminders: z.boolean().default(true) })
+        .strictObject({ days: z.int().min(1).max(3650).nullable(), reminders: z.boolean() })
         .nullable()
         .optional()
         .meta({ description: 'How old keys may become, and whether people are reminded; null: as the profile says' }),

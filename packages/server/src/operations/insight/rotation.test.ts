@@ -20,7 +20,7 @@ async function worldWithMail(settings: Parameters<typeof open>[1] = {}) {
   };
   return { w, look, mailer };
 }
-const setPolicy = (w: World, rotation: { days: number | null; reminders?: boolean } | null) =>
+const setPolicy = (w: World, rotation: { days: number | null; reminders: boolean } | null) =>
   w.lk.organizations.update({ organizationId: w.organizationId, rotation });
 
 describe('the rotation policy of an organization', () => {
@@ -52,13 +52,13 @@ describe('the rotation policy of an organization', () => {
     expect(await dates()).toEqual(all(iso(NOON + 30 * DAY)));
     await w.restart();
     expect(await dates()).toEqual(all(iso(NOON + 30 * DAY)));
-    await setPolicy(w, { days: null });
+    await setPolicy(w, { days: null, reminders: true });
     expect(await dates()).toEqual(all(null));
     await setPolicy(w, null);
     expect(await dates()).toEqual(all(iso(NOON + 90 * DAY)));
     const { data } = await w.lk.auditEvents.list({ action: 'updateOrganization' });
     expect(data.at(-1)?.changes.rotation).toEqual([null, { days: 30, reminders: false }]);
-    expect(await codeOf(setPolicy(w, { days: 0 }))).toBe('invalid_request');
+    expect(await codeOf(setPolicy(w, { days: 0, reminders: true }))).toBe('invalid_request');
   });
 
   it('counts from each generation: a rotated key is due anew, the one it replaces no more', async () => {
@@ -142,7 +142,7 @@ describe('reminders', () => {
     await person(w, 'boss', { [w.organizationId]: 'owner' });
     await setPolicy(w, { days: 90, reminders: false });
     expect(await look()).toEqual([]);
-    await setPolicy(w, { days: 91 });
+    await setPolicy(w, { days: 91, reminders: true });
     expect((await look()).map(({ text }) => text.includes('by 2025'))).toEqual([true]);
     await setPolicy(w, null);
     await w.lk.organizations.suspend({ organizationId: w.organizationId });
