@@ -198,7 +198,7 @@ export const FAULTS: Record<string, Fault> = {
   },
   'a message that only names a change': {
     kind: 'shaken',
-    from: 80,
+    from: 270,
     parts: hollowMessage,
     shows: /after the answer to|passes again|instead of/,
   },
