@@ -1,6 +1,7 @@
 // Lines of code to copy, in one language or several behind tabs.
 
-import { Box, Code, Group, Paper, Tabs } from '@mantine/core';
+// The button stands beside the lines, or below them on a phone; never over them.
+import { Box, Code, Flex, Paper, Tabs } from '@mantine/core';
 import { CopyButton } from './copy-button';
 
 export interface Sample {
@@ -12,12 +13,13 @@ export interface Sample {
 }
 
 const Lines = ({ name, label = name, code }: Sample) => (
-  <Box pos="relative">
+  <Flex direction={{ base: 'column', xs: 'row' }}>
     <Code
       block
       bg="transparent"
       p="md"
-      pr={104}
+      flex={1}
+      miw={0}
       fz="xs"
       lh={1.65}
       tabIndex={0}
@@ -27,10 +29,10 @@ const Lines = ({ name, label = name, code }: Sample) => (
     >
       {code}
     </Code>
-    <Group pos="absolute" top={10} right={10}>
+    <Box p={10} pt={{ base: 0, xs: 10 }} pl={0} ta="right">
       <CopyButton text={code} thing={label} />
-    </Group>
-  </Box>
+    </Box>
+  </Flex>
 );
 
 export function CodeSample({ samples }: { samples: readonly Sample[] }) {

@@ -1,6 +1,6 @@
 // A table that becomes a list of cards on a phone, with its own loading, empty and error states.
 
-import { Box, Button, Center, Group, Paper, Stack, Table, Text, VisuallyHidden } from '@mantine/core';
+import { Box, Button, Center, Flex, Group, Paper, Stack, Table, Text, VisuallyHidden } from '@mantine/core';
 import { useMediaQuery } from '@mantine/hooks';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -15,6 +15,8 @@ export interface Column<Row> {
   align?: 'left' | 'right';
   /** Said to a screen reader, not shown: a column of buttons. */
   hideLabel?: boolean;
+  /** Several lines: on a card it stands below its label, as wide as the card. */
+  isLong?: boolean;
 }
 
 export interface DataTableProps<Row> {
@@ -59,7 +61,10 @@ type Filled<Row> = DataTableProps<Row> & { rows: readonly Row[] };
 function Grid<Row>({ label, columns, rows, rowKey }: Filled<Row>) {
   return (
     <Paper withBorder style={{ overflow: 'hidden' }}>
-      <Table.ScrollContainer minWidth={560} scrollAreaProps={{ viewportProps: { tabIndex: 0, 'aria-label': label } }}>
+      <Table.ScrollContainer
+        minWidth={560}
+        scrollAreaProps={{ offsetScrollbars: 'present', viewportProps: { tabIndex: 0, 'aria-label': label } }}
+      >
         <Table verticalSpacing="sm" horizontalSpacing="md" aria-label={label}>
           <Table.Thead>
             <Table.Tr>
@@ -87,23 +92,40 @@ function Grid<Row>({ label, columns, rows, rowKey }: Filled<Row>) {
   );
 }
 
-function Cards<Row>({ label, columns, rows, rowKey }: Filled<Row>) {
+/** The first column heads the card, with what can be done at its right; the others stand below with their names. */
+function Cards<Row>({ label, columns: [first, ...others], rows, rowKey }: Filled<Row>) {
+  const named = others.filter(({ hideLabel }) => !hideLabel);
+  const actions = others.filter(({ hideLabel }) => hideLabel);
   return (
     <Stack component="ul" gap="sm" m={0} p={0} style={{ listStyle: 'none' }} aria-label={label}>
       {rows.map((row) => (
         <Paper key={rowKey(row)} component="li" withBorder p="md">
           <Stack gap="xs">
-            {columns.map(({ id, label, cell, hideLabel }) => (
-              <Group key={id} justify="space-between" gap="md" wrap="nowrap" align="flex-start">
-                {!hideLabel && (
-                  <Text size="xs" c="dimmed" lh={1.6}>
-                    {label}
-                  </Text>
-                )}
-                <Box fz="sm" ta={hideLabel ? 'left' : 'right'} miw={0}>
+            <Group justify="space-between" gap="sm" wrap="nowrap" mih={34}>
+              <Box fz="sm" miw={0}>
+                {first?.cell(row)}
+              </Box>
+              {actions.map(({ id, cell }) => (
+                <Box key={id} flex="none">
                   {cell(row)}
                 </Box>
-              </Group>
+              ))}
+            </Group>
+            {named.map(({ id, label, cell, isLong = false }) => (
+              <Flex
+                key={id}
+                direction={isLong ? 'column' : 'row'}
+                justify="space-between"
+                gap={isLong ? 4 : 'md'}
+                align="flex-start"
+              >
+                <Text size="xs" c="dimmed" lh={1.6}>
+                  {label}
+                </Text>
+                <Box fz="sm" ta={isLong ? 'left' : 'right'} miw={0}>
+                  {cell(row)}
+                </Box>
+              </Flex>
             ))}
           </Stack>
         </Paper>

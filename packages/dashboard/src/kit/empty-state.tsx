@@ -24,7 +24,7 @@ export function EmptyState({ title, text, icon, headingOrder = 2, children }: Em
         {title}
       </Title>
       {text !== undefined && (
-        <Text c="dimmed" size="sm" maw={460}>
+        <Text c="dimmed" size="sm" maw={460} mb={children === undefined ? 0 : 'xs'}>
           {text}
         </Text>
       )}

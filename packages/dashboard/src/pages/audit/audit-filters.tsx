@@ -50,7 +50,7 @@ export function AuditFilters({ filters, change, people }: Props) {
   const actions = words.actions.map(actionOfKey).map((value) => ({ value, label: words.action(value) }));
   return (
     <search aria-label={t('audit.filters')}>
-      <SimpleGrid cols={{ base: 2, md: 3 }} spacing="sm" mb="md">
+      <SimpleGrid cols={{ base: 2, md: 3 }} spacing="sm" mb="md" style={{ alignItems: 'end' }}>
         {choice(
           'action',
           actions.sort((a, b) => a.label.localeCompare(b.label)),
@@ -67,8 +67,9 @@ export function AuditFilters({ filters, change, people }: Props) {
         {day('from')}
         {day('to')}
       </SimpleGrid>
-      <Group justify="space-between" mb="lg" mih={30}>
-        {user?.isOperator ? (
+      {/* One line of its own, or none: the table comes right after the fields. */}
+      <Group justify="space-between" mb="lg">
+        {user?.isOperator && (
           <SegmentedControl
             size="xs"
             aria-label={t('audit.whose')}
@@ -79,8 +80,6 @@ export function AuditFilters({ filters, change, people }: Props) {
             value={filters.of === 'installation' ? 'installation' : 'organization'}
             onChange={(of) => change({ of })}
           />
-        ) : (
-          <span />
         )}
         {isFiltered(filters) && (
           <Button

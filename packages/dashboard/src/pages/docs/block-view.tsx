@@ -79,7 +79,7 @@ function BlockTable({ head, rows }: Extract<Block, { kind: 'table' }>) {
     <Paper withBorder radius="md" style={{ overflow: 'hidden' }}>
       <Table.ScrollContainer
         minWidth={head.length > 2 ? 560 : 320}
-        scrollAreaProps={{ viewportProps: { tabIndex: 0 } }}
+        scrollAreaProps={{ offsetScrollbars: 'present', viewportProps: { tabIndex: 0 } }}
       >
         <Table verticalSpacing="xs" horizontalSpacing="md" fz="sm" aria-label={label}>
           <Table.Thead>

@@ -167,7 +167,7 @@ function CreateForm({ project, isOperator, onSend, onCancel, isPending, error }:
               change({ isFullAccess: usual.permissions === null, permissions: usual.permissions ?? [] });
             }}
           >
-            <Text size="sm" fw={500} mb={-10}>
+            <Text size="sm" fw={600} mb={-10}>
               {t('keys.create.startFrom')}
             </Text>
             <Group gap="xs">
@@ -202,7 +202,7 @@ function CreateForm({ project, isOperator, onSend, onCancel, isPending, error }:
         />
         {profile.policy.prefixes.test !== undefined && (
           <Stack gap={4}>
-            <Text size="sm" fw={500} id={`${more}-mode`}>
+            <Text size="sm" fw={600} id={`${more}-mode`}>
               {t('keys.mode.label')}
             </Text>
             <SegmentedControl
@@ -222,6 +222,7 @@ function CreateForm({ project, isOperator, onSend, onCancel, isPending, error }:
         {isOperator && tiers.length > 0 && (
           <Select
             label={t('keys.tier')}
+            placeholder={t('projects.usualTier')}
             data={tiers.map(({ name: value, title }) => ({ value, label: title }))}
             value={tier}
             onChange={setTier}
@@ -239,6 +240,9 @@ function CreateForm({ project, isOperator, onSend, onCancel, isPending, error }:
           aria-expanded={isAdvanced || isHidden}
           aria-controls={more}
           rightSection={<Chevron size={16} />}
+          h="auto"
+          maw="100%"
+          styles={{ label: { whiteSpace: 'normal', textAlign: 'left' } }}
         >
           {t('keys.create.advanced')}
         </Button>

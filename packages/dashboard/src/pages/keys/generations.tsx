@@ -117,7 +117,7 @@ function Generation({ value: key, isNewest, recent, now, onRevoke }: GenerationP
               {t('keys.generations.number', { number: key.generation })}
             </Text>
             {isNewest && (
-              <Badge variant="outline" radius="sm" tt="none" color="gray" c="dimmed">
+              <Badge variant="default" radius="sm" tt="none">
                 {t('keys.generations.newest')}
               </Badge>
             )}
@@ -150,7 +150,7 @@ function Generation({ value: key, isNewest, recent, now, onRevoke }: GenerationP
           )}
         </Stack>
         {left !== '' && (
-          <Box ta="right">
+          <Box ta={{ base: 'left', xs: 'right' }}>
             <Text size="xs" c="dimmed">
               {t('keys.generations.endsIn')}
             </Text>
@@ -158,7 +158,7 @@ function Generation({ value: key, isNewest, recent, now, onRevoke }: GenerationP
               {left}
             </Text>
             {onRevoke !== undefined && (
-              <Button size="compact-xs" variant="light" color="red" mt={6} onClick={() => onRevoke(key)}>
+              <Button size="xs" variant="light" color="red" mt={6} onClick={() => onRevoke(key)}>
                 {t('keys.generations.endNow')}
               </Button>
             )}

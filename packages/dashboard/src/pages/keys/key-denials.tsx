@@ -40,8 +40,13 @@ export function KeyDenials({ keyId }: { keyId: string }) {
         }
         columns={[
           { id: 'at', label: t('keys.denials.at'), cell: ({ at }) => <TimeText at={at} /> },
-          { id: 'why', label: t('keys.denials.why'), cell: (denial) => <Why value={denial} /> },
-          { id: 'request', label: t('keys.denials.request'), cell: (denial) => <Request value={denial} /> },
+          { id: 'why', isLong: true, label: t('keys.denials.why'), cell: (denial) => <Why value={denial} /> },
+          {
+            id: 'request',
+            isLong: true,
+            label: t('keys.denials.request'),
+            cell: (denial) => <Request value={denial} />,
+          },
           { id: 'from', label: t('keys.denials.from'), cell: (denial) => <From value={denial} /> },
         ]}
       />

@@ -53,7 +53,8 @@ export function KeyFilters(props: KeyFiltersProps) {
           }
         />
         <Select
-          w={172}
+          flex="1 1 140px"
+          maw={{ sm: 172 }}
           aria-label={t('keys.filters.state')}
           data={STATES.map((value) => ({ value, label: t(`keys.filters.${value}`) }))}
           value={wanted.state}
@@ -62,7 +63,8 @@ export function KeyFilters(props: KeyFiltersProps) {
         />
         {hasModes && (
           <Select
-            w={140}
+            flex="1 1 140px"
+            maw={{ sm: 140 }}
             aria-label={t('keys.mode.label')}
             data={[
               { value: 'all', label: t('keys.filters.modes') },
@@ -76,7 +78,8 @@ export function KeyFilters(props: KeyFiltersProps) {
         )}
         {tiers.size > 0 && (
           <Select
-            w={140}
+            flex="1 1 140px"
+            maw={{ sm: 140 }}
             aria-label={t('keys.tier')}
             data={[{ value: '', label: t('keys.filters.tiers') }].concat(
               [...tiers].map(([value, label]) => ({ value, label })),
@@ -88,7 +91,8 @@ export function KeyFilters(props: KeyFiltersProps) {
         )}
         <Select
           hiddenFrom="md"
-          w={172}
+          flex="1 1 140px"
+          maw={{ sm: 172 }}
           aria-label={t('keys.filters.sort')}
           data={SORTS.map((value) => ({ value, label: t(`keys.filters.by.${value}`) }))}
           value={wanted.sortBy}

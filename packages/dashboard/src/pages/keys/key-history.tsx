@@ -11,6 +11,7 @@ import { EmptyState } from '../../kit/empty-state';
 import { List } from '../../kit/icons';
 import { TimeText } from '../../kit/time-text';
 import { usePeople } from '../audit/names';
+import { useAuditWords } from '../audit/words-of';
 import { useFamily } from './use-keys';
 
 /** What has words of its own; anything else shows under its name. */
@@ -32,6 +33,7 @@ export function KeyHistory({ value: key }: { value: Key }) {
   const api = useApi();
   const self = useSelf();
   const people = usePeople();
+  const words = useAuditWords();
   const { data: family } = useFamily(key, false);
   const generations = family?.slice(0, 5).map(({ id }) => id);
   const history = useQuery({
@@ -63,17 +65,20 @@ export function KeyHistory({ value: key }: { value: Key }) {
           id: 'who',
           label: t('keys.history.who'),
           cell: ({ actor }) =>
-            actor.id === self.user?.id ? (
-              t('keys.history.you')
-            ) : actor.type === 'operator' ? (
-              t('common.operator')
-            ) : (
-              <Text span size="xs" ff="monospace">
-                {people.find(({ id }) => id === actor.id)?.name ?? `${actor.type} ${actor.id}`}
-              </Text>
-            ),
+            actor.id === self.user?.id
+              ? t('keys.history.you')
+              : actor.type === 'operator'
+                ? t('common.operator')
+                : (people.find(({ id }) => id === actor.id)?.name ?? (
+                    <Stack gap={0}>
+                      <span>{words.kind(actor.type)}</span>
+                      <Text span size="xs" c="dimmed" ff="monospace">
+                        {actor.id}
+                      </Text>
+                    </Stack>
+                  )),
         },
-        { id: 'changes', label: t('keys.history.changes'), cell: (event) => <Changes value={event} /> },
+        { id: 'changes', isLong: true, label: t('keys.history.changes'), cell: (event) => <Changes value={event} /> },
       ]}
     />
   );

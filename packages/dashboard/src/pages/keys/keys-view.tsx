@@ -78,7 +78,7 @@ function NoKeys({ onCreate }: { onCreate?: (() => void) | undefined }) {
         text={t('keys.empty.text', { title: profile.title })}
       >
         {onCreate !== undefined && (
-          <Button leftSection={<Plus size={16} />} onClick={onCreate} mt="xs" mb="lg">
+          <Button leftSection={<Plus size={16} />} onClick={onCreate} mb="lg">
             {t('keys.create.first')}
           </Button>
         )}

@@ -148,7 +148,7 @@ export function LimitFields({
   };
   return (
     <Box component="fieldset" m={0} p={0} bd={0}>
-      <Text component="legend" size="sm" fw={500} mb={2}>
+      <Text component="legend" size="sm" fw={600} mb={2}>
         {t('keys.fields.limits')}
       </Text>
       <Text size="xs" c="dimmed" mb="xs">

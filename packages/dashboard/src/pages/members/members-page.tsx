@@ -1,22 +1,22 @@
 // The members of an organization: who they are, what they may do, and who is invited.
 
 import type { Member } from '@latchkey/client';
-import { Badge, Button, Group, Select, Stack, Text } from '@mantine/core';
+import { Button, Select, Stack } from '@mantine/core';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Guard } from '../../app/guard';
-import { useMay, useSelf } from '../../data/self';
+import { useMay } from '../../data/self';
 import { type Column, DataTable } from '../../kit/data-table';
 import { EmptyState } from '../../kit/empty-state';
 import { ErrorState } from '../../kit/error-state';
 import { People, Plus, Trash } from '../../kit/icons';
 import { PageHeader } from '../../kit/page-header';
 import { RowMenu } from '../../kit/row-menu';
-import { StateBadge } from '../../kit/state-badge';
 import { TimeText } from '../../kit/time-text';
 import { Invitations } from './invitations';
 import { InviteMember } from './invite-member';
 import { useChangeRole, useMembers, useOwnRole } from './member-queries';
+import { PersonName, SecondFactor } from './person';
 import { RemoveMember } from './remove-member';
 import { isWithin, type Role, rolesToGive } from './roles';
 
@@ -73,7 +73,6 @@ function useColumns(
 ): Column<Member>[] {
   const { t } = useTranslation();
   const may = useMay();
-  const { user } = useSelf();
   const ownRole = useOwnRole();
   const roles = rolesToGive(ownRole).map((value) => ({ value, label: t(`common.role.${value}`) }));
   const isMine = ({ role }: Member) => isWithin(role, ownRole);
@@ -81,23 +80,7 @@ function useColumns(
     {
       id: 'name',
       label: t('members.name'),
-      cell: ({ name, email, userId }) => (
-        <Stack gap={0}>
-          <Group gap={6}>
-            <Text span inherit fw={600}>
-              {name}
-            </Text>
-            {userId === user?.id && (
-              <Badge size="xs" variant="default" tt="none">
-                {t('members.you')}
-              </Badge>
-            )}
-          </Group>
-          <Text span size="xs" c="dimmed">
-            {email}
-          </Text>
-        </Stack>
-      ),
+      cell: ({ name, email, userId }) => <PersonName id={userId} name={name} email={email} />,
     },
     {
       id: 'role',
@@ -120,11 +103,7 @@ function useColumns(
     {
       id: 'factor',
       label: t('members.secondFactor'),
-      cell: ({ twoFactorEnabled }) => (
-        <StateBadge tone={twoFactorEnabled ? 'good' : 'neutral'}>
-          {t(twoFactorEnabled ? 'members.on' : 'members.off')}
-        </StateBadge>
-      ),
+      cell: ({ twoFactorEnabled }) => <SecondFactor isOn={twoFactorEnabled} />,
     },
     { id: 'joined', label: t('members.joined'), cell: ({ joinedAt }) => <TimeText at={joinedAt} /> },
     {

@@ -1,19 +1,19 @@
 // The people who operate the installation, and those who are invited to.
 
 import type { User } from '@latchkey/client';
-import { Badge, Button, Group, Stack, Text } from '@mantine/core';
+import { Button, Stack, Text } from '@mantine/core';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Guard } from '../../app/guard';
-import { useMay, useSelf } from '../../data/self';
+import { useMay } from '../../data/self';
 import { ConfirmDialog } from '../../kit/confirm-dialog';
 import { type Column, DataTable } from '../../kit/data-table';
 import { Plus, Trash } from '../../kit/icons';
 import { useNotify } from '../../kit/notify';
 import { PageHeader } from '../../kit/page-header';
 import { RowMenu } from '../../kit/row-menu';
-import { StateBadge } from '../../kit/state-badge';
 import { TimeText } from '../../kit/time-text';
+import { PersonName, SecondFactor } from '../members/person';
 import { InviteOperator } from './invite-operator';
 import { OperatorInvitations } from './operator-invitations';
 import { useOperatorChange, useOperators } from './operator-queries';
@@ -92,37 +92,16 @@ function RemoveOperator({ operator, onClose }: { operator: User | null; onClose(
 function useColumns(onRemove: (operator: User) => void): Column<User>[] {
   const { t } = useTranslation();
   const may = useMay();
-  const { user } = useSelf();
   return [
     {
       id: 'name',
       label: t('members.name'),
-      cell: ({ id, name, email }) => (
-        <Stack gap={0}>
-          <Group gap={6}>
-            <Text span inherit fw={600}>
-              {name}
-            </Text>
-            {id === user?.id && (
-              <Badge size="xs" variant="default" tt="none">
-                {t('members.you')}
-              </Badge>
-            )}
-          </Group>
-          <Text span size="xs" c="dimmed">
-            {email}
-          </Text>
-        </Stack>
-      ),
+      cell: (operator) => <PersonName {...operator} />,
     },
     {
       id: 'factor',
       label: t('members.secondFactor'),
-      cell: ({ twoFactorEnabled }) => (
-        <StateBadge tone={twoFactorEnabled ? 'good' : 'warning'}>
-          {t(twoFactorEnabled ? 'members.on' : 'members.off')}
-        </StateBadge>
-      ),
+      cell: ({ twoFactorEnabled }) => <SecondFactor isOn={twoFactorEnabled} matters />,
     },
     { id: 'since', label: t('operators.since'), cell: ({ createdAt }) => <TimeText at={createdAt} /> },
     {

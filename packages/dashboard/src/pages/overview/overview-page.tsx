@@ -1,6 +1,6 @@
 // Where people arrive: members at their keys, the operator at a view over the installation.
 
-import { SimpleGrid, Stack } from '@mantine/core';
+import { Grid, SimpleGrid, Stack } from '@mantine/core';
 import { Navigate } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import { count, share } from '../../data/numbers';
@@ -36,18 +36,24 @@ function Overview() {
         {usage.error !== null && usage.data === undefined && (
           <ErrorState error={usage.error} onRetry={() => void usage.refetch()} />
         )}
-        <SimpleGrid cols={{ base: 2, xs: 3 }} spacing={{ base: 'xs', sm: 'md' }}>
-          <Stat
-            label={t('organizations.title')}
-            value={organizations.data && (isMore ? `${MOST}+` : number(organizations.data.data.length))}
-          />
-          <Stat label={t('overview.requests')} value={number(totals?.requests)} />
-          <Stat
-            label={t('overview.refused')}
-            value={number(totals?.refused)}
-            note={totals && t('usage.ofAll', { share: share(totals.refused, totals.requests, locale) })}
-          />
-        </SimpleGrid>
+        <Grid gap={{ base: 'xs', sm: 'md' }}>
+          <Grid.Col span={{ base: 12, xs: 4 }}>
+            <Stat
+              label={t('organizations.title')}
+              value={organizations.data && (isMore ? `${MOST}+` : number(organizations.data.data.length))}
+            />
+          </Grid.Col>
+          <Grid.Col span={{ base: 6, xs: 4 }}>
+            <Stat label={t('overview.requests')} value={number(totals?.requests)} />
+          </Grid.Col>
+          <Grid.Col span={{ base: 6, xs: 4 }}>
+            <Stat
+              label={t('overview.refused')}
+              value={number(totals?.refused)}
+              note={totals && t('usage.ofAll', { share: share(totals.refused, totals.requests, locale) })}
+            />
+          </Grid.Col>
+        </Grid>
         {totals?.requests === 0 && <FirstSteps />}
         <RequestsOverTime
           range="24h"

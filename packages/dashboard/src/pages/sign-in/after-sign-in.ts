@@ -7,7 +7,8 @@ import { sessionApi } from '../../data/api';
 import { forgetToken, fragmentToken } from '../../data/fragment';
 import { forgetSelf, readSelf } from '../../data/self';
 
-const START = '/dashboard/api-keys';
+/** The operator's overview; members go on from there to their keys. */
+export const START = '/dashboard';
 
 /** An invitation that somebody signed up with may be accepted already; then there is nothing left to do. */
 async function acceptPending(): Promise<string | null> {

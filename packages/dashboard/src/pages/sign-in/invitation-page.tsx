@@ -10,7 +10,7 @@ import { callAuth, signInByPassword } from '../../data/auth';
 import { fragmentToken } from '../../data/fragment';
 import { readSelf } from '../../data/self';
 import { Loading } from '../../kit/loading';
-import { useAfterSignIn } from './after-sign-in';
+import { START, useAfterSignIn } from './after-sign-in';
 import { AuthError } from './auth-error';
 import { AuthFrame } from './auth-frame';
 import { PasswordForm } from './password-form';
@@ -113,7 +113,7 @@ export function InvitationPage() {
         <PasswordForm
           email={email ?? ''}
           invitationToken={token}
-          returnTo="/dashboard/api-keys"
+          returnTo={START}
           onSignedIn={accept}
           onSecondFactor={() => setStep('second-factor')}
           onUnverified={() => undefined}

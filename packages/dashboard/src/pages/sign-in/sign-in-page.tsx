@@ -7,7 +7,7 @@ import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { safeReturn } from '../../app/safe-return';
 import { callAuth, signInOptions } from '../../data/auth';
-import { useAfterSignIn } from './after-sign-in';
+import { START, useAfterSignIn } from './after-sign-in';
 import { AuthError, returnedError } from './auth-error';
 import { AuthFrame } from './auth-frame';
 import { PasswordForm } from './password-form';
@@ -48,7 +48,7 @@ export function SignInPage() {
           </Button>
         )}
         <PasswordForm
-          returnTo={safeReturn(search.return) ?? '/dashboard/api-keys'}
+          returnTo={safeReturn(search.return) ?? START}
           onSignedIn={afterSignIn}
           onSecondFactor={() => setAsksSecond(true)}
           onUnverified={setUnverified}

@@ -33,8 +33,8 @@ export function FigureField({ label, value, onChange, custom = false, hasFault, 
       />
       <NumberInput
         flex={1}
-        label={t('tiers.figureOf', { label })}
-        labelProps={{ style: { visibility: 'hidden' } }}
+        // As high as the label beside it, however long its own name is.
+        label={'\u00a0'}
         aria-label={t('tiers.figureOf', { label })}
         value={value.kind === 'number' ? value.value : ''}
         onChange={(typed) => onChange({ kind: 'number', value: typeof typed === 'number' ? typed : '' })}

@@ -84,7 +84,6 @@ function useColumns(setAct: (act: Act) => void): Column<Tier>[] {
       : []),
   ];
   return [
-    { id: 'rank', label: t('tiers.rank'), cell: ({ rank }) => rank },
     {
       id: 'title',
       label: t('tiers.tier'),
@@ -99,6 +98,7 @@ function useColumns(setAct: (act: Act) => void): Column<Tier>[] {
         </Stack>
       ),
     },
+    { id: 'rank', label: t('tiers.rank'), align: 'right', cell: ({ rank }) => rank },
     { id: 'perMinute', label: t('tiers.perMinute'), align: 'right', cell: ({ limits }) => figure(limits.perMinute) },
     { id: 'perDay', label: t('tiers.perDay'), align: 'right', cell: ({ limits }) => perDay(limits) },
     { id: 'concurrent', label: t('tiers.concurrent'), align: 'right', cell: ({ limits }) => figure(limits.concurrent) },

@@ -59,7 +59,7 @@ function Reason({ reason, count: times, of }: { reason: string; count: number; o
           </Text>
         </Text>
       </Group>
-      <Progress value={(100 * times) / of} size={6} my={6} color="orange.6" aria-hidden />
+      <Progress value={(100 * times) / of} size={6} my={6} color="red.7" aria-hidden />
       <Text size="xs" c="dimmed">
         {advice}
       </Text>

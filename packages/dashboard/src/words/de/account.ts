@@ -54,7 +54,7 @@ export const account: Words<typeof source> = {
   ended_one: '{{count}} Sitzung beendet',
   ended_other: '{{count}} Sitzungen beendet',
   thisOne: 'Diese',
-  since: 'seit',
+  since: 'angemeldet',
   until: 'endet',
   end: 'Beenden',
 };

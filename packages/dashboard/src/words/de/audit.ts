@@ -48,6 +48,7 @@ export const audit: Words<typeof source> = {
     operator: 'Betreiber',
     system: 'System',
     portal: 'Schlüsselportal',
+    portal_token: 'Zugang zum Schlüsselportal',
     anonymous: 'Nicht angemeldet',
     organization: 'Organisation',
     project: 'Projekt',

@@ -69,7 +69,7 @@ export const keys: Words<typeof source> = {
   filters: {
     label: 'Liste eingrenzen',
     search: 'Schlüssel suchen',
-    searchExample: 'Nach Name, Ende, Umgebung oder Adresse suchen',
+    searchExample: 'Name, Ende, Umgebung oder Adresse',
     clear: 'Suche leeren',
     state: 'Zustand',
     all: 'Alle Zustände',
@@ -190,7 +190,7 @@ export const keys: Words<typeof source> = {
     title: 'Erneuerung läuft',
     text: 'Zwei Generationen gelten und teilen sich, was übrig ist.',
     number: 'Generation {{number}}',
-    newest: 'neueste',
+    newest: 'Neueste',
     lastUsed: 'Zuletzt benutzt',
     recent_one: '{{count}} Anfrage in den letzten {{hours}} Stunden',
     recent_other: '{{count}} Anfragen in den letzten {{hours}} Stunden',

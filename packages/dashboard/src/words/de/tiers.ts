@@ -53,7 +53,7 @@ export const tiers: Words<typeof source> = {
   boundedHelp: 'Ihre Schlüssel dürfen nicht mehr tragen als die hier genannten.',
   permissions: 'Berechtigungen',
   all: 'alle',
-  nothing: 'keine',
+  nothing: 'Keine',
   noBound: 'unbegrenzt',
   seeWhat: 'Auswirkung ansehen',
   previewText: 'Noch ist nichts geändert. Das würde die Änderung bewirken.',

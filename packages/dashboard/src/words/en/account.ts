@@ -51,7 +51,7 @@ export const account = {
   ended_one: '{{count}} session ended',
   ended_other: '{{count}} sessions ended',
   thisOne: 'This one',
-  since: 'since',
+  since: 'signed in',
   until: 'ends',
   end: 'End',
 };

@@ -45,6 +45,7 @@ export const audit = {
     operator: 'Operator',
     system: 'System',
     portal: 'Key portal',
+    portal_token: 'Access to the key portal',
     anonymous: 'Not signed in',
     organization: 'Organization',
     project: 'Project',

@@ -56,7 +56,7 @@ export const keys = {
   filters: {
     label: 'Filter the list',
     search: 'Search keys',
-    searchExample: 'Search by name, ending, environment or address',
+    searchExample: 'Name, ending, environment or address',
     clear: 'Clear the search',
     state: 'State',
     all: 'All states',
@@ -176,7 +176,7 @@ export const keys = {
     title: 'Rotation under way',
     text: 'Two generations are valid and share one budget.',
     number: 'Generation {{number}}',
-    newest: 'newest',
+    newest: 'Newest',
     lastUsed: 'Last used',
     recent_one: '{{count}} request in the last {{hours}} hours',
     recent_other: '{{count}} requests in the last {{hours}} hours',

@@ -48,7 +48,7 @@ export const tiers = {
   boundedHelp: 'Its keys may carry no more than those named here.',
   permissions: 'Permissions',
   all: 'all',
-  nothing: 'none',
+  nothing: 'None',
   noBound: 'no bound',
   seeWhat: 'See what this touches',
   previewText: 'Nothing has been changed yet. This is what the change would do.',
