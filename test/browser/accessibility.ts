@@ -3,20 +3,13 @@
 import { AxeBuilder } from '@axe-core/playwright';
 import type { Page } from 'playwright-core';
 import { expect } from 'vitest';
+import { atRest } from './stage.js';
 
 const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22a', 'wcag22aa', 'best-practice'];
 
 /** `only`: these rules alone, e.g. where nothing but the colours is another. */
 export async function violations(page: Page, only?: readonly string[]): Promise<string[]> {
-  // A colour on its way to another is neither.
-  await page.evaluate(() =>
-    Promise.allSettled(
-      document
-        .getAnimations()
-        .filter(({ effect }) => effect?.getTiming().iterations !== Number.POSITIVE_INFINITY)
-        .map(({ finished }) => finished),
-    ),
-  );
+  await atRest(page);
   const axe = new AxeBuilder({ page }).setLegacyMode(true);
   const { violations: found } = await (only === undefined ? axe.withTags(RULES) : axe.withRules([...only])).analyze();
   return found.flatMap(({ id, nodes }) =>

@@ -23,3 +23,14 @@ export async function tabTo(page: Page, name: string | RegExp): Promise<void> {
   }
   throw new Error(`Tab does not lead to ${name}, only to ${passed.join(' | ')}`);
 }
+
+/** Goes down an open menu to the item that is called so, and takes it. */
+export async function chooseItem(page: Page, name: string | RegExp): Promise<void> {
+  await page.getByRole('menuitem').first().waitFor();
+  const isThere = async (): Promise<boolean> => {
+    const now = await focused(page);
+    return typeof name === 'string' ? now === name : name.test(now);
+  };
+  for (let pressed = 0; pressed < 10 && !(await isThere()); pressed++) await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('Enter');
+}

@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { keepKey } from '../secrecy/test-root.js';
 import { findChromium } from '../servers/chromium.js';
 import { expectAccessible } from './accessibility.js';
-import { focused, tabTo } from './keyboard.js';
+import { chooseItem, focused, tabTo } from './keyboard.js';
 import { member } from './people.js';
 import { openStage, type Stage } from './stage.js';
 import { ask } from './world.js';
@@ -161,11 +161,7 @@ describe.skipIf(findChromium() === null)('a key in the hands of a person', () =>
     const choose = async (item: RegExp): Promise<void> => {
       await tabTo(page, 'Actions for By hand');
       await keyboard.press('Enter');
-      await page.getByRole('menuitem').first().waitFor();
-      for (let pressed = 0; pressed < 10 && !item.test(await focused(page)); pressed++) {
-        await keyboard.press('ArrowDown');
-      }
-      await keyboard.press('Enter');
+      await chooseItem(page, item);
     };
     await choose(/^Rotate/);
     await dialog(page, 'Rotate “By hand”').waitFor();

@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { keepKey } from '../secrecy/test-root.js';
 import { findChromium } from '../servers/chromium.js';
 import { expectAccessible } from './accessibility.js';
+import { chooseItem, tabTo } from './keyboard.js';
 import { operator } from './people.js';
 import { openStage, type Stage } from './stage.js';
 import { ask } from './world.js';
@@ -75,5 +76,27 @@ describe.skipIf(findChromium() === null)('the operator', () => {
     const json = JSON.parse(await save(/^As JSON/)) as { action: string; changes: unknown }[];
     expect(json.map(({ action }) => action)).toContain('updateTier');
     for (const file of [csv, JSON.stringify(json)]) expect(file).not.toContain(secret);
+  });
+
+  it('changes a tier by keyboard alone', async () => {
+    const { page } = await operator(stage);
+    const { keyboard } = page;
+    await page.goto(`${stage.url}/dashboard/tiers`);
+    await page.getByRole('button', { name: 'Actions: Free' }).waitFor();
+    await tabTo(page, 'Actions: Free');
+    await keyboard.press('Enter');
+    await chooseItem(page, 'Edit');
+    await page.getByRole('dialog', { name: 'Change Free' }).waitFor();
+    await tabTo(page, 'Per minute: number');
+    await keyboard.press('ControlOrMeta+A');
+    await keyboard.type('7');
+    await tabTo(page, 'See what this touches');
+    await keyboard.press('Enter');
+    await page.getByText('Keys touched').waitFor();
+    await tabTo(page, 'Save the change');
+    await keyboard.press('Enter');
+    await page.getByText('Free was changed.').waitFor();
+    const free = (await stage.api.tiers.list()).data.find(({ name }) => name === 'free');
+    expect(free?.limits.perMinute).toBe(7);
   });
 });

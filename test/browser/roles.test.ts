@@ -12,20 +12,37 @@ const PLACES = ['API keys', 'Docs', 'Usage', 'Audit log', 'API keys', 'Organizat
 const KEY_ACTIONS = ['Details', 'Rotate…', 'Disable', 'Revoke…'];
 
 /** By hand, from what the roles are for; not from the table of roles, which it is held against. */
-const OFFERED: Record<string, { places: string[]; createKey: boolean; keyActions: string[] }> = {
+interface Offered {
+  places: string[];
+  createKey: boolean;
+  keyActions: string[];
+  /** On the page of members; `manages`: those whose role may be changed and who may be removed. */
+  members: { invites: boolean; seesInvitations: boolean; manages: string[] };
+}
+const LOOKS_ONLY: Offered['members'] = { invites: false, seesInvitations: false, manages: [] };
+const MANAGES_ALL: Offered['members'] = { invites: true, seesInvitations: true, manages: ['owner', 'viewer'] };
+
+const OFFERED: Record<string, Offered> = {
   operator: {
     places: [...PLACES.slice(0, 4), 'Overview', 'Tiers', 'Organizations', 'Operators', ...PLACES.slice(4)],
     createKey: true,
     keyActions: [...KEY_ACTIONS, 'Delete…'],
+    members: MANAGES_ALL,
   },
-  owner: { places: PLACES, createKey: true, keyActions: [...KEY_ACTIONS, 'Delete…'] },
-  admin: { places: PLACES, createKey: true, keyActions: [...KEY_ACTIONS, 'Delete…'] },
-  developer: { places: PLACES, createKey: true, keyActions: KEY_ACTIONS },
-  viewer: { places: PLACES, createKey: false, keyActions: [] },
+  owner: { places: PLACES, createKey: true, keyActions: [...KEY_ACTIONS, 'Delete…'], members: MANAGES_ALL },
+  admin: {
+    places: PLACES,
+    createKey: true,
+    keyActions: [...KEY_ACTIONS, 'Delete…'],
+    members: { ...MANAGES_ALL, manages: ['viewer'] },
+  },
+  developer: { places: PLACES, createKey: true, keyActions: KEY_ACTIONS, members: LOOKS_ONLY },
+  viewer: { places: PLACES, createKey: false, keyActions: [], members: LOOKS_ONLY },
   billing: {
     places: PLACES.filter((place) => place !== 'API keys' && place !== 'Audit log'),
     createKey: false,
     keyActions: [],
+    members: LOOKS_ONLY,
   },
 };
 
@@ -35,6 +52,9 @@ describe.skipIf(findChromium() === null)('what each role is offered', () => {
   beforeAll(async () => {
     stage = await openStage();
     world = await makeWorld(stage);
+    // Of whom the page of members tells.
+    for (const role of ['owner', 'viewer'] as const) await member(stage, world.organization.id, role);
+    await stage.leave();
   });
   afterAll(() => stage?.close());
   afterEach(() => stage.leave());
@@ -57,7 +77,7 @@ describe.skipIf(findChromium() === null)('what each role is offered', () => {
       const places = await navigation.getByRole('link').allInnerTexts();
       expect(places.map((place) => place.trim())).toEqual(expected.places);
 
-      const seen = { createKey: false, keyActions: [] as string[] };
+      const seen = { createKey: false, keyActions: [] as string[], members: LOOKS_ONLY };
       for (const place of new Set(expected.places)) {
         await navigation.getByRole('link', { name: place, exact: true }).first().click();
         await page
@@ -65,6 +85,7 @@ describe.skipIf(findChromium() === null)('what each role is offered', () => {
           .first()
           .waitFor();
         await settled(visitor);
+        if (place === 'Members') seen.members = await offeredOnMembers(page);
         if (place === 'API keys') {
           await page.getByRole('link', { name: 'Web application' }).waitFor();
           seen.createKey = await page.getByRole('button', { name: 'Create new API key' }).isVisible();
@@ -91,6 +112,28 @@ describe.skipIf(findChromium() === null)('what each role is offered', () => {
     expect(forbidden).toEqual([]);
   });
 });
+
+async function offeredOnMembers(page: Page): Promise<Offered['members']> {
+  await page
+    .getByRole('row', { name: /viewer person/ })
+    .first()
+    .waitFor();
+  const manages = [];
+  for (const role of ['owner', 'viewer']) {
+    const canChange = await page.locator(`input[aria-label="Role of ${role} person"]`).first().isVisible();
+    const canRemove = await page
+      .getByRole('button', { name: `Actions: ${role} person` })
+      .first()
+      .isVisible();
+    expect(canRemove, `${role}: changed and removed by the same people`).toBe(canChange);
+    if (canChange) manages.push(role);
+  }
+  return {
+    invites: await page.getByRole('button', { name: 'Invite somebody' }).isVisible(),
+    seesInvitations: await page.getByRole('heading', { name: 'Open invitations' }).isVisible(),
+    manages,
+  };
+}
 
 /** What the menu of a key offers; nothing where there is none. */
 async function actionsOn(page: Page, key: string): Promise<string[]> {

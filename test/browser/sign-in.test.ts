@@ -53,7 +53,8 @@ describe.skipIf(findChromium() === null)('people come in', () => {
     await page.getByText('Become an operator of this installation').waitFor();
     await expectAccessible(page, 'the invitation of the first operator');
     await fillSignUp(page, somebody('First Operator'));
-    await page.waitForURL(START);
+    await heading(page, 'Overview').waitFor();
+    expect(new URL(page.url()).pathname).toBe('/dashboard');
     for (const name of ['Tiers', 'Organizations', 'Operators']) {
       await navigation(page).getByRole('link', { name, exact: true }).waitFor();
     }

@@ -140,3 +140,16 @@ function readLetter(raw: string): Letter {
   const line = (name: string): string => new RegExp(`^${name}: (.*)$`, 'm').exec(head)?.[1] ?? '';
   return { to: line('To'), subject: line('Subject'), text: rest.join('\n\n') };
 }
+
+/** Laid out for its size, and a colour on its way to another has arrived. What moves for ever is left to it. */
+export async function atRest(page: Page): Promise<void> {
+  await page.evaluate(async () => {
+    for (let frame = 0; frame < 2; frame++) await new Promise(requestAnimationFrame);
+    await Promise.allSettled(
+      document
+        .getAnimations()
+        .filter(({ effect }) => effect?.getTiming().iterations !== Number.POSITIVE_INFINITY)
+        .map(({ finished }) => finished),
+    );
+  });
+}

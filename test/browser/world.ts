@@ -10,16 +10,20 @@ export interface World {
   project: { id: string; name: string };
   /** Without. */
   emptyProject: { id: string; name: string };
+  /** Of the older kind, with one key. */
+  legacyProject: { id: string; name: string };
   keys: { used: Key; rotated: Key; expiring: Key; disabled: Key; revoked: Key };
 }
 
-/** Of the profile textgen: a bearer secret, and permissions for its routes. */
+/** Of a profile whose secret is a bearer token. */
 export async function makeWorld(stage: Stage, name = 'Northwind Traders'): Promise<World> {
   const { api } = stage;
   const organization = await api.organizations.create({ name });
   const organizationId = organization.id;
   const project = await api.projects.create({ organizationId, name: 'Production' });
   const emptyProject = await api.projects.create({ organizationId, name: 'Staging' });
+  const legacyProject = await api.projects.create({ organizationId, name: 'Old importer', keyModel: 'legacy' });
+  keepKey((await api.keys.create({ projectId: legacyProject.id, name: 'The one key' })).secret);
   const make = async (given: { name: string; expiresAt?: string; permissions?: string[] }) => {
     const made = await api.keys.create({ projectId: project.id, mode: 'live', ...given });
     keepKey(made.secret);
@@ -41,6 +45,7 @@ export async function makeWorld(stage: Stage, name = 'Northwind Traders'): Promi
     organization,
     project,
     emptyProject,
+    legacyProject,
     keys: { used: used.key, rotated: next.key, expiring: expiring.key, disabled: disabled.key, revoked: revoked.key },
   };
 }
