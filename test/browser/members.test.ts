@@ -67,11 +67,19 @@ describe.skipIf(findChromium() === null)('the members of an organization', () =>
 
     const members = await stage.api.members.list({ organizationId });
     expect(members.data.map(({ email }) => email)).not.toContain(person.email);
-    const status = await newcomer.page.evaluate(
-      async (id) => (await fetch(`/v1/organizations/${id}/members`)).status,
-      organizationId,
+    // The organization is to them as one that never was.
+    const [left, never] = await newcomer.page.evaluate(
+      (ids) =>
+        Promise.all(
+          ids.map(async (id) => {
+            const answer = await fetch(`/v1/organizations/${id}/members`);
+            return [answer.status, ((await answer.json()) as { code: string }).code];
+          }),
+        ),
+      [organizationId, 'org_that_never_was_here'],
     );
-    expect(status).toBe(404);
+    expect(left?.[0]).toBeGreaterThanOrEqual(403);
+    expect(left).toEqual(never);
   });
 
   it('are invited by keyboard alone', async () => {

@@ -18,12 +18,7 @@ export function InviteMember({ opened, onClose }: { opened: boolean; onClose(): 
     onClose();
   };
   return (
-    <InviteDialog
-      opened={opened}
-      onClose={close}
-      title={t('members.invite')}
-      send={(email) => invite({ email, role })}
-    >
+    <InviteDialog opened={opened} onClose={close} title={t('members.invite')} send={(email) => invite({ email, role })}>
       <Radio.Group label={t('members.role')} value={role} onChange={(next) => setRole(next as Role)}>
         <Stack gap="xs" mt="xs">
           {rolesToGive(ownRole).map((each) => (
