@@ -1,6 +1,6 @@
 // The page at /forgot-password. It answers the same whether an account has the address or not.
 
-import { Anchor, Button, Stack, TextInput } from '@mantine/core';
+import { Anchor, Button, Stack } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
@@ -8,15 +8,17 @@ import { useTranslation } from 'react-i18next';
 import { callAuth, signInOptions } from '../../data/auth';
 import { AuthError } from './auth-error';
 import { AuthFrame } from './auth-frame';
+import { EmailField, useEmailRule } from './email-field';
 import { Sent } from './sent';
 
 export function ForgotPasswordPage() {
   const { t } = useTranslation();
   const { data: options } = useQuery(signInOptions);
+  const emailRule = useEmailRule();
   const form = useForm({
     mode: 'uncontrolled',
     initialValues: { email: '' },
-    validate: { email: (value) => (/\S+@\S+/.test(value) ? null : t('signIn.emailMissing')) },
+    validate: { email: emailRule },
   });
   const ask = useMutation({ mutationFn: (values: { email: string }) => callAuth('/request-password-reset', values) });
   if (ask.isSuccess) return <Sent title={t('signIn.checkMail')} text={t('signIn.resetSent')} />;
@@ -38,16 +40,7 @@ export function ForgotPasswordPage() {
       >
         <Stack gap="md">
           <AuthError error={ask.error} />
-          <TextInput
-            {...form.getInputProps('email')}
-            key={form.key('email')}
-            label={t('signIn.email')}
-            type="email"
-            name="email"
-            autoComplete="username"
-            required
-            withAsterisk={false}
-          />
+          <EmailField {...form.getInputProps('email')} key={form.key('email')} />
           <Button type="submit" fullWidth loading={ask.isPending}>
             {t('signIn.sendLink')}
           </Button>

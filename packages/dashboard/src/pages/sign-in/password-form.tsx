@@ -1,6 +1,6 @@
 // E-mail and password, and the other ways to sign in: a passkey, another provider.
 
-import { Anchor, Button, Divider, PasswordInput, Stack, TextInput } from '@mantine/core';
+import { Anchor, Button, Divider, PasswordInput, Stack } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
@@ -9,6 +9,7 @@ import { useTranslation } from 'react-i18next';
 import { signInAtProvider, signInByPasskey, signInByPassword, signInOptions } from '../../data/auth';
 import { Fingerprint } from '../../kit/icons';
 import { AuthError } from './auth-error';
+import { EmailField, useEmailRule } from './email-field';
 
 export interface PasswordFormProps {
   email?: string;
@@ -44,11 +45,12 @@ function usePasskeySuggestions(onSignedIn: () => Promise<void>): void {
 export function PasswordForm(props: PasswordFormProps) {
   const { t } = useTranslation();
   const { data: options } = useQuery(signInOptions);
+  const emailRule = useEmailRule();
   const form = useForm({
     mode: 'uncontrolled',
     initialValues: { email: props.email ?? '', password: '' },
     validate: {
-      email: (value) => (/\S+@\S+/.test(value) ? null : t('signIn.emailMissing')),
+      email: emailRule,
       password: (value) => (value === '' ? t('signIn.passwordMissing') : null),
     },
   });
@@ -81,16 +83,7 @@ export function PasswordForm(props: PasswordFormProps) {
       >
         <Stack gap="md">
           <AuthError error={byPassword.error ?? byPasskey.error ?? atProvider.error} />
-          <TextInput
-            {...form.getInputProps('email')}
-            key={form.key('email')}
-            label={t('signIn.email')}
-            type="email"
-            name="email"
-            autoComplete="username webauthn"
-            required
-            withAsterisk={false}
-          />
+          <EmailField {...form.getInputProps('email')} key={form.key('email')} autoComplete="username webauthn" />
           <PasswordInput
             {...form.getInputProps('password')}
             key={form.key('password')}

@@ -6,6 +6,7 @@ import { useMutation } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import { callAuth } from '../../data/auth';
 import { AuthError } from './auth-error';
+import { EmailField, useEmailRule } from './email-field';
 import { NewPassword, usePasswordRule } from './new-password';
 
 export interface SignUpFormProps {
@@ -18,12 +19,13 @@ export interface SignUpFormProps {
 export function SignUpForm({ email, invitationToken, onSignedUp }: SignUpFormProps) {
   const { t } = useTranslation();
   const rule = usePasswordRule();
+  const emailRule = useEmailRule();
   const form = useForm({
     mode: 'uncontrolled',
     initialValues: { name: '', email: email ?? '', password: '' },
     validate: {
       name: (value) => (value.trim() === '' ? t('signIn.nameMissing') : null),
-      email: (value) => (/\S+@\S+/.test(value) ? null : t('signIn.emailMissing')),
+      email: emailRule,
       password: rule,
     },
   });
@@ -53,17 +55,7 @@ export function SignUpForm({ email, invitationToken, onSignedUp }: SignUpFormPro
           required
           withAsterisk={false}
         />
-        <TextInput
-          {...form.getInputProps('email')}
-          key={form.key('email')}
-          label={t('signIn.email')}
-          type="email"
-          name="email"
-          autoComplete="username"
-          readOnly={email != null}
-          required
-          withAsterisk={false}
-        />
+        <EmailField {...form.getInputProps('email')} key={form.key('email')} readOnly={email != null} />
         <NewPassword {...form.getInputProps('password')} key={form.key('password')} />
         <Button type="submit" fullWidth loading={signUp.isPending}>
           {t('signIn.createAccount')}
