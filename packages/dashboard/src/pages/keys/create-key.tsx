@@ -242,7 +242,7 @@ function CreateForm({ project, isOperator, onSend, onCancel, isPending, error }:
           rightSection={<Chevron size={16} />}
           h="auto"
           maw="100%"
-          styles={{ label: { whiteSpace: 'normal', textAlign: 'left' } }}
+          styles={{ label: { whiteSpace: 'normal', textAlign: 'left', lineHeight: 1.4 } }}
         >
           {t('keys.create.advanced')}
         </Button>
