@@ -63,7 +63,7 @@ describe.skipIf(findChromium() === null)(`a list of ${KEYS} keys`, () => {
       .getByRole('searchbox')
       .or(page.getByRole('textbox', { name: /search/i }))
       .first();
-    await search.pressSequentially('number 77', { delay: 30 });
+    await search.pressSequentially('number 7799', { delay: 30 });
     await page.getByText('Key number 7799', { exact: true }).first().waitFor();
     await search.fill('');
     await page
