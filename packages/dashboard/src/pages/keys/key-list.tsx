@@ -4,7 +4,16 @@ import type { Key } from '@latchkey/client';
 import { Badge, Box, Button, Group, Paper, SimpleGrid, Stack, Text, VisuallyHidden } from '@mantine/core';
 import { useMediaQuery } from '@mantine/hooks';
 import { useWindowVirtualizer } from '@tanstack/react-virtual';
-import { type CSSProperties, memo, type ReactNode, useLayoutEffect, useMemo, useRef, useState } from 'react';
+import {
+  type CSSProperties,
+  memo,
+  type ReactNode,
+  useCallback,
+  useLayoutEffect,
+  useMemo,
+  useRef,
+  useState,
+} from 'react';
 import { useTranslation } from 'react-i18next';
 import { Chevron } from '../../kit/icons';
 import { exactTime, relativeTime } from '../../kit/time-text';
@@ -55,12 +64,14 @@ export function KeyList(props: KeyListProps) {
     watch.observe(document.body);
     return () => watch.disconnect();
   }, []);
+  // The same function for the same rows: with another one the place of every row is worked out anew.
+  const getItemKey = useCallback((at: number) => rows[at]?.key.id ?? at, [rows]);
   const virtual = useWindowVirtualizer({
     count: rows.length,
     estimateSize: () => (isNarrow ? CARD_HEIGHT : ROW_HEIGHT),
     overscan: 6,
     scrollMargin: top,
-    getItemKey: (at) => rows[at]?.key.id ?? at,
+    getItemKey,
   });
   const columns = useColumns(props);
   const template = columns.map(({ width }) => width).join(' ');
