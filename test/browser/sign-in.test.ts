@@ -81,10 +81,24 @@ describe.skipIf(findChromium() === null)('people come in', () => {
     await page.getByText(/not confirmed yet/).waitFor();
 
     await page.goto(await stage.link(person.email, '/verify-email'));
-    await heading(page, 'Your address is confirmed').waitFor();
-    await expectAccessible(page, 'the address is confirmed');
-    await page.getByRole('link', { name: 'Go to sign-in' }).click();
-    await fillPassword(page, person);
+    await heading(page, 'Confirm your address').waitFor();
+    await expectAccessible(page, 'confirming an address');
+    const field = page.getByRole('textbox', { name: 'Password', exact: true });
+    const confirm = page.getByRole('button', { name: 'Confirm' });
+    await confirm.click();
+    await page.getByText('Enter your password.').waitFor();
+    // Who has the letter alone does not get in, nor does whoever signed up.
+    await field.fill('correct horse of somebody else');
+    await confirm.click();
+    await page.getByText('The password is wrong.').waitFor();
+    const described = await field.evaluate((input) =>
+      (input.getAttribute('aria-describedby') ?? '').split(' ').map((id) => document.getElementById(id)?.textContent),
+    );
+    expect(described).toContain('The password is wrong.');
+    expect(await field.getAttribute('aria-invalid')).toBe('true');
+    await expectAccessible(page, 'an address that was not confirmed');
+    await field.fill(person.password);
+    await confirm.click();
     await page.waitForURL(START);
     await heading(page, 'API keys').waitFor();
     const { data } = await stage.api.organizations.list({ limit: 100 });
@@ -239,6 +253,14 @@ describe.skipIf(findChromium() === null)('people come in', () => {
     const session = (await context.cookies()).find(({ name }) => name === '__Host-latchkey_session');
     expect(session).toMatchObject({ secure: true, httpOnly: true, sameSite: 'Lax', path: '/', domain: 'localhost' });
     keepSecret(session?.value);
+    // A hand that is quicker than the page: it goes back as soon as the address is that of the sign-in.
+    await page.evaluate(() => {
+      const timer = setInterval(() => {
+        if (location.pathname !== '/sign-in') return;
+        clearInterval(timer);
+        history.back();
+      });
+    });
     await signOut(page);
     expect((await context.cookies()).map(({ name }) => name)).not.toContain('__Host-latchkey_session');
     await page.goBack();

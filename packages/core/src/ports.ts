@@ -198,6 +198,8 @@ export interface InvitationRecord {
   expiresAt: Instant;
   acceptedAt: Instant | null;
   revokedAt: Instant | null;
+  /** The link went to the address alone; false: whoever invited holds it too. */
+  byLetter: boolean;
 }
 
 /** A letter to one person; text alone, so that nothing in it is fetched. */

@@ -1,12 +1,13 @@
-// Who somebody is on the way in: whose second factor is asked for, and whose password a letter's link sets. It judges nobody.
+// Who somebody is on the way in: whose second factor is asked for, whose password a letter's link sets, whose address it confirms. It judges nobody.
 
-import type { SignInTables } from '@latchkey/core';
+import type { Store } from '@latchkey/core';
+import { verifyJWT } from 'better-auth/crypto';
 import { cookieValue } from './cookies.js';
 import { CHALLENGE_COOKIE } from './library.js';
 import type { Safe } from './safe.js';
-import { VERIFICATIONS } from './tables.js';
+import { ACCOUNTS, VERIFICATIONS } from './tables.js';
 
-export function createChallenges({ signIn }: { signIn: SignInTables }, safe: Safe) {
+export function createChallenges({ signIn, users }: Pick<Store, 'signIn' | 'users'>, safe: Safe) {
   const { identifier, value } = VERIFICATIONS.fields;
   async function kept(name: string): Promise<string | null> {
     const [row] = await signIn.find(
@@ -27,5 +28,16 @@ export function createChallenges({ signIn }: { signIn: SignInTables }, safe: Saf
     },
     /** The id of the user who was sent the link for a new password; null: the token is over, or never was. */
     userOfReset: (token: string): Promise<string | null> => kept(`reset-password:${token}`),
+    /** The address that a link confirms, of an account with a password; null: there is none, or the token is over. */
+    async addressOf(token: string): Promise<string | null> {
+      const { email } = (await verifyJWT<{ email?: string }>(token, safe.librarySecret)) ?? {};
+      const user = email === undefined ? null : await users.findByEmail(email);
+      if (user === null) return null;
+      const withPassword = await signIn.count(ACCOUNTS.modelName, [
+        { column: ACCOUNTS.fields.userId, operator: '=', value: user.id, either: false },
+        { column: ACCOUNTS.fields.password, operator: '!=', value: null, either: false },
+      ]);
+      return withPassword > 0 ? user.email : null;
+    },
   };
 }

@@ -37,9 +37,8 @@ describe('signing up and in', () => {
     expect((await browser.signIn(email)).body).toMatchObject({ code: 'EMAIL_NOT_VERIFIED' });
     await settled();
     const token = world.tokenFor('ada@example.com');
-    expect((await browser.auth('/verify-email', { token: `${token}x` })).status).toBe(401);
-    expect((await browser.auth('/verify-email', { token })).status).toBe(200);
-    const signedIn = await browser.signIn(email);
+    expect((await browser.auth('/verify-email', { token: `${token}x`, password: PASSWORD })).status).toBe(401);
+    const signedIn = await browser.auth('/verify-email', { token, password: PASSWORD });
     expect(signedIn.status).toBe(200);
     expect(signedIn.body).toMatchObject({ user: { email: 'ada@example.com' } });
     expect(signedIn.body).not.toHaveProperty('token');
@@ -81,6 +80,37 @@ describe('signing up and in', () => {
       [email, someEmail()].map((address) => world.browser().auth('/request-password-reset', { email: address })),
     );
     expect(forgotten[0]?.text).toBe(forgotten[1]?.text);
+  });
+
+  it('confirms an address for who has the letter and the password, not for one who signed up with it alone', async () => {
+    const [email, stolen] = [someEmail(), 'a password of Eve'];
+    const eve = world.browser();
+    await eve.auth('/sign-up/email', { name: 'Eve', email, password: stolen });
+    await settled();
+    const token = world.tokenFor(email);
+    // The owner of the mailbox opens the letter, without a password, with their own, and as often as one may be wrong.
+    const owner = world.browser();
+    const confirm = (given: object) => owner.auth('/verify-email', { token, ...given });
+    const without = await confirm({});
+    expect(without).toMatchObject({ status: 400, body: { code: 'invalid_request' } });
+    expect(without.text).toContain('body.password');
+    const wrong = await confirm({ password: PASSWORD });
+    const atSignIn = await world.browser().signIn(someEmail(), 'not the password');
+    expect({ status: wrong.status, body: wrong.body }).toEqual({ status: atSignIn.status, body: atSignIn.body });
+    expect((await eve.signIn(email, stolen)).body).toMatchObject({ code: 'EMAIL_NOT_VERIFIED' });
+    expect((await world.served.latchkey.engine.services.store.users.findByEmail(email))?.emailVerified).toBe(false);
+    for (let count = 0; count < 7; count++) expect((await confirm({ password: PASSWORD })).status).toBe(401);
+    expect((await confirm({ password: PASSWORD })).status).toBe(429);
+    expect((await eve.signIn(email, stolen)).status).toBe(429);
+
+    // A new password by letter shows that the mailbox is theirs: it confirms the address, and Eve knows nothing of it.
+    await owner.auth('/request-password-reset', { email });
+    await settled();
+    const reset = { token: world.tokenFor(email), newPassword: PASSWORD };
+    expect((await owner.auth('/reset-password', reset)).status).toBe(200);
+    expect((await owner.signIn(email)).status).toBe(200);
+    expect((await owner.get('/v1/self')).body.user.emailVerified).toBe(true);
+    expect((await eve.auth('/verify-email', { token, password: stolen })).status).not.toBe(200);
   });
 
   it('takes no name that cannot be stored, which only a new address would tell', async () => {

@@ -13,7 +13,7 @@ import { newDeviceLetter } from './letters.js';
 import { createLibrary, INTERNAL, type Library, type LibraryParts, OIDC_PROVIDER, SESSION_COOKIE } from './library.js';
 import { createAttempts } from './limits.js';
 import type { AccountsParts } from './parts.js';
-import { ROUTES, type Route } from './routes.js';
+import { BY_PASSWORD, ROUTES, type Route } from './routes.js';
 import { createSafe } from './safe.js';
 import { createSignInLog } from './sign-in-log.js';
 import { createSignUpGate } from './sign-up.js';
@@ -21,6 +21,7 @@ import { createSignUpGate } from './sign-up.js';
 /** How long another provider may take to say what it can do. */
 const OIDC_WITHIN_MS = 8_000;
 const MAX_USER_AGENT = 256;
+const CONFIRM = '/verify-email';
 
 interface Present {
   user: UserRecord;
@@ -126,7 +127,7 @@ export function createAccounts(parts: AccountsParts): SignIn {
       if (value !== null) target.searchParams.set(name, value);
     }
     // The link's token comes in a body, so that no log and no history has it; the library takes it as a query.
-    const isVerification = path === '/verify-email';
+    const isVerification = path === CONFIRM;
     if (isVerification) target.searchParams.set('token', given.token as string);
     const hasBody = route.body !== null && !isVerification;
     const sent = new Headers({ [INTERNAL.requestId]: requestId });
@@ -144,6 +145,24 @@ export function createAccounts(parts: AccountsParts): SignIn {
         ...(hasBody && { body: JSON.stringify(await bodyFor(path, given)) }),
       }),
     );
+  }
+
+  /**
+   * Signs in to an account whose address is confirmed on the way, by whoever has the letter and the password: anybody can sign up
+   * with an address, and must not get in because its owner opened the letter.
+   */
+  async function confirm(
+    request: SignInRequest,
+    route: Route,
+    { token, password }: Given,
+    email: string,
+  ): Promise<Response> {
+    const given = judge(BY_PASSWORD, { email, password }, 'body');
+    const signIn = () => ask(request, '/sign-in/email', route, given, null);
+    const answered = await signIn();
+    if (readBody(await answered.clone().text())?.code !== 'EMAIL_NOT_VERIFIED') return answered;
+    const confirmed = await ask(request, CONFIRM, route, { token }, null);
+    return confirmed.ok ? signIn() : confirmed;
   }
 
   /** @throws LatchkeyError `sign_up_closed`, `invitation_over`, `invitation_not_yours`, `unavailable` */
@@ -224,10 +243,13 @@ export function createAccounts(parts: AccountsParts): SignIn {
       if (route.mails && !mailer.sends) throw noMail();
 
       const before = await present(headers.cookie);
-      const email = typeof given.email === 'string' ? given.email : null;
-      const device = route.limit === 'signIn' && email !== null ? devices.idOf(headers.cookie, email) : null;
+      const toConfirm = path === CONFIRM ? await challenges.addressOf(given.token as string) : null;
+      const email = typeof given.email === 'string' ? given.email : toConfirm;
+      const isSigningIn = route.limit === 'signIn' || toConfirm !== null;
+      const device = isSigningIn && email !== null ? devices.idOf(headers.cookie, email) : null;
       const tried = device ?? email;
       if (route.limit !== null) await attempts.count(route.limit, ip, tried ?? before?.user.id ?? null);
+      if (toConfirm !== null) await attempts.count('signIn', ip, tried);
       const invitationId = path === '/sign-up/email' ? await judgeSignUp(given) : null;
       const challenged = route.signsIn === 'second_factor' ? await challenges.userOf(headers.cookie) : null;
 
@@ -238,7 +260,10 @@ export function createAccounts(parts: AccountsParts): SignIn {
         return { status: 401, headers: [], body: JSON.stringify(USED_CODE) };
       }
 
-      const response = await ask(request, path, route, given, invitationId);
+      const response =
+        toConfirm === null
+          ? await ask(request, path, route, given, invitationId)
+          : await confirm(request, route, given, toConfirm);
       // Somebody was as quick with the same address: it is told no more than one that was there before.
       const isTaken =
         path === '/sign-up/email' && response.status === 422 && (await store.users.findByEmail(email ?? '')) !== null;

@@ -19,7 +19,7 @@ export const verificationLetter = ({ to, provider, link }: Letter): Mail => ({
     '',
     link,
     '',
-    'If it was not you, do not open the link: without it nobody can use the account.',
+    'You are asked for the password that you chose. If it was not you, do nothing: without the link nobody can use the account.',
   ),
 });
 

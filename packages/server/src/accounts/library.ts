@@ -36,6 +36,9 @@ export const INTERNAL = {
   requestId: 'x-latchkey-request-id',
 } as const;
 
+/** The column that says whether a letter reached the owner of the address, or another provider vouches for it. */
+const PROVEN = 'email_proven';
+
 /** Nobody's tokens are needed after they have said who somebody is. */
 const NO_TOKENS = {
   ...{ accessToken: null, refreshToken: null, idToken: null },
@@ -56,6 +59,18 @@ export function libraryOptions(parts: LibraryParts, withOidc: boolean) {
   const { publicUrl, profile, telemetry } = services;
   const origins = originsOf(publicUrl);
   const names = { provider: profile.title };
+  const { signIn } = services.store;
+  const isUser = (column: string, id: string) => [{ column, operator: '=' as const, value: id, either: false }];
+  /** Whether the account's address is its owner's own: an inviter who holds the link can confirm somebody else's. */
+  const isProven = async (id: string): Promise<boolean> =>
+    (await signIn.find(USERS.modelName, isUser('id', id)))[0]?.[PROVEN] === 1;
+  const prove = (id: string) =>
+    signIn.update(USERS.modelName, isUser('id', id), { [USERS.fields.emailVerified]: 1, [PROVEN]: 1 });
+  async function removeFactors(id: string): Promise<void> {
+    await signIn.delete(PASSKEYS.modelName, isUser(PASSKEYS.fields.userId, id));
+    await signIn.delete(TWO_FACTORS.modelName, isUser(TWO_FACTORS.fields.userId, id));
+    await signIn.update(USERS.modelName, isUser('id', id), { [USERS.fields.twoFactorEnabled]: 0 });
+  }
   return {
     appName: profile.title,
     baseURL: publicUrl,
@@ -82,11 +97,14 @@ export function libraryOptions(parts: LibraryParts, withOidc: boolean) {
       additionalFields: {
         isOperator: { type: 'boolean', fieldName: 'is_operator', required: false, defaultValue: false, input: false },
         invitationId: { type: 'string', fieldName: 'invitation_id', required: false, input: false, returned: false },
+        emailProven: { type: 'boolean', fieldName: PROVEN, required: false, input: false, returned: false },
       },
       async validateUserInfo({ user, source }) {
         if (source.method === 'email-password') return;
         if (user.emailVerified !== true)
           return { error: 'email_not_verified', errorDescription: 'The provider does not vouch for the address.' };
+        if (source.action === 'link-account' && !(await isProven(user.id ?? '')))
+          return { error: 'account_not_linked', errorDescription: 'Nobody has shown that the address is theirs.' };
         if (source.action !== 'create-user') return;
         if (!(await parts.admits(user.email ?? '', await oauthInvitation())))
           return { error: 'sign_up_closed', errorDescription: 'Ask for an invitation.' };
@@ -106,7 +124,9 @@ export function libraryOptions(parts: LibraryParts, withOidc: boolean) {
           async before(user, context) {
             const invited = context?.headers?.get(INTERNAL.invitation) ?? null;
             const invitationId = invited ?? (await oauthInvitation());
-            return { data: { ...user, invitationId, ...(invited !== null && { emailVerified: true }) } };
+            const byLetter = invited !== null && (await services.store.invitations.get(invited))?.byLetter === true;
+            const emailVerified = user.emailVerified || invited !== null;
+            return { data: { ...user, invitationId, emailVerified, emailProven: user.emailVerified || byLetter } };
           },
           async after({ id, emailVerified }, context) {
             const requestId = requestIdOf(context);
@@ -131,9 +151,9 @@ export function libraryOptions(parts: LibraryParts, withOidc: boolean) {
         post(resetLetter({ ...names, to: user.email, link: `${publicUrl}/reset-password#${token}` }));
       },
       async onPasswordReset({ user }, request) {
-        // The link came by mail, which proves the address as well.
-        const isTheirs = [{ column: 'id', operator: '=' as const, value: user.id, either: false }];
-        await services.store.signIn.update(USERS.modelName, isTheirs, { email_verified: 1 });
+        // The link came by mail, which proves the address. What others set up before that may be no way in any more.
+        if (!(await isProven(user.id))) await removeFactors(user.id);
+        await prove(user.id);
         await tell({ event: 'resetPassword', userId: user.id, bySelf: false, requestId: requestIdOf(request) });
       },
       async onExistingUserSignUp({ user }) {
@@ -145,6 +165,7 @@ export function libraryOptions(parts: LibraryParts, withOidc: boolean) {
       sendOnSignUp: true,
       autoSignInAfterVerification: false,
       async afterEmailVerification({ id }, request) {
+        await prove(id);
         await tell({ event: 'verifyEmail', userId: id, bySelf: false, requestId: requestIdOf(request) });
       },
       async sendVerificationEmail({ user, token }) {

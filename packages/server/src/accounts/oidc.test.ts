@@ -4,7 +4,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import Provider from 'oidc-provider';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Browser, createWorld, ROOT_KEY, SESSION, someEmail, type World } from './world.suite.js';
+import { type Browser, createWorld, PASSWORD, ROOT_KEY, SESSION, someEmail, type World } from './world.suite.js';
 
 const PUBLIC_URL = 'http://localhost:4000';
 const CLIENT = { clientId: 'latchkey', clientSecret: 'a secret of the client of at least some length' };
@@ -207,6 +207,45 @@ describe('another provider, where sign-up is by invitation', () => {
     const invited = world.browser();
     await through(invited, email, { invitationToken });
     expect((await invited.change('POST', '/v1/invitations/accept', { token: invitationToken })).status).toBe(200);
+    await world.close();
+  });
+});
+
+describe('another provider, where an account was made by a link that others hold too', () => {
+  const operator = { authorization: `Bearer ${ROOT_KEY}` };
+
+  it('does not open it: whoever made it need not be who the address belongs to', async () => {
+    const world = await createWorld({ oidc: oidc(), mails: false });
+    const { id } = await world.served.latchkey.organizations.create({ name: 'Acme' });
+    const [email] = account();
+    const path = `/v1/organizations/${id}/invitations`;
+    const { link } = (await world.browser().request('POST', path, { email, role: 'viewer' }, operator)).body;
+    const invitationToken = link.split('#')[1];
+    const eve = world.browser();
+    await eve.auth('/sign-up/email', { name: 'Eve', email, password: PASSWORD, invitationToken });
+    expect((await eve.signIn(email)).status).toBe(200);
+    const owner = world.browser();
+    const came = await through(owner, email);
+    expect(came.headers.get('location')).toMatch(/\/sign-in\?error=account_not_linked/);
+    expect(owner.cookies.has(SESSION)).toBe(false);
+    await world.close();
+  });
+
+  it('opens the one whose address a letter confirmed', async () => {
+    const world = await createWorld({ oidc: oidc() });
+    const { id } = await world.served.latchkey.organizations.create({ name: 'Acme' });
+    const [confirmed] = account();
+    const [invited] = account();
+    await world.person(confirmed);
+    const path = `/v1/organizations/${id}/invitations`;
+    await world.browser().request('POST', path, { email: invited, role: 'viewer' }, operator);
+    const invitationToken = world.tokenFor(invited);
+    await world.browser().auth('/sign-up/email', { name: 'Ada', email: invited, password: PASSWORD, invitationToken });
+    for (const email of [confirmed, invited]) {
+      const browser = world.browser();
+      await through(browser, email);
+      expect((await browser.get('/v1/self')).body.user).toMatchObject({ email });
+    }
     await world.close();
   });
 });

@@ -2,7 +2,7 @@
 
 import { createHash, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Browser, createWorld, SESSION, someEmail, type World } from './world.suite.js';
+import { type Browser, createWorld, PASSWORD, SESSION, settled, someEmail, totp, type World } from './world.suite.js';
 
 const USER_PRESENT = 1;
 const USER_VERIFIED = 4;
@@ -144,6 +144,38 @@ describe('a passkey', () => {
       expect(refused.status).toBe(400);
       expect((await signIn(world.browser(), wrong)).status).toBe(401);
     }
+  });
+
+  it('of whoever held the link of an invitation goes, like their app, once a letter reaches the owner of the address', async () => {
+    // Made where no letters were sent: the inviter has the link, and takes the account before the one it is meant for.
+    const email = someEmail();
+    const eve = await world.person(email);
+    const { signIn: tables } = world.served.latchkey.engine.services.store;
+    await tables.update('users', [{ column: 'email', operator: '=', value: email, either: false }], {
+      email_proven: 0,
+    });
+    const device = new Device();
+    await register(eve, device);
+    const { totpURI } = (await eve.auth('/two-factor/enable', { password: PASSWORD })).body;
+    expect((await eve.auth('/two-factor/verify-totp', { code: totp(totpURI) })).status).toBe(200);
+
+    const newPassword = 'a password of the owner';
+    const reset = async () => {
+      await world.browser().auth('/request-password-reset', { email });
+      await settled();
+      expect(
+        (await world.browser().auth('/reset-password', { token: world.tokenFor(email), newPassword })).status,
+      ).toBe(200);
+    };
+    await reset();
+    expect((await signIn(world.browser(), device)).status).toBe(401);
+    const owner = world.browser();
+    expect((await owner.signIn(email, newPassword)).body).toMatchObject({ user: { email, twoFactorEnabled: false } });
+    // From now on the address is theirs, and so is what they set up.
+    const own = new Device();
+    await register(owner, own);
+    await reset();
+    expect((await signIn(world.browser(), own)).status).toBe(200);
   });
 
   it('on a device that did not check who uses it signs nobody in', async () => {

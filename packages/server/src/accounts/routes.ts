@@ -54,14 +54,15 @@ const post = (body: Route['body'], limit: LimitName | null, more: Partial<Route>
 });
 const get = (more: Partial<Route> = {}): Route => ({ body: null, limit: null, ...more });
 const nothing = z.object({});
+export const BY_PASSWORD = z.object({ email, password, rememberMe: flag });
 
 export const ROUTES: Readonly<Record<string, Route>> = {
   'POST /sign-up/email': post(z.object({ name, email, password: newPassword, invitationToken }), 'signUp'),
-  'POST /sign-in/email': post(z.object({ email, password, rememberMe: flag }), 'signIn', { signsIn: 'password' }),
+  'POST /sign-in/email': post(BY_PASSWORD, 'signIn', { signsIn: 'password' }),
   'POST /sign-out': post(nothing, null),
   'GET /get-session': get(),
   'POST /send-verification-email': post(z.object({ email }), 'confirmationLetter', { mails: true }),
-  'POST /verify-email': post(z.object({ token }), 'token'),
+  'POST /verify-email': post(z.object({ token, password: password.optional() }), 'token', { signsIn: 'password' }),
   'POST /request-password-reset': post(z.object({ email }), 'resetLetter', { mails: true }),
   'POST /reset-password': post(z.object({ token, newPassword }), 'token'),
   'POST /change-password': post(z.object({ currentPassword: password, newPassword }), 'password'),

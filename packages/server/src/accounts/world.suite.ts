@@ -151,9 +151,8 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
       const made = browser();
       await made.auth('/sign-up/email', { name, email, password: PASSWORD });
       await settled();
-      await made.auth('/verify-email', { token: world.tokenFor(email) });
-      const signedIn = await made.signIn(email);
-      if (signedIn.status !== 200) throw new Error(`signing in ${email}: ${signedIn.status} ${signedIn.text}`);
+      const signedIn = await made.auth('/verify-email', { token: world.tokenFor(email), password: PASSWORD });
+      if (signedIn.status !== 200) throw new Error(`confirming ${email}: ${signedIn.status} ${signedIn.text}`);
       return made;
     },
     databaseFile: databaseFile(dir),

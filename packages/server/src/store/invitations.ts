@@ -15,6 +15,7 @@ const invitationRow = (record: InvitationRecord): InvitationRow => ({
   expires_at: record.expiresAt,
   accepted_at: record.acceptedAt,
   revoked_at: record.revokedAt,
+  by_letter: record.byLetter ? 1 : 0,
 });
 
 const invitationRecord = (row: InvitationRow): InvitationRecord => ({
@@ -28,6 +29,7 @@ const invitationRecord = (row: InvitationRow): InvitationRecord => ({
   expiresAt: row.expires_at,
   acceptedAt: row.accepted_at,
   revokedAt: row.revoked_at,
+  byLetter: row.by_letter === 1,
 });
 
 export const invitations = (db: Db): StoreView['invitations'] => {

@@ -83,6 +83,8 @@ export interface InvitationRow {
   expires_at: number;
   accepted_at: number | null;
   revoked_at: number | null;
+  /** 0 or 1. */
+  by_letter: number;
 }
 
 export interface TierRow {
@@ -317,6 +319,8 @@ export interface UserRow {
   is_operator: number;
   /** That the account was made with. */
   invitation_id: string | null;
+  /** 0 or 1: a letter reached its owner, or another provider vouches for it. */
+  email_proven: number;
   created_at: number;
   updated_at: number;
 }

@@ -106,6 +106,7 @@ const invitation = (id: string, more: Partial<InvitationRecord> = {}): Invitatio
   expiresAt: 2_000,
   acceptedAt: null,
   revokedAt: null,
+  byLetter: false,
   ...more,
 });
 
@@ -1214,7 +1215,7 @@ export function storeSuite(name: string, open: () => Promise<StoreUnderTest>, { 
 
     describe('invitations', () => {
       it('come back exactly as they went in, by id and by the hash of their token', async () => {
-        const full = invitation('inv_1', { acceptedAt: 5, revokedAt: 6, role: 'operator' });
+        const full = invitation('inv_1', { acceptedAt: 5, revokedAt: 6, role: 'operator', byLetter: true });
         const bare = invitation('inv_2', { organizationId: null, email: null });
         await store.invitations.insert(full);
         await store.invitations.insert(bare);

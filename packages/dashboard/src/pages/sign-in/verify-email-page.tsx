@@ -1,41 +1,81 @@
-// The page at /verify-email: where the link of the letter leads, with its token behind `#`.
+// The page at /verify-email: where the link of the letter leads, with its token behind `#`. The password goes with it, because anybody can sign up with an address.
 
-import { Button, Stack } from '@mantine/core';
+import { LatchkeyClientError } from '@latchkey/client';
+import { Anchor, Button, PasswordInput, Stack } from '@mantine/core';
+import { useForm } from '@mantine/form';
 import { useMutation } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { useEffect } from 'react';
+import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { callAuth } from '../../data/auth';
+import { callAuth, type SignInAnswer } from '../../data/auth';
 import { forgetToken, fragmentToken } from '../../data/fragment';
-import { Loading } from '../../kit/loading';
+import { useAfterSignIn } from './after-sign-in';
 import { AuthError } from './auth-error';
 import { AuthFrame } from './auth-frame';
+import { SecondFactor } from './second-factor';
 import { Sent } from './sent';
+
+const isWrongPassword = (error: unknown): boolean =>
+  error instanceof LatchkeyClientError && error.code === 'INVALID_EMAIL_OR_PASSWORD';
 
 export function VerifyEmailPage() {
   const { t } = useTranslation();
-  const { mutate, isSuccess, error } = useMutation({
-    mutationFn: (token: string) => callAuth('/verify-email', { token }),
-    onSuccess: forgetToken,
+  const afterSignIn = useAfterSignIn();
+  const [token] = useState(fragmentToken);
+  const [asksSecond, setAsksSecond] = useState(false);
+  const form = useForm({
+    mode: 'uncontrolled',
+    initialValues: { password: '' },
+    validate: { password: (value) => (value === '' ? t('signIn.passwordMissing') : null) },
   });
-  const token = fragmentToken();
-  useEffect(() => {
-    if (token !== null) mutate(token);
-  }, [token, mutate]);
-  if (isSuccess) return <Sent done title={t('signIn.verified')} text={t('signIn.verifiedText')} />;
+  const toField = () => form.getInputNode('password')?.focus();
+  const confirm = useMutation({
+    mutationFn: async ({ password }: { password: string }) => {
+      const answer = await callAuth<SignInAnswer>('/verify-email', { token, password });
+      forgetToken();
+      if (answer.twoFactorRedirect) setAsksSecond(true);
+      else await afterSignIn();
+    },
+    onError(error) {
+      if (!isWrongPassword(error)) return;
+      form.setFieldError('password', t('signIn.errors.password'));
+      toField();
+    },
+  });
   if (token === null) return <Sent title={t('signIn.checkMail')} text={t('signIn.verificationSent')} />;
+  if (asksSecond) {
+    return (
+      <AuthFrame title={t('signIn.secondTitle')}>
+        <SecondFactor onSignedIn={afterSignIn} />
+      </AuthFrame>
+    );
+  }
+  const forgot = (
+    <Anchor component={Link} to="/forgot-password" inherit fw={600}>
+      {t('signIn.forgot')}
+    </Anchor>
+  );
   return (
-    <AuthFrame title={t('signIn.verifying')}>
-      {error === null ? (
-        <Loading lines={2} />
-      ) : (
+    <AuthFrame title={t('signIn.verifyTitle')} text={t('signIn.verifyText')} footer={forgot}>
+      <form noValidate onSubmit={form.onSubmit((values) => confirm.mutate(values), toField)}>
         <Stack gap="md">
-          <AuthError error={error} />
-          <Button component={Link} to="/sign-in">
-            {t('signIn.toSignIn')}
+          <AuthError error={isWrongPassword(confirm.error) ? null : confirm.error} />
+          <PasswordInput
+            {...form.getInputProps('password')}
+            key={form.key('password')}
+            aria-invalid={form.errors.password !== undefined}
+            label={t('signIn.password')}
+            name="password"
+            autoComplete="current-password"
+            required
+            withAsterisk={false}
+            visibilityToggleButtonProps={{ 'aria-label': t('signIn.showPassword') }}
+          />
+          <Button type="submit" fullWidth loading={confirm.isPending}>
+            {t('signIn.confirm')}
           </Button>
         </Stack>
-      )}
+      </form>
     </AuthFrame>
   );
 }

@@ -41,9 +41,9 @@ export const signIn: Words<typeof source> = {
   signUpText: 'Sie bekommen eine eigene Organisation und ein eigenes Projekt.',
   createAccount: 'Konto anlegen',
   byInvitation: 'Konten entstehen hier auf Einladung. Fragen Sie, wer sich um Ihre Organisation kümmert.',
-  verifying: 'Ihre Adresse wird bestätigt',
-  verified: 'Ihre Adresse ist bestätigt',
-  verifiedText: 'Sie können sich jetzt anmelden.',
+  verifyTitle: 'Ihre Adresse bestätigen',
+  verifyText:
+    'Geben Sie das Passwort ein, das Sie gewählt haben, damit niemand sonst ein Konto in Ihrem Namen bestätigen kann.',
   forgotTitle: 'Passwort zurücksetzen',
   forgotText: 'Geben Sie die Adresse Ihres Kontos ein; Sie bekommen einen Link für ein neues Passwort.',
   sendLink: 'Link senden',

@@ -43,7 +43,7 @@ const note = (
 });
 
 type MintServices = Pick<Services, 'random' | 'vault' | 'newId'>;
-type Terms = Pick<InvitationRecord, 'organizationId' | 'email' | 'role' | 'invitedBy' | 'createdAt' | 'expiresAt'>;
+type Terms = Omit<InvitationRecord, 'id' | 'tokenHash' | 'acceptedAt' | 'revokedAt'>;
 
 const makeToken = ({ random }: Pick<Services, 'random'>): string =>
   Buffer.from(random(TOKEN_BYTES)).toString('base64url');
@@ -100,10 +100,11 @@ async function countLetter({ store, vault, mailer, clock }: Services, { actor }:
   });
 }
 
-const termsOf = (call: Call, now: number): Pick<Terms, 'invitedBy' | 'createdAt' | 'expiresAt'> => ({
+const termsOf = ({ mailer }: Services, call: Call, now: number) => ({
   invitedBy: call.actor.id,
   createdAt: now,
   expiresAt: now + VALID_DAYS * DAY_MS,
+  byLetter: mailer.sends,
 });
 
 export async function createInvitation(services: Services, input: Of<'createInvitation'>, call: Call) {
@@ -119,7 +120,7 @@ export async function createInvitation(services: Services, input: Of<'createInvi
     if (user !== null && (await view.memberships.get(organizationId, user.id)) !== null) {
       throw new LatchkeyError('already_member');
     }
-    const terms = { ...termsOf(call, now), organizationId, email, role };
+    const terms = { ...termsOf(services, call, now), organizationId, email, role };
     const invitation = await replaceOpen(services, view, token, terms);
     return { value: { invitation, name: organization.name }, audit: [note('createInvitation', invitation)] };
   });
@@ -134,7 +135,7 @@ export async function inviteOperator(services: Services, input: Of<'inviteOperat
     if ((await view.users.findByEmail(email))?.isOperator) {
       throw new LatchkeyError('already_member', 'This user is an operator already.');
     }
-    const terms = { ...termsOf(call, now), organizationId: null, email, role: 'operator' as const };
+    const terms = { ...termsOf(services, call, now), organizationId: null, email, role: 'operator' as const };
     const invitation = await replaceOpen(services, view, token, terms);
     return { value: invitation, audit: [note('inviteOperator', invitation)] };
   });
@@ -237,6 +238,7 @@ export async function createFirstOperatorInvitation(
       invitedBy: call.actor.id,
       createdAt: now,
       expiresAt: now + FIRST_OPERATOR_MS,
+      byLetter: false,
     });
     return { value: token, audit: [note('createFirstOperatorInvitation', invitation)] };
   });

@@ -17,6 +17,7 @@ import { up as users } from './0013-users.js';
 import { up as memberships } from './0014-memberships.js';
 import { up as keyObservations } from './0015-key-observations.js';
 import { up as rotation } from './0016-rotation.js';
+import { up as provenAddresses } from './0017-proven-addresses.js';
 
 interface Migration {
   name: string;
@@ -40,6 +41,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: '0014-memberships', up: memberships },
   { name: '0015-key-observations', up: keyObservations },
   { name: '0016-rotation', up: rotation },
+  { name: '0017-proven-addresses', up: provenAddresses },
 ];
 
 /**
