@@ -1,10 +1,10 @@
 // The menu of the person: account, colours, language, sign out.
 
 import { ActionIcon, Avatar, Menu, Text, useMantineColorScheme } from '@mantine/core';
-import { Link, useNavigate } from '@tanstack/react-router';
+import { Link } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import { callAuth } from '../data/auth';
-import { forgetSelf, useScope, useSelf } from '../data/self';
+import { useScope, useSelf } from '../data/self';
 import { chooseLanguage, LANGUAGES, type Language } from '../words/words';
 
 const SCHEMES = ['light', 'dark', 'auto'] as const;
@@ -15,11 +15,11 @@ export function UserMenu() {
   const { organizationId } = useScope();
   const here = organizations.find(({ id }) => id === organizationId);
   const { colorScheme, setColorScheme } = useMantineColorScheme();
-  const navigate = useNavigate();
   const signOut = async () => {
     await callAuth('/sign-out', {}).catch(() => undefined);
-    await navigate({ to: '/sign-in', search: {} });
-    forgetSelf();
+    // A new document: what was known goes with the old one, before anybody can go back. Where the browser kept that one, it begins anew.
+    globalThis.addEventListener('pageshow', () => globalThis.location.reload());
+    globalThis.location.assign('/sign-in');
   };
   return (
     <Menu position="bottom-end" width={240} shadow="md" withinPortal={false}>
