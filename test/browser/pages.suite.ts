@@ -1,0 +1,43 @@
+// Every page and state under axe, in the looks that are asked for: without a single violation, and without scrolling sideways.
+
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { findChromium } from '../servers/chromium.js';
+import { expectAccessible } from './accessibility.js';
+import { openStage, type Stage } from './stage.js';
+import { LOOKS, type Look, PROFILES, STOPS, setOut, visit } from './tour.js';
+
+/** One look at each width and in each of light and dark: enough for what lies over a page that has been looked at. */
+const isFirst = ({ size, scheme }: Look): boolean => (size === 'desktop') === (scheme === 'light');
+
+/** In the second look at a width nothing but the colours is another. */
+const COLOURS = ['color-contrast'];
+
+/** `isThorough`: each page that stands by itself in all four looks; else in two, which have each width and each scheme once. */
+export function describePages({ isThorough }: { isThorough: boolean }): void {
+  describe.skipIf(findChromium() === null).each(PROFILES)('every page and state, of the profile %s', (profile) => {
+    let stage: Stage;
+    let party: Awaited<ReturnType<typeof setOut>>;
+    beforeAll(async () => {
+      stage = await openStage({ profile });
+      party = await setOut(stage, profile);
+    });
+    afterAll(() => stage?.close());
+
+    it.each(STOPS.filter((stop) => (stop.profile ?? 'textgen') === profile))('is accessible: $name', async (stop) => {
+      const looks = !isThorough || stop.state || stop.isTranslated ? LOOKS.filter(isFirst) : LOOKS;
+      const see = async (page: Page, look: Look): Promise<void> => {
+        const { size, scheme } = look;
+        await expectAccessible(page, `${stop.name}, ${size}, ${scheme}`, isFirst(look) ? undefined : COLOURS);
+        expect(await sticksOut(page), `${stop.name} scrolls sideways at ${size}`).toBe(0);
+      };
+      await visit(stage, stop, party, see, looks);
+    });
+
+    it('and none of them broke a rule of the house', () => stage.leave());
+  });
+}
+
+/** By how many pixels the page is wider than its window. */
+const sticksOut = (page: Page): Promise<number> =>
+  page.evaluate(() => Math.max(0, document.documentElement.scrollWidth - innerWidth));
