@@ -13,8 +13,11 @@ const isFirst = ({ size, scheme }: Look): boolean => (size === 'desktop') === (s
 /** In the second look at a width nothing but the colours is another. */
 const COLOURS = ['color-contrast'];
 
-/** `isThorough`: each page that stands by itself in all four looks; else in two, which have each width and each scheme once. */
-export function describePages({ isThorough }: { isThorough: boolean }): void {
+/**
+ * `only`: every second stop, since two files run beside each other. `isThorough`: each page that stands by itself in all four looks; else in two, which have each width and each scheme once.
+ */
+export function describePages({ isThorough = false, only }: { isThorough?: boolean; only?: 'even' | 'odd' }): void {
+  const stops = STOPS.filter((_, at) => only === undefined || (at % 2 === 0) === (only === 'even'));
   describe.skipIf(findChromium() === null).each(PROFILES)('every page and state, of the profile %s', (profile) => {
     let stage: Stage;
     let party: Awaited<ReturnType<typeof setOut>>;
@@ -24,7 +27,7 @@ export function describePages({ isThorough }: { isThorough: boolean }): void {
     });
     afterAll(() => stage?.close());
 
-    it.each(STOPS.filter((stop) => (stop.profile ?? 'textgen') === profile))('is accessible: $name', async (stop) => {
+    it.each(stops.filter((stop) => (stop.profile ?? 'textgen') === profile))('is accessible: $name', async (stop) => {
       const looks = !isThorough || stop.state || stop.isTranslated ? LOOKS.filter(isFirst) : LOOKS;
       const see = async (page: Page, look: Look): Promise<void> => {
         const { size, scheme } = look;
