@@ -493,6 +493,25 @@ describe('who may sign up', () => {
         expect((await world.browser().auth(path, { email: address })).status).toBe(503);
     await world.close();
   });
+
+  it("the first operator's second factor stays when a letter sets a new password: a mailbox alone is no way in", async () => {
+    const world = await createWorld({ signUp: 'closed' });
+    const token = (await createFirstOperatorInvitation(world.served.latchkey.engine.services, call(world))) as string;
+    const email = someEmail();
+    const browser = world.browser();
+    await signUp(browser, email, token);
+    await browser.signIn(email);
+    const { totpURI } = (await browser.auth('/two-factor/enable', { password: PASSWORD })).body;
+    expect((await browser.auth('/two-factor/verify-totp', { code: totp(totpURI) })).status).toBe(200);
+    await world.browser().auth('/request-password-reset', { email });
+    await settled();
+    const newPassword = 'a password by letter';
+    expect((await world.browser().auth('/reset-password', { token: world.tokenFor(email), newPassword })).status).toBe(
+      200,
+    );
+    expect((await world.browser().signIn(email, newPassword)).body).toMatchObject({ twoFactorRedirect: true });
+    await world.close();
+  });
 });
 
 describe('a second factor', () => {

@@ -64,6 +64,12 @@ export function libraryOptions(parts: LibraryParts, withOidc: boolean) {
   /** Whether the account's address is its owner's own: an inviter who holds the link can confirm somebody else's. */
   const isProven = async (id: string): Promise<boolean> =>
     (await signIn.find(USERS.modelName, isUser('id', id)))[0]?.[PROVEN] === 1;
+  /** Whether they came by the link for the first operator: nobody else chose the address, or held the link for them. */
+  async function choseAddress(id: string): Promise<boolean> {
+    const [row] = await signIn.find(USERS.modelName, isUser('id', id));
+    const invited = row?.invitation_id;
+    return typeof invited === 'string' && (await services.store.invitations.get(invited))?.email === null;
+  }
   const prove = (id: string) =>
     signIn.update(USERS.modelName, isUser('id', id), { [USERS.fields.emailVerified]: 1, [PROVEN]: 1 });
   async function removeFactors(id: string): Promise<void> {
@@ -151,8 +157,9 @@ export function libraryOptions(parts: LibraryParts, withOidc: boolean) {
         post(resetLetter({ ...names, to: user.email, link: `${publicUrl}/reset-password#${token}` }));
       },
       async onPasswordReset({ user }, request) {
-        // The link came by mail, which proves the address. What others set up before that may be no way in any more.
-        if (!(await isProven(user.id))) await removeFactors(user.id);
+        // The link came by mail, which proves the address. What others set up before that may be no way in any more; for everybody
+        // else a letter takes no second factor away.
+        if (!(await isProven(user.id)) && !(await choseAddress(user.id))) await removeFactors(user.id);
         await prove(user.id);
         await tell({ event: 'resetPassword', userId: user.id, bySelf: false, requestId: requestIdOf(request) });
       },
