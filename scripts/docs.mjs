@@ -38,10 +38,8 @@ const pages = renderReference({
   profileSchema: core.profileJsonSchema(),
   templateValues: core.TEMPLATE_VALUES,
 });
-const { peopleRows } = await import('../packages/core/dist/contract/rows/people.js');
-const { insightRows } = await import('../packages/core/dist/contract/rows/insight.js');
 pages['packages/client/src/generated/operations.ts'] = renderClientOperations({
-  operations: { ...core.operations, ...peopleRows, ...insightRows },
+  operations: core.operations,
   namespaces: core.namespaces,
   toJSONSchema: z.toJSONSchema,
 });

@@ -7,8 +7,6 @@ import type { Latchkey } from '@latchkey/server';
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import { z } from 'zod';
 import { renderClientOperations } from '../../../scripts/client-operations.mjs';
-import { insightRows } from '../../core/src/contract/rows/insight.js';
-import { peopleRows } from '../../core/src/contract/rows/people.js';
 import type { LatchkeyClient } from './client.js';
 import type { Key, ManagementMethods, OperationInputs, OperationOutputs } from './generated/operations.js';
 import type { Reason, Verification, VerifyBatchAnswer, VerifyBatchInput, VerifyInput } from './types.js';
@@ -35,7 +33,7 @@ it('is called like the engine in process', () => {
 });
 
 describe('the management client', () => {
-  const rows = { ...operations, ...peopleRows, ...insightRows };
+  const rows = operations;
   type Rows = typeof rows;
   type Name = keyof Rows;
   type Both<A, B> = [A] extends [B] ? ([B] extends [A] ? true : false) : false;

@@ -3,11 +3,6 @@
 import type { OperationCall, OperationOutput } from './operation.js';
 import type { OperationName, Operations } from './operations.js';
 import { operations } from './operations.js';
-import type { insightRows } from './rows/insight.js';
-import type { peopleRows } from './rows/people.js';
-
-/** Rows that are agreed on and not yet run are named here already. */
-type Named = OperationName | keyof typeof peopleRows | keyof typeof insightRows;
 
 export const namespaces = {
   organizations: {
@@ -83,7 +78,7 @@ export const namespaces = {
   },
   sessions: { list: 'listSessions', end: 'endSession', endOthers: 'endOtherSessions' },
   portalTokens: { create: 'createPortalToken' },
-} as const satisfies Record<string, Record<string, Named>>;
+} as const satisfies Record<string, Record<string, OperationName>>;
 
 type Namespaces = typeof namespaces;
 

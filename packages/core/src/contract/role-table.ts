@@ -2,8 +2,6 @@
 
 import type { Standing } from '../access/roles.js';
 import type { OperationName } from './operations.js';
-import type { insightRows } from './rows/insight.js';
-import type { peopleRows } from './rows/people.js';
 
 const OPERATOR = ['operator'] as const satisfies Standing[];
 const MANAGERS = ['operator', 'owner', 'admin'] as const satisfies Standing[];
@@ -14,13 +12,11 @@ const VISITORS = [...MEMBERS, 'portal', 'portal_read_only'] as const satisfies S
 const PEOPLE = [...MEMBERS, 'signed_in'] as const satisfies Standing[];
 const EVERYBODY = [...VISITORS, 'signed_in'] as const satisfies Standing[];
 
-type Named = OperationName | keyof typeof peopleRows | keyof typeof insightRows;
-
 /**
  * Standings that may call each operation. A role counts in the organization that the call is about; where it is about none,
  * in any. What only the operator may set (tier, credits, key model, limits above the tier's) is judged by the operation.
  */
-export const roleTable: Readonly<Record<Named, readonly Standing[]>> = {
+export const roleTable: Readonly<Record<OperationName, readonly Standing[]>> = {
   createOrganization: OPERATOR,
   listOrganizations: OPERATOR,
   getOrganization: MEMBERS,
