@@ -16,6 +16,7 @@ describe('differences', () => {
     [{ a: [{ b: 1 }, { b: 2 }] }, { a: [{ b: 1 }, { b: 3 }] }, [['/a/1/b', 2, 3]]],
     [{ a: [{ b: 1 }] }, { a: [{ b: 1 }, {}] }, [['/a', [{ b: 1 }], [{ b: 1 }, {}]]]],
     [{ a: {} }, { a: [] }, [['/a', {}, []]]],
+    [{ a: [null] }, { a: [] }, [['/a', [null], []]]],
     [1, 2, [['', 1, 2]]],
   ])('between %j and %j', (before, after, expected) => {
     const found = differencesBetween(before, after);

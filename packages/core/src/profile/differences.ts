@@ -36,6 +36,7 @@ const own = (value: Members, name: string): unknown => (Object.hasOwn(value, nam
 /** Equal as JSON, whatever the order of members; undefined is not there. */
 function sameJson(a: unknown, b: unknown): boolean {
   if (!isObject(a) || !isObject(b) || Array.isArray(a) !== Array.isArray(b)) return (a ?? null) === (b ?? null);
+  if (Array.isArray(a) && Array.isArray(b) && a.length !== b.length) return false;
   const names = [...new Set([...Object.keys(a), ...Object.keys(b)])];
   return names.every((name) => sameJson(own(a, name), own(b, name)));
 }
