@@ -88,6 +88,7 @@ export const STOPS: readonly Stop[] = [
   { name: 'forgot-password', who: 'nobody', path: () => '/forgot-password' },
   { name: 'reset-password', who: 'nobody', path: () => '/reset-password#no-such-token-in-this-installation' },
   { name: 'verify-email', who: 'nobody', path: () => '/verify-email#no-such-token-in-this-installation' },
+  { name: 'change-email', who: 'owner', path: () => '/change-email#no-such-token-in-this-installation' },
   { name: 'invitation', who: 'nobody', path: ({ invitationToken }) => `/invitation#${invitationToken}` },
   { name: 'invitation-over', who: 'nobody', path: () => '/invitation#no-such-token-in-this-installation' },
   { name: 'portal', who: 'nobody', path: ({ portalUrl }) => portalUrl },
@@ -189,6 +190,7 @@ export const STOPS: readonly Stop[] = [
     state: dialogFrom('Actions: Staging', 'Delete'),
   },
   { name: 'account-two-factor', who: 'owner', path: inProject('/settings/account'), state: dialogOf('Set up') },
+  { name: 'account-email', who: 'owner', path: inProject('/settings/account'), state: dialogOf('Change address') },
   {
     name: 'account-menu',
     who: 'owner',

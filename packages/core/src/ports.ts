@@ -714,7 +714,7 @@ export interface StoreView {
     list(): Promise<{ id: string; beat: number; ringKeys: string[] }[]>;
     remove(ids: readonly string[]): Promise<void>;
   };
-  /** People. They come and go by signing up, which is the accounts room's; here they are read and made operators. */
+  /** People. They come by signing up, which is the accounts room's; here they are read, changed and removed. */
   users: {
     get(id: string): Promise<UserRecord | null>;
     /** Those that are there, in no promised order. */
@@ -724,6 +724,11 @@ export interface StoreView {
     /** The operator's own users, newest first. */
     operators(): Promise<UserRecord[]>;
     setOperator(id: string, isOperator: boolean): Promise<void>;
+    /**
+     * Gives the user another address, which was shown to be theirs.
+     * @throws LatchkeyError `duplicate_key` when somebody else has it
+     */
+    setEmail(id: string, email: string): Promise<void>;
   };
   /** Where people are signed in. */
   sessions: {

@@ -69,6 +69,7 @@ const routes = [
   open('/sign-in', () => import('../pages/sign-in/sign-in-page'), 'SignInPage'),
   open('/sign-up', () => import('../pages/sign-in/sign-up-page'), 'SignUpPage'),
   open('/verify-email', () => import('../pages/sign-in/verify-email-page'), 'VerifyEmailPage'),
+  open('/change-email', () => import('../pages/sign-in/change-email-page'), 'ChangeEmailPage'),
   open('/forgot-password', () => import('../pages/sign-in/forgot-password-page'), 'ForgotPasswordPage'),
   open('/reset-password', () => import('../pages/sign-in/reset-password-page'), 'ResetPasswordPage'),
   open('/invitation', () => import('../pages/sign-in/invitation-page'), 'InvitationPage'),

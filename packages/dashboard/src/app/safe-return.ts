@@ -1,6 +1,6 @@
 // Where a sign-in may lead back to: a path of this site, never an address that somebody wrote into a link.
 
-const NOT_BACK = /^\/(sign-in|sign-up|forgot-password|reset-password|verify-email|invitation|portal)\b/;
+const NOT_BACK = /^\/(sign-in|sign-up|forgot-password|reset-password|verify-email|change-email|invitation|portal)\b/;
 
 /** The path when it is one of this origin; undefined else, and for pages that make no sense after a sign-in. */
 export function safeReturn(path: string | undefined, origin = globalThis.location.origin): string | undefined {

@@ -1,6 +1,6 @@
 // The token behind `#` of a link from a letter. It is taken out of the address before anything else runs, and kept in memory alone.
 
-const WITH_TOKEN = new Set(['/invitation', '/reset-password', '/verify-email', '/portal']);
+const WITH_TOKEN = new Set(['/invitation', '/reset-password', '/verify-email', '/change-email', '/portal']);
 
 function take(): string | null {
   const { pathname, search, hash } = globalThis.location;

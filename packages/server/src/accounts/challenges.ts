@@ -1,14 +1,16 @@
 // Who somebody is on the way in: whose second factor is asked for, whose password a letter's link sets, whose address it confirms. It judges nobody.
 
-import type { Store } from '@latchkey/core';
 import { verifyJWT } from 'better-auth/crypto';
+import type { Services } from '../operations/services.js';
 import { cookieValue } from './cookies.js';
 import { CHALLENGE_COOKIE } from './library.js';
 import type { Safe } from './safe.js';
 import { ACCOUNTS, VERIFICATIONS } from './tables.js';
 
-export function createChallenges({ signIn, users }: Pick<Store, 'signIn' | 'users'>, safe: Safe) {
+export function createChallenges({ store, vault }: Pick<Services, 'store' | 'vault'>, safe: Safe) {
+  const { signIn, users } = store;
   const { identifier, value } = VERIFICATIONS.fields;
+  const mark = (token: string, email: string): string => safe.hash(JSON.stringify(['reset', token, email]));
   async function kept(name: string): Promise<string | null> {
     const [row] = await signIn.find(
       VERIFICATIONS.modelName,
@@ -26,8 +28,14 @@ export function createChallenges({ signIn, users }: Pick<Store, 'signIn' | 'user
       const [challenge] = signed.split(/\.|%2E/i, 1);
       return kept(challenge ?? '');
     },
-    /** The id of the user who was sent the link for a new password; null: the token is over, or never was. */
-    userOfReset: (token: string): Promise<string | null> => kept(`reset-password:${token}`),
+    resetToken: (token: string, email: string): string => `${token}.${mark(token, email)}`,
+    /** Whose password a link sets, with the library's own token; null: it is over, never was, or went to an address of before. */
+    async resetOf(link: string): Promise<{ userId: string; token: string } | null> {
+      const [token = '', marked = ''] = link.split('.', 2);
+      const userId = await kept(`reset-password:${token}`);
+      const user = userId === null ? null : await users.get(userId);
+      return user !== null && vault.equal(marked, mark(token, user.email)) ? { userId: user.id, token } : null;
+    },
     /** The address that a link confirms, of an account with a password; null: there is none, or the token is over. */
     async addressOf(token: string): Promise<string | null> {
       const { email } = (await verifyJWT<{ email?: string }>(token, safe.librarySecret)) ?? {};

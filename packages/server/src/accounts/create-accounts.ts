@@ -1,7 +1,7 @@
 // Sign-in as the control plane asks for it: judges what comes, lets the library do its part, and says what became of it.
 
 import type { IncomingHttpHeaders } from 'node:http';
-import { judge, LatchkeyError, type UserRecord } from '@latchkey/core';
+import { judge, LatchkeyError } from '@latchkey/core';
 import { csrfTokenOf } from '../operations/csrf.js';
 import { makeFirstOrganization } from '../operations/people/first-organization.js';
 import { actorOfUser } from '../operations/people/self.js';
@@ -12,22 +12,18 @@ import { createDevices } from './devices.js';
 import { newDeviceLetter } from './letters.js';
 import { createLibrary, INTERNAL, type Library, type LibraryParts, OIDC_PROVIDER, SESSION_COOKIE } from './library.js';
 import { createAttempts } from './limits.js';
+import { createOwnAccount, type Present } from './own-account.js';
 import type { AccountsParts } from './parts.js';
 import { BY_PASSWORD, ROUTES, type Route } from './routes.js';
 import { createSafe } from './safe.js';
 import { createSignInLog } from './sign-in-log.js';
 import { createSignUpGate } from './sign-up.js';
+import { SESSIONS } from './tables.js';
 
 /** How long another provider may take to say what it can do. */
 const OIDC_WITHIN_MS = 8_000;
 const MAX_USER_AGENT = 256;
 const CONFIRM = '/verify-email';
-
-interface Present {
-  user: UserRecord;
-  session: { id: string; expiresAt: number };
-  cookies: string[];
-}
 
 type Given = Record<string, unknown>;
 
@@ -38,7 +34,7 @@ export function createAccounts(parts: AccountsParts): SignIn {
   const attempts = createAttempts(services, safe);
   const gate = createSignUpGate(services);
   const tell = createSignInLog(services);
-  const challenges = createChallenges(store, safe);
+  const challenges = createChallenges(services, safe);
   const devices = createDevices(services, safe);
   const libraryParts: LibraryParts = {
     ...parts,
@@ -46,8 +42,10 @@ export function createAccounts(parts: AccountsParts): SignIn {
     tell,
     post: (letter) => services.later('letter', () => mailer.send(letter)),
     admits: (email, invitationId) => gate.admits(email, invitationId),
+    resetToken: challenges.resetToken,
   };
   const library = createLibrary(libraryParts, false);
+  const own = createOwnAccount({ ...libraryParts, library, attempts, devices });
 
   /** The one that knows the other provider, which is asked what it can do when somebody wants to go there, and not before. */
   let withOidc: Promise<Library> | null = null;
@@ -94,7 +92,7 @@ export function createAccounts(parts: AccountsParts): SignIn {
         twoFactorEnabled: user.twoFactorEnabled === true,
         createdAt: user.createdAt.getTime(),
       },
-      session: { id: session.id, expiresAt: session.expiresAt.getTime() },
+      session: { id: session.id, createdAt: session.createdAt.getTime(), expiresAt: session.expiresAt.getTime() },
       cookies: headers.getSetCookie(),
     };
   }
@@ -170,6 +168,16 @@ export function createAccounts(parts: AccountsParts): SignIn {
     const invitation = await gate.judge(email as string, invitationToken as string | undefined);
     if (invitation === null && !mailer.sends) throw noMail();
     return invitation?.id ?? null;
+  }
+
+  /** A session that takes another's place without a sign-in is as old as that one: nobody makes theirs fresh by a setting. */
+  async function keepAge(now: Present, { session }: Present): Promise<void> {
+    const { createdAt } = SESSIONS.fields;
+    await store.signIn.update(
+      SESSIONS.modelName,
+      [{ column: 'id', operator: '=', value: now.session.id, either: false }],
+      { [createdAt]: session.createdAt },
+    );
   }
 
   /** Told after an answer that changed something for somebody who was signed in before. */
@@ -250,10 +258,15 @@ export function createAccounts(parts: AccountsParts): SignIn {
       const tried = device ?? email;
       if (route.limit !== null) await attempts.count(route.limit, ip, tried ?? before?.user.id ?? null);
       if (toConfirm !== null) await attempts.count('signIn', ip, tried);
+      if (route.own !== undefined) {
+        if (before === null) throw new LatchkeyError('unauthenticated');
+        return own[route.own](before, given, request);
+      }
       const invitationId = path === '/sign-up/email' ? await judgeSignUp(given) : null;
       const challenged = route.signsIn === 'second_factor' ? await challenges.userOf(headers.cookie) : null;
 
-      const resetOf = path === '/reset-password' ? await challenges.userOfReset(given.token as string) : null;
+      const reset = path === '/reset-password' ? await challenges.resetOf(given.token as string) : null;
+      if (path === '/reset-password') given.token = reset?.token ?? '';
       const codeOf = path === '/two-factor/verify-totp' ? (before?.user.id ?? challenged) : null;
       if (codeOf !== null && !(await attempts.takeCode(codeOf, given.code as string))) {
         if (challenged !== null) await tellFailure(challenged, 'second_factor', USED_CODE, request);
@@ -283,10 +296,13 @@ export function createAccounts(parts: AccountsParts): SignIn {
         const isSignIn =
           route.signsIn !== undefined && now !== null && (before === null || route.signsIn !== 'second_factor');
         // The letter proves as much of a browser as signing in does, and helps whoever is kept waiting by others' guesses.
-        const owner = isSignIn ? now.user : resetOf === null ? null : await store.users.get(resetOf);
+        const owner = isSignIn ? now.user : reset === null ? null : await store.users.get(reset.userId);
         if (owner !== null) cookies.push(devices.cookieFor(owner.email));
         if (isSignIn) await welcome(now, before, route.signsIn as string, request);
-        else if (before !== null) await tellChange(path, before, requestId);
+        else if (before !== null) {
+          if (now !== null) await keepAge(now, before);
+          await tellChange(path, before, requestId);
+        }
       } else if (route.signsIn === 'password' && email !== null) {
         const known = await store.users.findByEmail(email);
         if (known !== null) await tellFailure(known.id, 'password', answered, request);

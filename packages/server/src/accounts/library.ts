@@ -17,6 +17,8 @@ export const MIN_PASSWORD_LENGTH = 10;
 export const MAX_PASSWORD_LENGTH = 128;
 export const SESSION_SECONDS = 7 * 86_400;
 const RENEWED_AFTER_SECONDS = 86_400;
+/** How old a sign-in may be that stands for a password. */
+export const FRESH_SECONDS = 3_600;
 const VERIFICATION_SECONDS = 86_400;
 const RESET_SECONDS = 3_600;
 
@@ -52,6 +54,8 @@ export interface LibraryParts extends AccountsParts {
   /** Whether somebody who comes from another provider may make an account; `invitationId`: what they came with. */
   admits(email: string, invitationId: string | null): Promise<boolean>;
   tell: SignInLog;
+  /** What a letter has for the library's token, good while the account has the address that it went to. */
+  resetToken(token: string, email: string): string;
 }
 
 export function libraryOptions(parts: LibraryParts, withOidc: boolean) {
@@ -117,7 +121,7 @@ export function libraryOptions(parts: LibraryParts, withOidc: boolean) {
         return;
       },
     },
-    session: { ...SESSIONS, expiresIn: SESSION_SECONDS, updateAge: RENEWED_AFTER_SECONDS },
+    session: { ...SESSIONS, expiresIn: SESSION_SECONDS, updateAge: RENEWED_AFTER_SECONDS, freshAge: FRESH_SECONDS },
     account: {
       ...ACCOUNTS,
       storeStateStrategy: 'database',
@@ -154,7 +158,8 @@ export function libraryOptions(parts: LibraryParts, withOidc: boolean) {
       revokeSessionsOnPasswordReset: true,
       resetPasswordTokenExpiresIn: RESET_SECONDS,
       async sendResetPassword({ user, token }) {
-        post(resetLetter({ ...names, to: user.email, link: `${publicUrl}/reset-password#${token}` }));
+        const link = `${publicUrl}/reset-password#${parts.resetToken(token, user.email)}`;
+        post(resetLetter({ ...names, to: user.email, link }));
       },
       async onPasswordReset({ user }, request) {
         // The link came by mail, which proves the address. What others set up before that may be no way in any more; for everybody

@@ -22,6 +22,8 @@ export const LIMITS = {
   /** Each kind of letter apart: asking for one that is not sent leaves the other to whoever needs it. */
   confirmationLetter: { windowMs: 60 * MINUTE_MS, perNetwork: 60, perAccount: 5 },
   resetLetter: { windowMs: 60 * MINUTE_MS, perNetwork: 60, perAccount: 5 },
+  /** By the account that asks, and by the address that is to be written to. */
+  changeLetter: { windowMs: 60 * MINUTE_MS, perNetwork: 60, perAccount: 5 },
   /** Tokens of letters, which are too long to be guessed. */
   token: { windowMs: 15 * MINUTE_MS, perNetwork: 100 },
   /** Codes; that so many of one account are wrong the library counts by itself. */

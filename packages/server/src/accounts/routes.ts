@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH } from './library.js';
 import type { LimitName } from './limits.js';
+import type { OwnAccount } from './own-account.js';
 
 export interface Route {
   /** What the library is given of the body; unknown members are dropped. null: it takes none. */
@@ -14,6 +15,8 @@ export interface Route {
   mails?: true;
   /** A successful answer means that somebody is signed in who was not before; the word for how. */
   signsIn?: 'password' | 'second_factor' | 'passkey' | 'oidc';
+  /** Not the library's: what of own-account.ts answers, for whoever is signed in. */
+  own?: keyof OwnAccount;
 }
 
 const email = z
@@ -66,6 +69,11 @@ export const ROUTES: Readonly<Record<string, Route>> = {
   'POST /request-password-reset': post(z.object({ email }), 'resetLetter', { mails: true }),
   'POST /reset-password': post(z.object({ token, newPassword }), 'token'),
   'POST /change-password': post(z.object({ currentPassword: password, newPassword }), 'password'),
+  'POST /change-email': post(z.object({ newEmail: email, password: password.optional() }), 'password', {
+    mails: true,
+    own: 'askEmailChange',
+  }),
+  'POST /change-email/confirm': post(z.object({ token }), 'token', { own: 'changeEmail' }),
   'POST /update-user': post(z.object({ name }), null),
   'POST /two-factor/enable': post(z.object({ password: password.optional() }), 'password'),
   'POST /two-factor/disable': post(z.object({ password: password.optional() }), 'password'),

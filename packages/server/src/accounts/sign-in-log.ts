@@ -15,7 +15,8 @@ export type SignInEvent =
   | 'makeBackupCodes'
   | 'changePassword'
   | 'resetPassword'
-  | 'verifyEmail';
+  | 'verifyEmail'
+  | 'askEmailChange';
 
 export interface Told {
   event: SignInEvent;

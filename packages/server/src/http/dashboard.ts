@@ -14,6 +14,7 @@ export const PAGES = [
   '/sign-in',
   '/sign-up',
   '/verify-email',
+  '/change-email',
   '/forgot-password',
   '/reset-password',
   '/invitation',

@@ -48,4 +48,12 @@ export const users = (db: Db): StoreView['users'] => ({
       .where('id', '=', id)
       .execute();
   },
+  async setEmail(id, email) {
+    const proven = { email_verified: 1, email_proven: 1 };
+    await db
+      .updateTable('users')
+      .set({ email: email.toLowerCase(), ...proven })
+      .where('id', '=', id)
+      .execute();
+  },
 });

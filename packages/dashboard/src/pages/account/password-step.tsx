@@ -13,9 +13,19 @@ export interface PasswordStepProps {
   isPending: boolean;
   /** undefined: left empty, as by somebody who signs in at another provider. */
   onPassword(password: string | undefined): void;
+  /** What is asked for before the password. */
+  children?: ReactNode;
 }
 
-export function PasswordStep({ text, label, danger = false, error, isPending, onPassword }: PasswordStepProps) {
+export function PasswordStep({
+  text,
+  label,
+  danger = false,
+  error,
+  isPending,
+  onPassword,
+  children,
+}: PasswordStepProps) {
   const { t } = useTranslation();
   const [password, setPassword] = useState('');
   const submit = (event: FormEvent) => {
@@ -27,12 +37,13 @@ export function PasswordStep({ text, label, danger = false, error, isPending, on
       <Stack gap="md">
         <Text size="sm">{text}</Text>
         <AuthError error={error} />
+        {children}
         <PasswordInput
           label={t('account.currentPassword')}
           value={password}
           onChange={(event) => setPassword(event.currentTarget.value)}
           autoComplete="current-password"
-          data-autofocus
+          data-autofocus={children === undefined || undefined}
           visibilityToggleButtonProps={{ 'aria-label': t('signIn.showPassword') }}
         />
         <Button type="submit" color={danger ? 'red.9' : undefined} loading={isPending}>

@@ -17,6 +17,8 @@ const WORDS: Readonly<Record<string, Word>> = {
   INVALID_BACKUP_CODE: 'backupCode',
   INVALID_TWO_FACTOR_COOKIE: 'stepExpired',
   SESSION_EXPIRED: 'stepExpired',
+  SESSION_NOT_FRESH: 'notFresh',
+  EMAIL_IS_THE_SAME: 'sameEmail',
   INVALID_TOKEN: 'link',
   TOKEN_EXPIRED: 'link',
   USER_NOT_FOUND: 'link',

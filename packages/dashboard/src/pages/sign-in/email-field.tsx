@@ -13,8 +13,8 @@ export function EmailField({ autoComplete = 'username', ...field }: TextInputPro
   const { t } = useTranslation();
   return (
     <TextInput
-      {...field}
       label={t('signIn.email')}
+      {...field}
       type="email"
       name="email"
       autoComplete={autoComplete}

@@ -7,6 +7,14 @@ export const account: Words<typeof source> = {
   title: 'Konto',
   text: 'Wer Sie sind, wie Sie sich anmelden und wo Sie angemeldet sind.',
   profile: 'Profil',
+  changeEmail: 'Adresse ändern',
+  newEmail: 'Neue Adresse',
+  changeEmailText:
+    'An die neue Adresse geht ein Brief mit einem Link. Ihr Konto hat sie, sobald Sie ihn geöffnet haben, und ist dann überall sonst abgemeldet.',
+  changeEmailSent:
+    'Wenn {{email}} verwendet werden kann, ist ein Brief mit einem Link dorthin unterwegs. Öffnen Sie ihn binnen einer Stunde in einem Browser, in dem Sie angemeldet sind.',
+  noMail:
+    'Sie lässt sich hier nicht ändern: Dieser Server kann keine Post senden, bis sein Betreiber LATCHKEY_SMTP_URL setzt.',
   currentPassword: 'Jetziges Passwort',
   passwordText: 'Ein neues Passwort meldet Sie überall sonst ab.',
   changePassword: 'Passwort ändern',

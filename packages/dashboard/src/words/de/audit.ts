@@ -109,6 +109,8 @@ export const audit: Words<typeof source> = {
     changePassword: 'Passwort geändert',
     resetPassword: 'Passwort zurückgesetzt',
     verifyEmail: 'E-Mail-Adresse bestätigt',
+    askEmailChange: 'Andere E-Mail-Adresse verlangt',
+    changeEmail: 'E-Mail-Adresse geändert',
     endSession: 'Sitzung beendet',
     endOtherSessions: 'Alle anderen Sitzungen beendet',
     createPortalToken: 'Schlüsselportal geöffnet',

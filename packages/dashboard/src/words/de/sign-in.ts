@@ -44,6 +44,9 @@ export const signIn: Words<typeof source> = {
   verifyTitle: 'Ihre Adresse bestätigen',
   verifyText:
     'Geben Sie das Passwort ein, das Sie gewählt haben, damit niemand sonst ein Konto in Ihrem Namen bestätigen kann.',
+  changeEmailTitle: 'Neue Adresse bestätigen',
+  changeEmailOf: 'Ihr Konto hat die Adresse {{email}}. Bestätigen Sie, um ihm die zu geben, an die der Brief kam.',
+  changeEmailText: 'Melden Sie sich wie bisher bei dem Konto an, das die Adresse bekommen soll.',
   forgotTitle: 'Passwort zurücksetzen',
   forgotText: 'Geben Sie die Adresse Ihres Kontos ein; Sie bekommen einen Link für ein neues Passwort.',
   sendLink: 'Link senden',
@@ -75,6 +78,9 @@ export const signIn: Words<typeof source> = {
     stepExpired: 'Das hat zu lange gedauert. Bitte melden Sie sich noch einmal an.',
     link: 'Dieser Link ist zu alt oder wurde schon verwendet.',
     noPassword: 'Ihr Konto hat kein Passwort. Mit „Passwort vergessen?“ können Sie eines setzen.',
+    notFresh:
+      'Ihre Anmeldung liegt dafür zu lange zurück. Melden Sie sich ab und neu an, und wiederholen Sie es binnen einer Stunde.',
+    sameEmail: 'Ihr Konto hat diese Adresse schon.',
     taken: 'Es gibt schon ein Konto mit dieser Adresse.',
     passkeyUnknown: 'Dieser Passkey ist hier nicht bekannt.',
     passkeyCancelled: 'Es wurde kein Passkey verwendet. Versuchen Sie es noch einmal, oder melden Sie sich anders an.',

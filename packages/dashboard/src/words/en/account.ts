@@ -4,6 +4,13 @@ export const account = {
   title: 'Account',
   text: 'Who you are, how you sign in, and where you are signed in.',
   profile: 'Profile',
+  changeEmail: 'Change address',
+  newEmail: 'New address',
+  changeEmailText:
+    'The new address gets a letter with a link. Your account has that address once you have opened the link, and is signed out everywhere else.',
+  changeEmailSent:
+    'If {{email}} can be used, a letter with a link is on its way there. Open it within an hour, in a browser where you are signed in.',
+  noMail: 'It cannot be changed here: this server cannot send mail until its operator sets LATCHKEY_SMTP_URL.',
   currentPassword: 'Current password',
   passwordText: 'A new password signs you out everywhere else.',
   changePassword: 'Change password',

@@ -106,6 +106,8 @@ export const audit = {
     changePassword: 'Changed the password',
     resetPassword: 'Reset the password',
     verifyEmail: 'Confirmed an e-mail address',
+    askEmailChange: 'Asked for another e-mail address',
+    changeEmail: 'Changed the e-mail address',
     endSession: 'Ended a session',
     endOtherSessions: 'Ended all other sessions',
     createPortalToken: 'Opened the key portal',
