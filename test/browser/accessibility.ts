@@ -8,7 +8,7 @@ import { atRest } from './stage.js';
 const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22a', 'wcag22aa', 'best-practice'];
 
 /** `only`: these rules alone, e.g. where nothing but the colours is another. */
-export async function violations(page: Page, only?: readonly string[]): Promise<string[]> {
+async function violations(page: Page, only?: readonly string[]): Promise<string[]> {
   await atRest(page);
   const axe = new AxeBuilder({ page }).setLegacyMode(true);
   const { violations: found } = await (only === undefined ? axe.withTags(RULES) : axe.withRules([...only])).analyze();

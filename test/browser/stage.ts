@@ -44,7 +44,7 @@ export interface Stage {
   close(): Promise<void>;
 }
 
-export interface StageOptions {
+interface StageOptions {
   profile?: string;
   /** More of the environment that Latchkey is started with. */
   env?: Readonly<Record<string, string>>;

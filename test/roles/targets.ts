@@ -111,7 +111,7 @@ const REST: Partial<Record<OperationName, () => object>> = {
 const NARROWING: readonly string[] = ['organizationId', 'projectId', 'keyId'];
 
 /** The ids with which an operation works for whoever has to say what they mean. */
-export function neededIds(name: OperationName): IdName[] {
+function neededIds(name: OperationName): IdName[] {
   const { params } = operations[name];
   const inPath = idsOf(name).filter((id) => id in params.shape);
   const others = idsOf(name).filter((id) => !(id in params.shape) && NARROWING.includes(id));

@@ -44,7 +44,7 @@ export async function callAuth<T = unknown>(path: string, body?: object): Promis
 }
 
 /** How people may sign in here. */
-export interface SignInOptions {
+interface SignInOptions {
   signUp: 'open' | 'invite' | 'closed';
   /** Another provider to sign in at. */
   oidc: { name: string } | null;

@@ -10,7 +10,7 @@ export interface Provider {
   tiers: Tier[];
 }
 
-export const profileQuery = (api: Api) =>
+const profileQuery = (api: Api) =>
   queryOptions({
     queryKey: ['profile', 'provider'],
     // The client's types name no members of a profile; the server has judged it by its schema.

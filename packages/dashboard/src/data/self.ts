@@ -6,7 +6,7 @@ import { useNavigate, useSearch } from '@tanstack/react-router';
 import { type Api, sessionApi, setCsrfToken, useApi } from './api';
 import { queryClient } from './queries';
 
-export type Self = OperationOutputs['getSelf'];
+type Self = OperationOutputs['getSelf'];
 
 export const selfQuery = (api: Api) =>
   queryOptions({
@@ -46,7 +46,7 @@ export interface Place {
 }
 
 /** Organizations to choose from: one's own, or all of the installation for its operator (the first hundred). */
-export function useOrganizations(): { organizations: Place[]; isPending: boolean } {
+function useOrganizations(): { organizations: Place[]; isPending: boolean } {
   const api = useApi();
   const self = useSelf();
   const isOperator = self.user?.isOperator === true;
@@ -60,7 +60,7 @@ export function useOrganizations(): { organizations: Place[]; isPending: boolean
     : { organizations: self.organizations, isPending: false };
 }
 
-export function useProjects(organizationId: string | undefined): { projects: Place[]; isPending: boolean } {
+function useProjects(organizationId: string | undefined): { projects: Place[]; isPending: boolean } {
   const api = useApi();
   const { data, isPending } = useQuery({
     queryKey: ['projects', 'choice', organizationId],

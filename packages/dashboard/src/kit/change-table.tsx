@@ -11,7 +11,7 @@ export interface MemberChange {
 }
 
 /** A value as people read it; structures as JSON. */
-export function useValueText(): (value: unknown) => string {
+function useValueText(): (value: unknown) => string {
   const { t } = useTranslation();
   const textOf = (value: unknown): string => {
     if (value === null || value === undefined || value === '') return t('common.none');

@@ -5,7 +5,7 @@ import { useClipboard } from '@mantine/hooks';
 import { useTranslation } from 'react-i18next';
 import { Check, Copy } from './icons';
 
-export interface CopyButtonProps extends Omit<ButtonProps, 'children'> {
+interface CopyButtonProps extends Omit<ButtonProps, 'children'> {
   text: string;
   /** On the button, in place of "Copy". */
   label?: string;

@@ -19,7 +19,7 @@ export interface Column<Row> {
   isLong?: boolean;
 }
 
-export interface DataTableProps<Row> {
+interface DataTableProps<Row> {
   /** What the table is of, for a screen reader. */
   label: string;
   columns: readonly Column<Row>[];

@@ -5,7 +5,7 @@ import { Alert, Button, Code, Group, List, Text } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import { Alert as AlertIcon } from './icons';
 
-export interface ErrorStateProps {
+interface ErrorStateProps {
   error: unknown;
   onRetry?: () => void;
 }

@@ -5,7 +5,7 @@ import type { FormEvent, ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { ErrorState } from './error-state';
 
-export interface FormDialogProps {
+interface FormDialogProps {
   opened: boolean;
   onClose(): void;
   title: string;

@@ -6,7 +6,7 @@ import { useTranslation } from 'react-i18next';
 import { CopyButton } from './copy-button';
 import { Eye, EyeOff } from './icons';
 
-export interface SecretProps {
+interface SecretProps {
   value: string;
   /** What it is, for accessible names; e.g. "API key". */
   thing: string;

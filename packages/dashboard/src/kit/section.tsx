@@ -3,7 +3,7 @@
 import { Box, Group, Paper, Text, Title } from '@mantine/core';
 import { type ReactNode, useId } from 'react';
 
-export interface SectionProps {
+interface SectionProps {
   title: string;
   text?: ReactNode;
   /** At the right of the heading. */

@@ -3,7 +3,7 @@
 import { Paper, Skeleton, Text } from '@mantine/core';
 import type { ReactNode } from 'react';
 
-export interface StatProps {
+interface StatProps {
   label: string;
   /** undefined: on its way. */
   value: ReactNode | undefined;

@@ -22,7 +22,7 @@ export function relativeTime(iso: string, language: string, now = Date.now()): s
 export const exactTime = (iso: string, language: string) =>
   new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'medium' }).format(new Date(iso));
 
-export interface TimeTextProps extends TextProps {
+interface TimeTextProps extends TextProps {
   /** null: never. */
   at: string | null;
   /** What stands for null; default "never". */

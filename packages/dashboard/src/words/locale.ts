@@ -3,7 +3,7 @@
 import { useTranslation } from 'react-i18next';
 
 /** `en` of somebody in Britain is `en-GB`: 17:20, not 5:20 PM. */
-export const localeOf = (language: string): string =>
+const localeOf = (language: string): string =>
   navigator.languages.find((tag) => tag === language || tag.startsWith(`${language}-`)) ?? language;
 
 export const useLocale = (): string => localeOf(useTranslation().i18n.language);

@@ -15,7 +15,7 @@ import {
 import { LRUCache } from 'lru-cache';
 import { type ChangeServices, commitChange } from './commit-change.js';
 
-export const SUSPICIOUS = 'key.suspicious';
+const SUSPICIOUS = 'key.suspicious';
 /** How far back the usual hour is looked for. */
 const PAST_MS = 7 * DAY_MS;
 const WATCHED_KEYS = 50_000;

@@ -45,8 +45,8 @@ const KINDS = {
   reservationId: { noun: 'reservation', find: ({ store }, id) => store.credits.reservation(id) },
 } satisfies Record<string, Kind>;
 
-export type TenantId = keyof typeof KINDS;
-export const TENANT_IDS = Object.keys(KINDS) as TenantId[];
+type TenantId = keyof typeof KINDS;
+const TENANT_IDS = Object.keys(KINDS) as TenantId[];
 
 const membersOf = ({ params, query, body }: Operation): string[] =>
   [params, query, body].flatMap((part) => (part === null ? [] : Object.keys(part.shape)));

@@ -1,6 +1,6 @@
 // The provider's page, from the HTML that the server wrote to plain blocks. Only what such a page consists of is taken; nothing is run.
 
-export type Piece = { kind: 'text' | 'code' | 'strong'; text: string };
+type Piece = { kind: 'text' | 'code' | 'strong'; text: string };
 export type Pieces = readonly Piece[];
 
 export interface Sample {
@@ -17,7 +17,7 @@ export type Block =
   | { kind: 'code'; samples: readonly Sample[] };
 
 /** A block with its place on the page, and the heading above it with a number where that would not tell it from others. */
-export interface Placed {
+interface Placed {
   id: string;
   name: string;
   block: Block;

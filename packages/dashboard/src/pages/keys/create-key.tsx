@@ -29,7 +29,7 @@ import { bodyOf, ceilingsOf, faultsOf, NO_SETTINGS, type Settings } from './sett
 import { ExpiryFields, LimitFields, PermissionFields, RestrictionFields, useFaultTexts } from './settings-fields';
 import { useKeyCache } from './use-keys';
 
-export interface CreateKeyProps {
+interface CreateKeyProps {
   project: Pick<Project, 'id' | 'name' | 'tier'>;
   isOperator: boolean;
   opened: boolean;

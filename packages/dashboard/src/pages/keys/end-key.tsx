@@ -72,7 +72,7 @@ function Breakage({ value: key }: { value: Key }) {
   );
 }
 
-export interface EndKeyProps {
+interface EndKeyProps {
   value: Key;
   onClose(): void;
 }

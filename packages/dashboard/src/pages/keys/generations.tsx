@@ -42,7 +42,7 @@ function useRecentRequests(keys: readonly Key[], isWatching: boolean): (HourlyUs
   });
 }
 
-export interface GenerationsProps {
+interface GenerationsProps {
   value: Pick<Key, 'projectId' | 'familyId'>;
   /** Absent for those who may not. */
   onRevoke?: ((key: Key) => void) | undefined;

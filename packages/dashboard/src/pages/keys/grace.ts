@@ -4,7 +4,7 @@ const HOUR = 3600;
 const DAY = 24 * HOUR;
 
 /** Seconds; 0 ends the old generation at once. */
-export const GRACE_PRESETS = [0, HOUR, DAY, 7 * DAY, 30 * DAY] as const;
+const GRACE_PRESETS = [0, HOUR, DAY, 7 * DAY, 30 * DAY] as const;
 /** What the server takes. */
 export const LONGEST_GRACE = 31_536_000;
 
@@ -14,7 +14,7 @@ export function gracePresets(usual: number | null): number[] {
 }
 
 /** The largest unit that says it in whole numbers. */
-export function durationParts(seconds: number): { unit: 'second' | 'minute' | 'hour' | 'day'; count: number } {
+function durationParts(seconds: number): { unit: 'second' | 'minute' | 'hour' | 'day'; count: number } {
   if (seconds % DAY === 0 && seconds > 0) return { unit: 'day', count: seconds / DAY };
   if (seconds % HOUR === 0 && seconds > 0) return { unit: 'hour', count: seconds / HOUR };
   if (seconds % 60 === 0 && seconds > 0) return { unit: 'minute', count: seconds / 60 };
@@ -37,7 +37,7 @@ export function countdown(endsAt: string, now: number): string {
 }
 
 /** For how long an old generation has to be unused before it counts as quiet. */
-export const QUIET_AFTER_MS = 15 * 60_000;
+const QUIET_AFTER_MS = 15 * 60_000;
 
 /** Whether the old generation is still used: since the new one was made, and lately. */
 export function useOfOld(

@@ -15,7 +15,7 @@ import { useOpenKey } from './place';
 import { RotateKey } from './rotate-key';
 import { useKeyCache } from './use-keys';
 
-export interface KeyActions {
+interface KeyActions {
   /** Whether the operation may be called. */
   may(operation: OperationName): boolean;
   rotate(key: Key): void;
@@ -35,7 +35,7 @@ export function useKeyActions(): KeyActions {
 
 type Open = { dialog: 'rotate' | 'revoke' | 'delete'; key: Key } | null;
 
-export interface KeyActionsProviderProps {
+interface KeyActionsProviderProps {
   may(operation: OperationName): boolean;
   /** On the page of one key: goes on to its next generation. */
   onRotated?: ((keyId: string) => void) | undefined;
@@ -95,7 +95,7 @@ function useSwitch() {
   return run;
 }
 
-export interface KeyMenuProps {
+interface KeyMenuProps {
   value: Key;
   /** On the page of the key itself, which it need not lead to. */
   isOpen?: boolean;

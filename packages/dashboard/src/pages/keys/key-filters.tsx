@@ -9,7 +9,7 @@ import type { SortBy, StateFilter, Wanted } from './key-rows';
 const STATES: StateFilter[] = ['all', 'usable', 'active', 'grace', 'disabled', 'revoked', 'expired'];
 const SORTS: SortBy[] = ['createdAt', 'lastUsedAt', 'name', 'expiresAt'];
 
-export interface KeyFiltersProps {
+interface KeyFiltersProps {
   wanted: Wanted;
   onChange(change: Partial<Wanted>): void;
   hasModes: boolean;

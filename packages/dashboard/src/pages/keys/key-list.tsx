@@ -24,7 +24,7 @@ import { KeyEnds, KeyMode, KeyState } from './key-state';
 import styles from './keys.module.css';
 import { KeyLink } from './place';
 
-export interface KeyListProps {
+interface KeyListProps {
   rows: readonly KeyRow[];
   wanted: Wanted;
   onSort(by: SortBy): void;

@@ -9,11 +9,11 @@ const PortalContext = createContext(false);
 export const InPortal = ({ children }: { children: ReactNode }) => (
   <PortalContext value={true}>{children}</PortalContext>
 );
-export const useIsPortal = () => useContext(PortalContext);
+const useIsPortal = () => useContext(PortalContext);
 
 const searchFor = (keyId: string | undefined) => (before: object) => ({ ...before, key: keyId, tab: undefined });
 
-export interface KeyLinkProps extends AnchorProps {
+interface KeyLinkProps extends AnchorProps {
   /** None: to the list. */
   keyId?: string;
   title?: string;

@@ -16,7 +16,7 @@ import { useSecretCall } from './secret-once';
 import { SecretPanel } from './secret-panel';
 import { useKeyCache } from './use-keys';
 
-export interface RotateKeyProps {
+interface RotateKeyProps {
   value: Key;
   onClose(): void;
   onRevoke?: ((key: Key) => void) | undefined;

@@ -10,7 +10,7 @@ import { Alert as AlertIcon } from '../../kit/icons';
 import { Secret } from '../../kit/secret';
 import { firstCalls } from './samples';
 
-export interface NewSecret {
+interface NewSecret {
   name: string;
   secret: string;
   webhookSecret?: string | undefined;

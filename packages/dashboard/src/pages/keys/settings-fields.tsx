@@ -28,7 +28,7 @@ import {
   type Settings,
 } from './settings';
 
-export interface FieldsProps {
+interface FieldsProps {
   values: Settings;
   onChange(change: Partial<Settings>): void;
   /** A sentence by the name of the field. */

@@ -42,7 +42,7 @@ export const NO_SETTINGS: Settings = {
 const two = (value: number) => String(value).padStart(2, '0');
 
 /** A moment as `<input type="datetime-local">` takes it. */
-export function localInput(iso: string): string {
+function localInput(iso: string): string {
   const at = new Date(iso);
   const day = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
   return `${day}T${two(at.getHours())}:${two(at.getMinutes())}`;

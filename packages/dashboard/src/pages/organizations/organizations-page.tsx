@@ -33,7 +33,7 @@ function Organizations() {
   const list = useList(['organizations', 'list'], (cursor, signal) =>
     api.organizations.list({ cursor, limit: 50 }, { signal }),
   );
-  const columns = useOrganizationColumns();
+  const columns = useColumns();
   const create = may('createOrganization') && (
     <Button leftSection={<Plus />} onClick={() => setCreating(true)}>
       {t('organizations.create')}
@@ -60,7 +60,7 @@ function Organizations() {
   );
 }
 
-export function useOrganizationColumns(): Column<Organization>[] {
+function useColumns(): Column<Organization>[] {
   const { t } = useTranslation();
   const link = (
     to: '/settings/organization' | '/dashboard/api-keys',

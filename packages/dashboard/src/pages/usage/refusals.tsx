@@ -13,7 +13,7 @@ import { useLocale } from '../../words/locale';
 type Known = keyof typeof en.usage.reasons;
 
 /** Title and advice of a reason; one that is newer than these words stands as it is. */
-export function useReasonWords() {
+function useReasonWords() {
   const { t, i18n } = useTranslation();
   return (reason: string) => {
     if (!i18n.exists(`usage.reasons.${reason}`)) return { title: reason, advice: '' };

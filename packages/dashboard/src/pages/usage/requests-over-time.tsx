@@ -14,7 +14,7 @@ const UsageChart = lazy(() => import('./usage-chart'));
 const HEIGHT = 280;
 
 /** Hours as the clock at the reader's wall shows them; days as they are counted, in UTC. */
-export function useSlotLabel(range: Range) {
+function useSlotLabel(range: Range) {
   const locale = useLocale();
   const format = new Intl.DateTimeFormat(
     locale,

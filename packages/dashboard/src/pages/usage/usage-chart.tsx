@@ -8,7 +8,7 @@ import { useLocale } from '../../words/locale';
 import { COLORS } from './outcomes';
 import { groupsIn, type Slot } from './series';
 
-export interface UsageChartProps {
+interface UsageChartProps {
   slots: readonly Slot[];
   labelOf(at: string): string;
   height: number;

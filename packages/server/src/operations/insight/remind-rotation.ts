@@ -18,7 +18,7 @@ import { type AuditNote, commitChange } from '../commit-change.js';
 import type { Services } from '../services.js';
 import { type KeyToRotate, reminderLetter } from './rotation-letter.js';
 
-export const REMINDED = 'remindRotation';
+const REMINDED = 'remindRotation';
 const REMINDER = { type: 'system', id: 'rotation_reminder', permissions: [] } as const;
 /** Organizations in one reading, and keys in one transaction. */
 const BATCH = 50;
