@@ -18,8 +18,13 @@ Object.assign(globalThis, { __webpack_nonce__: styleNonce() });
 function useTheme() {
   const { t } = useTranslation();
   return useMemo(() => {
-    const Notification = { defaultProps: { closeButtonProps: { 'aria-label': t('common.close') } } };
-    return { ...theme, components: { ...theme.components, Notification } };
+    const label = { 'aria-label': t('common.close') };
+    const words = {
+      ModalCloseButton: { defaultProps: label },
+      DrawerCloseButton: { defaultProps: label },
+      Notification: { defaultProps: { closeButtonProps: label } },
+    };
+    return { ...theme, components: { ...theme.components, ...words } };
   }, [t]);
 }
 

@@ -45,13 +45,7 @@ export function ConfirmDialog(props: ConfirmDialogProps) {
     if (!isBlocked && (word === undefined || typed.trim() === word)) onConfirm();
   };
   return (
-    <Modal
-      opened={opened}
-      onClose={onClose}
-      title={title}
-      onExitTransitionEnd={() => setTyped('')}
-      closeButtonProps={{ 'aria-label': t('common.close') }}
-    >
+    <Modal opened={opened} onClose={onClose} title={title} onExitTransitionEnd={() => setTyped('')}>
       <form id={form} onSubmit={submit}>
         <Stack gap="md">
           {children}

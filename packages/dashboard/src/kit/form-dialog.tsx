@@ -26,7 +26,7 @@ export function FormDialog(props: FormDialogProps) {
     if (canSubmit && !isPending) onSubmit();
   };
   return (
-    <Modal opened={opened} onClose={onClose} title={title} closeButtonProps={{ 'aria-label': t('common.close') }}>
+    <Modal opened={opened} onClose={onClose} title={title}>
       <form onSubmit={submit}>
         <Stack gap="md">
           {children}

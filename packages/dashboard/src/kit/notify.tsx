@@ -19,7 +19,6 @@ export function useNotify() {
       id,
       color: 'accent',
       autoClose: undo === undefined ? 4000 : UNDO_MS,
-      closeButtonProps: { 'aria-label': t('common.close') },
       message: (
         <Group justify="space-between" wrap="nowrap" gap="md">
           <Text size="sm">{text}</Text>

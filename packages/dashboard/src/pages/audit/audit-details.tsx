@@ -21,7 +21,6 @@ interface Props {
 }
 
 export function AuditDetails({ event, ...props }: Props) {
-  const { t } = useTranslation();
   const words = useAuditWords();
   return (
     <Drawer
@@ -30,7 +29,6 @@ export function AuditDetails({ event, ...props }: Props) {
       position="right"
       size="lg"
       title={event === null ? '' : words.action(event.action)}
-      closeButtonProps={{ 'aria-label': t('common.close') }}
     >
       {event !== null && <Details event={event} {...props} />}
     </Drawer>

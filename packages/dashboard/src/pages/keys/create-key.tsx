@@ -82,7 +82,6 @@ export function CreateKey(props: CreateKeyProps) {
       closeOnEscape={!isShowing}
       closeOnClickOutside={false}
       withCloseButton={!isShowing}
-      closeButtonProps={{ 'aria-label': t('common.close') }}
     >
       {isShowing ? (
         <SecretPanel

@@ -5,10 +5,9 @@ import { Alert, Badge, Box, Button, Group, Loader, Paper, Stack, Text } from '@m
 import { useQueries } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import { useApi } from '../../data/api';
-import { ErrorState } from '../../kit/error-state';
 import { Check, Clock } from '../../kit/icons';
-import { Loading } from '../../kit/loading';
 import { TimeText } from '../../kit/time-text';
+import { Waiting } from '../../kit/waiting';
 import { countdown, useOfOld } from './grace';
 import { isUsable } from './key-rows';
 import { KeyEnds, KeyState } from './key-state';
@@ -56,9 +55,8 @@ export function Generations({ value, onRevoke }: GenerationsProps) {
   const shown = family?.filter((key, at) => at === 0 || isUsable(key) || at === 1) ?? [];
   const isWatching = shown.slice(1).some(isUsable);
   const recent = useRecentRequests(shown, isWatching);
-  if (error !== null && family === undefined) return <ErrorState error={error} onRetry={refetch} />;
   const [newest, ...older] = shown;
-  if (newest === undefined) return <Loading lines={2} />;
+  if (newest === undefined) return <Waiting error={error} onRetry={refetch} lines={2} />;
   const old = older.find(isUsable);
   return (
     <Stack gap="sm">

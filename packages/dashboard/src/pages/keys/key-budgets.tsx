@@ -5,10 +5,9 @@ import { Alert, Group, Paper, Progress, SimpleGrid, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import { useApi } from '../../data/api';
-import { ErrorState } from '../../kit/error-state';
 import { Alert as AlertIcon } from '../../kit/icons';
-import { Loading } from '../../kit/loading';
 import { Section } from '../../kit/section';
+import { Waiting } from '../../kit/waiting';
 import { useLocale } from '../../words/locale';
 import { countdown } from './grace';
 import { useNow } from './use-now';
@@ -29,11 +28,7 @@ export function KeyBudgets({ value: key }: { value: Key }) {
   return (
     <Section title={t('keys.budgets.title')} text={t('keys.budgets.text')}>
       {data === undefined ? (
-        error !== null ? (
-          <ErrorState error={error} onRetry={refetch} />
-        ) : (
-          <Loading lines={2} />
-        )
+        <Waiting error={error} onRetry={refetch} lines={2} />
       ) : (
         <>
           {runsOut != null && (

@@ -7,10 +7,9 @@ import { useTranslation } from 'react-i18next';
 import { useProfile } from '../../data/profile';
 import { useMayIn } from '../../data/self';
 import { EmptyState } from '../../kit/empty-state';
-import { ErrorState } from '../../kit/error-state';
 import { Key as KeyIcon, Rotate } from '../../kit/icons';
-import { Loading } from '../../kit/loading';
 import { PageHeader } from '../../kit/page-header';
+import { Waiting } from '../../kit/waiting';
 import { KeyAccess } from './key-access';
 import { KeyActionsProvider, KeyMenu, useKeyActions } from './key-actions';
 import { KeyDenials } from './key-denials';
@@ -32,8 +31,9 @@ export function KeyView({ keyId }: { keyId: string }) {
       </EmptyState>
     );
   }
-  if (key === undefined && error !== null) return <ErrorState error={error} onRetry={refetch} />;
-  if (key === undefined || project.data === undefined) return <Loading lines={6} />;
+  if (key === undefined || project.data === undefined) {
+    return <Waiting error={key === undefined ? error : null} onRetry={refetch} lines={6} />;
+  }
   return <Found value={key} organizationId={project.data.organizationId} />;
 }
 

@@ -10,8 +10,8 @@ import { CodeSample } from '../../kit/code-sample';
 import { EmptyState } from '../../kit/empty-state';
 import { ErrorState } from '../../kit/error-state';
 import { Key as KeyIcon, Plus, Search } from '../../kit/icons';
-import { Loading } from '../../kit/loading';
 import { PageHeader } from '../../kit/page-header';
+import { Waiting } from '../../kit/waiting';
 import { CreateKey } from './create-key';
 import { KeyActionsProvider } from './key-actions';
 import { KeyFilters } from './key-filters';
@@ -42,11 +42,7 @@ export function KeysView({ project }: { project: Project }) {
         )}
       </PageHeader>
       {list.keys === undefined ? (
-        list.error === null ? (
-          <Loading lines={6} />
-        ) : (
-          <ErrorState error={list.error} onRetry={list.refetch} />
-        )
+        <Waiting error={list.error} onRetry={list.refetch} lines={6} />
       ) : isLegacy ? (
         <SingleKey keys={list.keys} onCreate={may('createKey') ? () => setCreating(true) : undefined} />
       ) : isEmpty ? (

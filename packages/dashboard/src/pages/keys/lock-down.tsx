@@ -10,9 +10,9 @@ import { count } from '../../data/numbers';
 import { EmptyState } from '../../kit/empty-state';
 import { ErrorState } from '../../kit/error-state';
 import { Alert as AlertIcon, Check, Shield } from '../../kit/icons';
-import { Loading } from '../../kit/loading';
 import { useNotify } from '../../kit/notify';
 import { TimeText } from '../../kit/time-text';
+import { Waiting } from '../../kit/waiting';
 import { useLocale } from '../../words/locale';
 import { RESTRICTIONS } from './checks';
 import { KIND_OF, type Restrictions, refusedOf, type Seen, without } from './observed';
@@ -27,19 +27,9 @@ export function LockDown({ value: key, onClose }: { value: Key; onClose(): void 
     staleTime: 0,
   });
   return (
-    <Modal
-      opened
-      onClose={onClose}
-      size="lg"
-      title={t('keys.lock.title')}
-      closeButtonProps={{ 'aria-label': t('common.close') }}
-    >
+    <Modal opened onClose={onClose} size="lg" title={t('keys.lock.title')}>
       {data === undefined ? (
-        error !== null ? (
-          <ErrorState error={error} onRetry={refetch} />
-        ) : (
-          <Loading lines={4} />
-        )
+        <Waiting error={error} onRetry={refetch} lines={4} />
       ) : data.observed.length === 0 ? (
         <EmptyState icon={<Shield size={24} />} title={t('keys.lock.nothing')} text={t('keys.lock.nothingText')} />
       ) : (

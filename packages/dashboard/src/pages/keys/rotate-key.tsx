@@ -59,7 +59,6 @@ export function RotateKey({ value: key, onClose, onRevoke, onRotated }: RotateKe
       closeOnEscape={made === undefined}
       closeOnClickOutside={false}
       withCloseButton={made === undefined}
-      closeButtonProps={{ 'aria-label': t('common.close') }}
     >
       {made !== undefined ? (
         <SecretPanel

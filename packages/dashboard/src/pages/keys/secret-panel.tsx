@@ -25,13 +25,7 @@ function LeaveGuard({ isStored }: { isStored: RefObject<boolean> }) {
     withResolver: true,
   });
   return (
-    <Modal
-      opened={status === 'blocked'}
-      onClose={() => reset?.()}
-      title={t('keys.secret.leaveTitle')}
-      closeButtonProps={{ 'aria-label': t('common.close') }}
-      zIndex={400}
-    >
+    <Modal opened={status === 'blocked'} onClose={() => reset?.()} title={t('keys.secret.leaveTitle')} zIndex={400}>
       <Stack>
         <Text size="sm">{t('keys.secret.leaveText')}</Text>
         <Group justify="flex-end">

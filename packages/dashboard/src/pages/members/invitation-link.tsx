@@ -15,7 +15,6 @@ export function InvitationLink({ link, onClose }: { link: string | null; onClose
       title={t('members.linkTitle')}
       size="lg"
       closeOnClickOutside={false}
-      closeButtonProps={{ 'aria-label': t('common.close') }}
     >
       <Stack gap="md">
         <Text size="sm">{t('members.linkText')}</Text>

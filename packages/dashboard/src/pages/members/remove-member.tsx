@@ -49,12 +49,7 @@ export function RemoveMember({ member, onClose }: Props) {
       >
         <Text size="sm">{t('members.removeText')}</Text>
       </ConfirmDialog>
-      <Modal
-        opened={toRotate !== null}
-        onClose={() => setToRotate(null)}
-        title={t('members.rotateTitle')}
-        closeButtonProps={{ 'aria-label': t('common.close') }}
-      >
+      <Modal opened={toRotate !== null} onClose={() => setToRotate(null)} title={t('members.rotateTitle')}>
         <Stack gap="md">
           <Text size="sm">{t('members.rotateText', { name: toRotate?.name ?? '' })}</Text>
           <List size="sm" spacing="xs">

@@ -3,10 +3,9 @@
 import { Alert, Stack } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import { Guard } from '../../app/guard';
-import { ErrorState } from '../../kit/error-state';
 import { Pause } from '../../kit/icons';
-import { Loading } from '../../kit/loading';
 import { PageHeader } from '../../kit/page-header';
+import { Waiting } from '../../kit/waiting';
 import { DangerSection } from './danger-section';
 import { NameSection } from './name-section';
 import { useOrganization } from './organization-queries';
@@ -22,13 +21,13 @@ export function OrganizationPage() {
 
 function Settings() {
   const { t } = useTranslation();
-  const { data, error, isPending, refetch } = useOrganization();
+  const { data, error, refetch } = useOrganization();
   return (
     <>
       <PageHeader title={t('organization.title')} text={t('organization.text')} />
-      {error !== null && data === undefined && <ErrorState error={error} onRetry={() => void refetch()} />}
-      {isPending && <Loading />}
-      {data !== undefined && (
+      {data === undefined ? (
+        <Waiting error={error} onRetry={refetch} />
+      ) : (
         <Stack gap="lg">
           {data.suspendedAt !== null && (
             <Alert color="orange" variant="light" icon={<Pause />} title={t('organization.isSuspended')}>

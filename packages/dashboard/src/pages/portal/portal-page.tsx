@@ -10,10 +10,10 @@ import { ApiProvider, useApi } from '../../data/api';
 import { fragmentToken } from '../../data/fragment';
 import { selfQuery, useMoveTo, useScope, useSelf } from '../../data/self';
 import { EmptyState } from '../../kit/empty-state';
-import { ErrorState } from '../../kit/error-state';
 import { Clock } from '../../kit/icons';
 import { Loading } from '../../kit/loading';
 import { TimeText } from '../../kit/time-text';
+import { Waiting } from '../../kit/waiting';
 import { KeyView } from '../keys/key-view';
 import { KeysPage } from '../keys/keys-page';
 import { InPortal } from '../keys/place';
@@ -70,8 +70,7 @@ function Portal() {
   const now = useNow(5000);
   const { data: self, error, refetch } = useQuery(selfQuery(useApi()));
   if (error instanceof LatchkeyClientError && error.status === 401) return <Over />;
-  if (self === undefined)
-    return error === null ? <Loading lines={6} /> : <ErrorState error={error} onRetry={refetch} />;
+  if (self === undefined) return <Waiting error={error} onRetry={refetch} lines={6} />;
   if (self.expiresAt !== null && Date.parse(self.expiresAt) <= now) return <Over />;
   return (
     <Suspense fallback={<Loading lines={6} />}>

@@ -28,7 +28,6 @@ export function TierEditor({ opened, ...props }: Props & { opened: boolean }) {
       position="right"
       size="lg"
       title={props.tier === null ? t('tiers.newTier') : t('tiers.editTier', { title: props.tier.title })}
-      closeButtonProps={{ 'aria-label': t('common.close') }}
     >
       {opened && <Steps {...props} />}
     </Drawer>

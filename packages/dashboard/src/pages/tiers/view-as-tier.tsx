@@ -96,7 +96,6 @@ export function ViewAsTier({ tier, tiers, onClose }: Props) {
       position="right"
       size="lg"
       title={tier === null ? '' : t('tiers.viewAsTitle', { title: tier.title })}
-      closeButtonProps={{ 'aria-label': t('common.close') }}
     >
       {tier !== null && <Comparison tier={tier} tiers={tiers} />}
     </Drawer>
