@@ -37,7 +37,7 @@ function AuditLog() {
   const [shown, setShown] = useState<AuditEvent | null>(null);
   const query = queryOf(filters, organizationId);
   const list = useList(
-    ['audit', query],
+    ['audit-events', 'list', query],
     (cursor, signal) => api.auditEvents.list({ ...query, cursor, limit: 50 }, { signal }),
     organizationId !== undefined || filters.of === 'installation' || !isPending,
   );

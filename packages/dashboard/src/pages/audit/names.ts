@@ -22,7 +22,7 @@ export function usePeople(): Person[] {
   const { user } = useSelf();
   const { organizationId = '' } = useScope();
   const members = useQuery({
-    queryKey: ['members', organizationId, 'names'],
+    queryKey: ['members', 'names', organizationId],
     queryFn: async () => (await api.members.list({ organizationId, limit: 100 })).data,
     enabled: organizationId !== '' && may('listMembers'),
   });
@@ -43,7 +43,7 @@ function useKeyNames(projectIds: readonly string[]) {
   const may = useMay();
   const answers = useQueries({
     queries: (may('listKeys') ? projectIds.slice(0, PROJECTS) : []).map((projectId) => ({
-      queryKey: ['keys', projectId, 'names'],
+      queryKey: ['keys', 'names', projectId],
       queryFn: async () => (await api.keys.list({ projectId, limit: 100 })).data,
       staleTime: 60_000,
     })),

@@ -15,7 +15,7 @@ export function KeyDenials({ keyId }: { keyId: string }) {
   const { t } = useTranslation();
   const api = useApi();
   const denials = useInfiniteQuery({
-    queryKey: ['denials', keyId],
+    queryKey: ['keys', 'denials', keyId],
     queryFn: ({ pageParam }) =>
       api.keys.denials({ keyId, limit: 25, ...(pageParam !== null && { cursor: pageParam }) }),
     initialPageParam: null as string | null,

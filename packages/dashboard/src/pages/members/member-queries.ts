@@ -21,7 +21,7 @@ export function useMembers() {
   const api = useApi();
   const { organizationId = '' } = useScope();
   return useList(
-    ['members', organizationId, 'list'],
+    ['members', 'list', organizationId],
     (cursor, signal) => api.members.list({ organizationId, cursor, limit: 50 }, { signal }),
     organizationId !== '',
   );
@@ -32,7 +32,7 @@ export function useInvitations() {
   const may = useMay();
   const { organizationId = '' } = useScope();
   return useList(
-    ['invitations', organizationId],
+    ['invitations', 'list', organizationId],
     (cursor, signal) => api.invitations.list({ organizationId, cursor, limit: 100 }, { signal }),
     organizationId !== '' && may('listInvitations'),
   );

@@ -11,7 +11,7 @@ export function useOrganization() {
   const api = useApi();
   const { organizationId = '' } = useScope();
   return useQuery({
-    queryKey: ['organization', organizationId],
+    queryKey: ['organizations', 'one', organizationId],
     queryFn: () => api.organizations.get({ organizationId }),
     enabled: organizationId !== '',
   });
@@ -20,8 +20,7 @@ export function useOrganization() {
 /** Names stand in many places: the menus above, the list, and what the person is a member of. */
 export function useRefreshOrganizations() {
   const queries = useQueryClient();
-  return () =>
-    Promise.all(['organization', 'organizations', 'self'].map((key) => queries.invalidateQueries({ queryKey: [key] })));
+  return () => Promise.all(['organizations', 'self'].map((key) => queries.invalidateQueries({ queryKey: [key] })));
 }
 
 type Change = Omit<OperationInputs['updateOrganization'], 'organizationId'>;

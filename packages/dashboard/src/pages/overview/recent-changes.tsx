@@ -19,7 +19,7 @@ export function RecentChanges() {
   const api = useApi();
   const words = useAuditWords();
   const { data, error, refetch } = useQuery({
-    queryKey: ['audit', 'recent'],
+    queryKey: ['audit-events', 'recent'],
     queryFn: async () => (await api.auditEvents.list({ limit: SHOWN })).data,
   });
   const names = useNames(data ?? []);

@@ -2,25 +2,25 @@
 
 import type { Tier } from '@latchkey/client';
 import { Alert, Text } from '@mantine/core';
-import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useMutation } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import { useApi } from '../../data/api';
 import { ConfirmDialog } from '../../kit/confirm-dialog';
 import { Loading } from '../../kit/loading';
 import { useNotify } from '../../kit/notify';
-import { useTierCounts } from './tier-queries';
+import { useRefreshTiers, useTierCounts } from './tier-queries';
 
 /** `tier` null: closed. */
 export function DeleteTier({ tier, onClose }: { tier: Tier | null; onClose(): void }) {
   const { t } = useTranslation();
   const api = useApi();
   const notify = useNotify();
-  const queries = useQueryClient();
+  const refresh = useRefreshTiers();
   const counts = useTierCounts(tier?.id);
   const remove = useMutation({
     mutationFn: (tierId: string) => api.tiers.delete({ tierId }),
     onSuccess: async () => {
-      await queries.invalidateQueries({ queryKey: ['tiers'], refetchType: 'active', predicate: isList });
+      await refresh({ counts: false });
       notify(t('tiers.deleted', { title: tier?.title ?? '' }));
       close();
     },
@@ -52,6 +52,3 @@ export function DeleteTier({ tier, onClose }: { tier: Tier | null; onClose(): vo
     </ConfirmDialog>
   );
 }
-
-/** Not the counts of what is gone. */
-const isList = ({ queryKey }: { queryKey: readonly unknown[] }) => queryKey.length === 1;

@@ -2,9 +2,9 @@
 
 import { Checkbox, Fieldset, NumberInput, Stack, Switch, TagsInput, Textarea, TextInput } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
+import { useProfileOnceKnown } from '../../data/profile';
 import type { Draft, Fault } from './draft';
 import { FigureField } from './figure-field';
-import { useProfile } from './tier-queries';
 
 interface Props {
   draft: Draft;
@@ -79,7 +79,7 @@ export function TierForm({ draft, onChange, isNew, faults }: Props) {
 
 function Rights({ draft, set }: { draft: Draft; set(part: Partial<Draft>): void }) {
   const { t } = useTranslation();
-  const profile = useProfile().data;
+  const profile = useProfileOnceKnown()?.profile;
   return (
     <Fieldset legend={t('tiers.rights')}>
       <Stack gap="md">

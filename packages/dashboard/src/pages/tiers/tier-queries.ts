@@ -1,7 +1,6 @@
 // What the pages of tiers ask for and change.
 
 import type { OperationInputs, Tier } from '@latchkey/client';
-import type { Profile } from '@latchkey/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import { useApi } from '../../data/api';
@@ -10,17 +9,7 @@ import { draftOf, patchOf } from './draft';
 
 export function useTiers(enabled = true) {
   const api = useApi();
-  return useQuery({ queryKey: ['tiers'], queryFn: async () => (await api.tiers.list()).data, enabled });
-}
-
-/** What the running profile says beside the tiers: its routes and permissions. */
-export function useProfile() {
-  const api = useApi();
-  return useQuery({
-    queryKey: ['profile'],
-    queryFn: async () => (await api.profiles.get()).profile as unknown as Profile,
-    staleTime: 60_000,
-  });
+  return useQuery({ queryKey: ['tiers', 'list'], queryFn: async () => (await api.tiers.list()).data, enabled });
 }
 
 export const useTierCounts = (tierId: string | undefined) => {
@@ -44,17 +33,25 @@ export function useTierPreview(patch: OperationInputs['previewTier'] | null) {
   });
 }
 
+/** What is known of the profile has the tiers too. `counts`: those of a tier as well, unless it is gone. */
+export function useRefreshTiers() {
+  const queries = useQueryClient();
+  return ({ counts }: { counts: boolean }) =>
+    Promise.all(
+      [counts ? ['tiers'] : ['tiers', 'list'], ['profile']].map((queryKey) => queries.invalidateQueries({ queryKey })),
+    );
+}
+
 /** A change can be taken back as long as its notice stands. */
 export function useSaveTier(onSaved: () => void) {
   const api = useApi();
   const { t } = useTranslation();
   const notify = useNotify();
-  const queries = useQueryClient();
-  const refresh = () => queries.invalidateQueries({ queryKey: ['tiers'] });
+  const refresh = useRefreshTiers();
   const create = useMutation({
     mutationFn: (input: OperationInputs['createTier']) => api.tiers.create(input),
     onSuccess: async ({ title }) => {
-      await refresh();
+      await refresh({ counts: true });
       notify(t('tiers.created', { title }));
       onSaved();
     },
@@ -63,7 +60,7 @@ export function useSaveTier(onSaved: () => void) {
     mutationFn: ({ before, patch }: { before: Tier; patch: Omit<OperationInputs['updateTier'], 'tierId'> }) =>
       api.tiers.update({ tierId: before.id, ...patch }),
     onSuccess: async (after, { before }) => {
-      await refresh();
+      await refresh({ counts: true });
       const undo = () => update.mutate({ before: after, patch: patchOf(after, draftOf(before)) });
       notify(t('tiers.saved', { title: after.title }), undo);
       onSaved();

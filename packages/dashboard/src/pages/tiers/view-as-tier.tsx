@@ -4,8 +4,8 @@ import type { Tier } from '@latchkey/client';
 import { Drawer, Group, Stack, Table, Text, VisuallyHidden } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
+import { useProfileOnceKnown } from '../../data/profile';
 import { Check, Cross } from '../../kit/icons';
-import { useProfile } from './tier-queries';
 import { useTierTexts } from './tier-texts';
 
 interface Row {
@@ -18,7 +18,7 @@ interface Row {
 function useRows(tiers: readonly Tier[]): { title: string; rows: Row[] }[] {
   const { t } = useTranslation();
   const { figure, perDay, list } = useTierTexts();
-  const profile = useProfile().data;
+  const profile = useProfileOnceKnown()?.profile;
   const rankOf = (name: string) => tiers.find((tier) => tier.name === name)?.rank ?? Number.POSITIVE_INFINITY;
   const fields = [...new Set(tiers.flatMap(({ gatedFields }) => gatedFields))];
   const routes = (profile?.routes ?? []).filter(({ tier }) => tier !== null && tier !== undefined);

@@ -20,7 +20,7 @@ const FORECASTS = 5;
 export function useUsage(whose: Whose, range: Range, enabled = true) {
   const api = useApi();
   return useQuery({
-    queryKey: ['usage', whose, range],
+    queryKey: ['usage', 'requests', whose, range],
     queryFn: async ({ signal }) => {
       const { from, to, by } = windowOf(range, Date.now());
       const { data } = await api.usage.get({ ...whose, from, to, by }, { signal });
@@ -36,7 +36,7 @@ export function useTopKeys(whose: Whose, range: Range, enabled = true) {
   const api = useApi();
   const may = useMay();
   return useQuery({
-    queryKey: ['top-keys', whose, range],
+    queryKey: ['usage', 'top-keys', whose, range],
     queryFn: async ({ signal }) => {
       const { from, to } = windowOf(range, Date.now());
       return (await api.usage.topKeys({ ...whose, from, to, limit: 10 }, { signal })).data;
@@ -55,7 +55,7 @@ export function useOutlooks(keys: readonly TopKey[]) {
   const asked = may('getKeyBudgets') ? keys.filter(({ name }) => name !== null).slice(0, FORECASTS) : [];
   const answers = useQueries({
     queries: asked.map(({ keyId }) => ({
-      queryKey: ['key-budgets', keyId],
+      queryKey: ['keys', 'budgets', keyId],
       queryFn: () => api.keys.budgets({ keyId }),
       refetchInterval: REFRESH_MS,
     })),
