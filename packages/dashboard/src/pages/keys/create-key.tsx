@@ -25,7 +25,7 @@ import { Chevron } from '../../kit/icons';
 import { fieldErrors } from './field-errors';
 import { useSecretCall } from './secret-once';
 import { SecretPanel } from './secret-panel';
-import { bodyOf, ceilingsOf, faultsOf, NO_SETTINGS, type Settings } from './settings';
+import { bodyOf, ceilingsOf, faultsOf, NO_SETTINGS, SETTING_MEMBERS, type Settings } from './settings';
 import { ExpiryFields, LimitFields, PermissionFields, RestrictionFields, useFaultTexts } from './settings-fields';
 import { useKeyCache } from './use-keys';
 
@@ -38,25 +38,8 @@ interface CreateKeyProps {
   onMade?(keyId: string): void;
 }
 
-/** Fields that an error can be shown at. */
-const FIELDS = [
-  ...['name', 'environment', 'mode', 'tier', 'permissions', 'restrictions.ips', 'restrictions.referrers'],
-  ...[
-    'restrictions.endpoints',
-    'limits.perMinute',
-    'limits.perDay',
-    'limits.concurrent',
-    'limits',
-    'expiresAt',
-    'credits',
-  ],
-];
-const ADVANCED = /^(permissions|restrictions|limits|expiresAt|credits)/;
-/** The form's own names leave out what a member stands in. */
-const ownNames = (byField: Record<string, string>) =>
-  Object.fromEntries(
-    Object.entries(byField).map(([name, text]) => [name.replace(/^(restrictions|limits)\./, ''), text]),
-  );
+/** What is seen at once; an error at any other field opens the rest of the form. */
+const SHORT_FORM = ['name', 'environment', 'mode', 'tier'];
 
 export function CreateKey(props: CreateKeyProps) {
   const { t } = useTranslation();
@@ -128,13 +111,14 @@ function CreateForm({ project, isOperator, onSend, onCancel, isPending, error }:
 
   const ceilings = ceilingsOf({ profile, tiers }, tier);
   const faults = faultsOf(settings, ceilings, { isOperator, now: Date.now() });
-  const { byField, isRest } = fieldErrors(error, FIELDS);
+  const { byField, isRest } = fieldErrors(error, [...SHORT_FORM, ...SETTING_MEMBERS, 'credits']);
   const errors: Record<string, string> = {
-    ...ownNames(byField),
+    ...byField,
     ...(isTried ? textsOf(faults) : {}),
     ...(isTried && name.trim() === '' ? { name: t('keys.create.nameMissing') } : {}),
   };
-  const isHidden = Object.keys(byField).some((field) => ADVANCED.test(field)) || (isTried && faults.length > 0);
+  const hasHiddenFault =
+    Object.keys(byField).some((field) => !SHORT_FORM.includes(field)) || (isTried && faults.length > 0);
 
   const submit = (event: FormEvent) => {
     event.preventDefault();
@@ -236,7 +220,7 @@ function CreateForm({ project, isOperator, onSend, onCancel, isPending, error }:
           w="fit-content"
           px={6}
           onClick={advanced.toggle}
-          aria-expanded={isAdvanced || isHidden}
+          aria-expanded={isAdvanced || hasHiddenFault}
           aria-controls={more}
           rightSection={<Chevron size={16} />}
           h="auto"
@@ -245,7 +229,7 @@ function CreateForm({ project, isOperator, onSend, onCancel, isPending, error }:
         >
           {t('keys.create.advanced')}
         </Button>
-        <Collapse expanded={isAdvanced || isHidden} id={more}>
+        <Collapse expanded={isAdvanced || hasHiddenFault} id={more}>
           <Stack gap="lg">
             <PermissionFields {...fields} profile={profile} />
             <RestrictionFields {...fields} />

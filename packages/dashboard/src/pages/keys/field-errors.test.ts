@@ -4,7 +4,7 @@ import { LatchkeyClientError } from '@latchkey/client';
 import { expect, it } from 'vitest';
 import { fieldErrors } from './field-errors';
 
-const FIELDS = ['name', 'permissions', 'restrictions.ips', 'expiresAt'];
+const MEMBERS = ['name', 'permissions', 'restrictions.ips', 'expiresAt'];
 const wrong = (...paths: string[]) =>
   new LatchkeyClientError({
     code: 'invalid_request',
@@ -14,19 +14,19 @@ const wrong = (...paths: string[]) =>
   });
 
 it('finds the field of a place, also of one entry of a list', () => {
-  expect(fieldErrors(wrong('body.name', 'body.restrictions.ips.3'), FIELDS)).toEqual({
-    byField: { name: 'Is wrong. Mend it.', 'restrictions.ips': 'Is wrong. Mend it.' },
+  expect(fieldErrors(wrong('body.name', 'body.restrictions.ips.3'), MEMBERS)).toEqual({
+    byField: { name: 'Is wrong. Mend it.', ips: 'Is wrong. Mend it.' },
     isRest: false,
   });
 });
 
 it('finds the field of a code that names no place', () => {
   const error = new LatchkeyClientError({ code: 'expiry_in_past', detail: 'Too late.', status: 422 });
-  expect(fieldErrors(error, FIELDS)).toEqual({ byField: { expiresAt: 'Too late.' }, isRest: false });
+  expect(fieldErrors(error, MEMBERS)).toEqual({ byField: { expiresAt: 'Too late.' }, isRest: false });
 });
 
 it('shows the rest as a whole', () => {
-  expect(fieldErrors(wrong('body.nowhere'), FIELDS)).toEqual({ byField: {}, isRest: true });
-  expect(fieldErrors(new Error('lost'), FIELDS)).toEqual({ byField: {}, isRest: true });
-  expect(fieldErrors(null, FIELDS)).toEqual({ byField: {}, isRest: false });
+  expect(fieldErrors(wrong('body.nowhere'), MEMBERS)).toEqual({ byField: {}, isRest: true });
+  expect(fieldErrors(new Error('lost'), MEMBERS)).toEqual({ byField: {}, isRest: true });
+  expect(fieldErrors(null, MEMBERS)).toEqual({ byField: {}, isRest: false });
 });

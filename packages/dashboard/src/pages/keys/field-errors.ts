@@ -15,10 +15,16 @@ const BY_CODE: Readonly<Record<string, string>> = {
   grace_period_not_allowed: 'gracePeriodSeconds',
 };
 
-/** A sentence for each field, and whether some of the error fits none: then it has to be shown as a whole. */
+/** A form calls a field by the last word of its member: `ips` for `restrictions.ips`. */
+const fieldOf = (member: string): string => member.slice(member.lastIndexOf('.') + 1);
+
+/**
+ * A sentence for each field, and whether some of the error fits none: then it has to be shown as a whole. `members`: those of the
+ * body that have a field.
+ */
 export function fieldErrors(
   error: unknown,
-  fields: readonly string[],
+  members: readonly string[],
 ): { byField: Record<string, string>; isRest: boolean } {
   const byField: Record<string, string> = {};
   if (error === null || error === undefined) return { byField, isRest: false };
@@ -27,12 +33,12 @@ export function fieldErrors(
   for (const { path, message, fix } of error.errors) {
     const place = path.replace(/^body\./, '');
     // `limits.perDay` has a field of its own; `restrictions.ips.0` belongs to that of the list.
-    const field = fields.find((name) => place === name || place.startsWith(`${name}.`) || place.startsWith(`${name}[`));
-    if (field === undefined) isRest = true;
-    else byField[field] ??= `${message.charAt(0).toUpperCase()}${message.slice(1)}. ${fix}`.trim();
+    const member = members.find((name) => place === name || place.startsWith(`${name}.`));
+    if (member === undefined) isRest = true;
+    else byField[fieldOf(member)] ??= `${message.charAt(0).toUpperCase()}${message.slice(1)}. ${fix}`.trim();
   }
   if (error.errors.length > 0) return { byField, isRest };
-  const field = BY_CODE[error.code];
-  if (field === undefined || !fields.includes(field)) return { byField, isRest: true };
-  return { byField: { [field]: error.detail }, isRest: false };
+  const member = BY_CODE[error.code];
+  if (member === undefined || !members.includes(member)) return { byField, isRest: true };
+  return { byField: { [fieldOf(member)]: error.detail }, isRest: false };
 }

@@ -16,29 +16,18 @@ import { fieldErrors } from './field-errors';
 import { useKeyActions } from './key-actions';
 import { isUsable } from './key-rows';
 import { LockDown } from './lock-down';
-import { bodyOf, ceilingsOf, changesOf, faultsOf, offeredPermissions, type Settings, settingsOf } from './settings';
+import {
+  bodyOf,
+  ceilingsOf,
+  changesOf,
+  faultsOf,
+  offeredPermissions,
+  SETTING_MEMBERS,
+  type Settings,
+  settingsOf,
+} from './settings';
 import { ExpiryFields, LimitFields, PermissionFields, RestrictionFields, useFaultTexts } from './settings-fields';
 import { useKeyCache } from './use-keys';
-
-const FIELDS = [
-  'permissions',
-  'ips',
-  'referrers',
-  'endpoints',
-  'perMinute',
-  'perDay',
-  'concurrent',
-  'limits',
-  'expiresAt',
-];
-/** As members of the body, so that an error finds its field. */
-const MEMBERS = FIELDS.map((field) =>
-  ['ips', 'referrers', 'endpoints'].includes(field)
-    ? `restrictions.${field}`
-    : ['perMinute', 'perDay', 'concurrent'].includes(field)
-      ? `limits.${field}`
-      : field,
-);
 
 export function KeyAccess({ value: key }: { value: Key }) {
   const { t } = useTranslation();
@@ -69,11 +58,8 @@ export function KeyAccess({ value: key }: { value: Key }) {
       notify(t('keys.access.saved'), () => update.mutate(before));
     },
   });
-  const { byField, isRest } = fieldErrors(update.error, MEMBERS);
-  const errors = {
-    ...Object.fromEntries(Object.entries(byField).map(([name, text]) => [name.replace(/^\w+\./, ''), text])),
-    ...textsOf(faults),
-  };
+  const { byField, isRest } = fieldErrors(update.error, SETTING_MEMBERS);
+  const errors = { ...byField, ...textsOf(faults) };
   const submit = (event: FormEvent) => {
     event.preventDefault();
     if (faults.length === 0 && Object.keys(changes).length > 0) update.mutate(changes);

@@ -26,6 +26,15 @@ export interface Settings {
   expiresAt: string;
 }
 
+/** Of a body, so that an error of the server finds its field. The whole of `limits` has one too, for what is wrong between them. */
+export const SETTING_MEMBERS: readonly string[] = [
+  'permissions',
+  ...RESTRICTIONS.map((kind) => `restrictions.${kind}`),
+  ...LIMITS.map((name) => `limits.${name}`),
+  'limits',
+  'expiresAt',
+];
+
 export const NO_SETTINGS: Settings = {
   isFullAccess: true,
   permissions: [],
