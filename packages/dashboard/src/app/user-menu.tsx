@@ -4,7 +4,7 @@ import { ActionIcon, Avatar, Menu, Text, useMantineColorScheme } from '@mantine/
 import { Link } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import { callAuth } from '../data/auth';
-import { useScope, useSelf } from '../data/self';
+import { useIsOperator, useScope, useSelf } from '../data/self';
 import { chooseLanguage, LANGUAGES, type Language } from '../words/words';
 
 const SCHEMES = ['light', 'dark', 'auto'] as const;
@@ -13,6 +13,7 @@ export function UserMenu() {
   const { t, i18n } = useTranslation();
   const { user, organizations } = useSelf();
   const { organizationId } = useScope();
+  const isOperator = useIsOperator();
   const here = organizations.find(({ id }) => id === organizationId);
   const { colorScheme, setColorScheme } = useMantineColorScheme();
   const signOut = async () => {
@@ -36,7 +37,7 @@ export function UserMenu() {
           <Text size="xs" truncate>
             {user?.email}
           </Text>
-          {here !== undefined && user?.isOperator !== true && (
+          {here !== undefined && !isOperator && (
             <Text size="xs" truncate>
               {t('common.roleHere', { role: t(`common.role.${here.role}`), organization: here.name })}
             </Text>

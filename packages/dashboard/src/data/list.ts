@@ -11,7 +11,7 @@ interface Page<Row> {
 export function useList<Row>(
   queryKey: QueryKey,
   read: (cursor: string | undefined, signal: AbortSignal) => Promise<Page<Row>>,
-  enabled = true,
+  { enabled = true, refetchInterval = false }: { enabled?: boolean; refetchInterval?: number | false } = {},
 ) {
   const query = useInfiniteQuery({
     queryKey,
@@ -19,6 +19,7 @@ export function useList<Row>(
     initialPageParam: undefined as string | undefined,
     getNextPageParam: ({ nextCursor }) => nextCursor ?? undefined,
     enabled,
+    refetchInterval,
   });
   return {
     rows: query.data?.pages.flatMap(({ data }) => data),

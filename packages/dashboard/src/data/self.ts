@@ -22,6 +22,9 @@ export const selfQuery = (api: Api) =>
 /** For pages behind the sign-in, which the router opens only once this is known. */
 export const useSelf = (): Self => useSuspenseQuery(selfQuery(useApi())).data;
 
+/** One of the operator's users, who sees the whole installation. */
+export const useIsOperator = (): boolean => useSelf().user?.isOperator === true;
+
 /** After signing in or out nothing that was known before may stay. */
 export function forgetSelf(): void {
   setCsrfToken(null);
@@ -33,8 +36,9 @@ export const readSelf = () => queryClient.fetchQuery(selfQuery(sessionApi));
 /** Whether an operation may be called in an organization, or anywhere when it is about none. */
 export function useMayIn(organizationId: string | undefined): (operation: OperationName) => boolean {
   const self = useSelf();
+  const isOperator = useIsOperator();
   const here = self.organizations.find(({ id }) => id === organizationId);
-  return (operation) => (here && !self.user?.isOperator ? here.operations : self.operations).includes(operation);
+  return (operation) => (here && !isOperator ? here.operations : self.operations).includes(operation);
 }
 
 /** The same for the chosen organization. */
@@ -49,7 +53,7 @@ export interface Place {
 function useOrganizations(): { organizations: Place[]; isPending: boolean } {
   const api = useApi();
   const self = useSelf();
-  const isOperator = self.user?.isOperator === true;
+  const isOperator = useIsOperator();
   const all = useQuery({
     queryKey: ['organizations', 'choice'],
     queryFn: () => api.organizations.list({ limit: 100 }),

@@ -4,7 +4,7 @@ import { Button, Group, SegmentedControl, Select, SimpleGrid, TextInput } from '
 import { useDebouncedCallback } from '@mantine/hooks';
 import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { useScope, useSelf } from '../../data/self';
+import { useIsOperator, useScope } from '../../data/self';
 import { FILTERS, type Filters, isFiltered } from './filters';
 import type { Person } from './names';
 import { actionOfKey, useAuditWords } from './words-of';
@@ -19,7 +19,7 @@ const TYPING_MS = 300;
 
 export function AuditFilters({ filters, change, people }: Props) {
   const { t } = useTranslation();
-  const { user } = useSelf();
+  const isOperator = useIsOperator();
   const { projects } = useScope();
   const words = useAuditWords();
   const choice = (name: 'action' | 'actor' | 'within', data: { value: string; label: string }[]) => {
@@ -69,7 +69,7 @@ export function AuditFilters({ filters, change, people }: Props) {
       </SimpleGrid>
       {/* One line of its own, or none: the table comes right after the fields. */}
       <Group justify="space-between" mb="lg">
-        {user?.isOperator && (
+        {isOperator && (
           <SegmentedControl
             size="xs"
             aria-label={t('audit.whose')}

@@ -39,7 +39,7 @@ function AuditLog() {
   const list = useList(
     ['audit-events', 'list', query],
     (cursor, signal) => api.auditEvents.list({ ...query, cursor, limit: 50 }, { signal }),
-    organizationId !== undefined || filters.of === 'installation' || !isPending,
+    { enabled: organizationId !== undefined || filters.of === 'installation' || !isPending },
   );
   const names = useNames(list.rows ?? []);
   const columns = useColumns(names, setShown);

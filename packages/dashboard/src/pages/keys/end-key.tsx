@@ -11,8 +11,8 @@ import { ConfirmDialog } from '../../kit/confirm-dialog';
 import { Loading } from '../../kit/loading';
 import { TimeText } from '../../kit/time-text';
 import { useLocale } from '../../words/locale';
-import { isUsable } from './key-rows';
 import { KeyEnds } from './key-state';
+import { isUsable } from './usable';
 import { useFamily, useKeyCache } from './use-keys';
 
 const HOUR_MS = 3_600_000;

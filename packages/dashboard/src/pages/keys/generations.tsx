@@ -9,8 +9,8 @@ import { Check, Clock } from '../../kit/icons';
 import { TimeText } from '../../kit/time-text';
 import { Waiting } from '../../kit/waiting';
 import { countdown, useOfOld } from './grace';
-import { isUsable } from './key-rows';
 import { KeyEnds, KeyState } from './key-state';
+import { isUsable } from './usable';
 import { useFamily } from './use-keys';
 import { useNow } from './use-now';
 

@@ -7,14 +7,13 @@ import { type FormEvent, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useApi } from '../../data/api';
 import { useProfile } from '../../data/profile';
-import { useSelf } from '../../data/self';
+import { useIsOperator } from '../../data/self';
 import { ErrorState } from '../../kit/error-state';
 import { Shield } from '../../kit/icons';
 import { useNotify } from '../../kit/notify';
 import { Section } from '../../kit/section';
 import { fieldErrors } from './field-errors';
 import { useKeyActions } from './key-actions';
-import { isUsable } from './key-rows';
 import { LockDown } from './lock-down';
 import {
   bodyOf,
@@ -27,6 +26,7 @@ import {
   settingsOf,
 } from './settings';
 import { ExpiryFields, LimitFields, PermissionFields, RestrictionFields, useFaultTexts } from './settings-fields';
+import { isUsable } from './usable';
 import { useKeyCache } from './use-keys';
 
 export function KeyAccess({ value: key }: { value: Key }) {
@@ -35,7 +35,7 @@ export function KeyAccess({ value: key }: { value: Key }) {
   const cache = useKeyCache();
   const notify = useNotify();
   const provider = useProfile();
-  const isOperator = useSelf().user?.isOperator === true;
+  const isOperator = useIsOperator();
   const { may } = useKeyActions();
   const [isLocking, setLocking] = useState(false);
   const [changed, setChanged] = useState<Partial<Settings>>({});

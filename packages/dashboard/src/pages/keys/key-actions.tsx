@@ -10,9 +10,9 @@ import { useErrorText } from '../../kit/error-state';
 import { Dots } from '../../kit/icons';
 import { useNotify } from '../../kit/notify';
 import { DeleteKey, RevokeKey } from './end-key';
-import { isUsable } from './key-rows';
 import { useOpenKey } from './place';
 import { RotateKey } from './rotate-key';
+import { isRotatable, isUsable } from './usable';
 import { useKeyCache } from './use-keys';
 
 interface KeyActions {
@@ -107,7 +107,7 @@ export function KeyMenu({ value: key, isOpen = false }: KeyMenuProps) {
   const openKey = useOpenKey();
   const usable = isUsable(key);
   const offered = {
-    rotate: may('rotateKey') && (key.state === 'active' || key.state === 'disabled') && key.graceEndsAt === null,
+    rotate: may('rotateKey') && isRotatable(key),
     disable: may('disableKey') && usable && key.state !== 'disabled',
     enable: may('enableKey') && key.state === 'disabled',
     revoke: may('revokeKey') && key.state !== 'revoked',

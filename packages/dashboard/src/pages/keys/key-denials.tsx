@@ -2,9 +2,9 @@
 
 import type { Denial } from '@latchkey/client';
 import { Code, Group, Stack, Text } from '@mantine/core';
-import { useInfiniteQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import { useApi } from '../../data/api';
+import { useList } from '../../data/list';
 import { CopyButton } from '../../kit/copy-button';
 import { DataTable } from '../../kit/data-table';
 import { EmptyState } from '../../kit/empty-state';
@@ -14,27 +14,20 @@ import { TimeText } from '../../kit/time-text';
 export function KeyDenials({ keyId }: { keyId: string }) {
   const { t } = useTranslation();
   const api = useApi();
-  const denials = useInfiniteQuery({
-    queryKey: ['keys', 'denials', keyId],
-    queryFn: ({ pageParam }) =>
-      api.keys.denials({ keyId, limit: 25, ...(pageParam !== null && { cursor: pageParam }) }),
-    initialPageParam: null as string | null,
-    getNextPageParam: ({ nextCursor }) => nextCursor,
-    refetchInterval: 15_000,
-  });
+  const list = useList(
+    ['keys', 'denials', keyId],
+    (cursor, signal) => api.keys.denials({ keyId, limit: 25, cursor }, { signal }),
+    { refetchInterval: 15_000 },
+  );
   return (
     <Stack gap="md">
       <Text size="sm" c="dimmed">
         {t('keys.denials.text')}
       </Text>
       <DataTable
+        {...list}
         label={t('keys.tabs.denials')}
-        rows={denials.data?.pages.flatMap(({ data }) => data)}
         rowKey={(denial) => `${denial.at} ${denial.requestId} ${denial.reason}`}
-        error={denials.error}
-        onRetry={denials.refetch}
-        onMore={denials.hasNextPage ? denials.fetchNextPage : undefined}
-        isLoadingMore={denials.isFetchingNextPage}
         empty={
           <EmptyState icon={<Check size={24} />} title={t('keys.denials.none')} text={t('keys.denials.noneText')} />
         }

@@ -11,7 +11,7 @@ import { ErrorState } from '../../kit/error-state';
 import { Section } from '../../kit/section';
 import { fieldErrors } from './field-errors';
 import { useKeyActions } from './key-actions';
-import { isUsable } from './key-rows';
+import { isUsable } from './usable';
 import { useKeyCache } from './use-keys';
 
 /** undefined: not a JSON object. */

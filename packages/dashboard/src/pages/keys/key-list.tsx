@@ -19,10 +19,11 @@ import { Chevron } from '../../kit/icons';
 import { exactTime, relativeTime } from '../../kit/time-text';
 import { useLocale } from '../../words/locale';
 import { KeyMenu } from './key-actions';
-import { isUsable, type KeyRow, type SortBy, type Wanted } from './key-rows';
+import type { KeyRow, SortBy, Wanted } from './key-rows';
 import { KeyEnds, KeyMode, KeyState } from './key-state';
 import styles from './keys.module.css';
 import { KeyLink } from './place';
+import { isUsable } from './usable';
 
 interface KeyListProps {
   rows: readonly KeyRow[];

@@ -13,9 +13,9 @@ import { Generations } from './generations';
 import { useKeyActions } from './key-actions';
 import { KeyBudgets } from './key-budgets';
 import { KeyLabels } from './key-labels';
-import { isUsable } from './key-rows';
 import { KeyUsage } from './key-usage';
 import { KeyLink } from './place';
+import { isUsable } from './usable';
 import { useFamily } from './use-keys';
 
 export function KeyOverview({ value: key }: { value: Key }) {

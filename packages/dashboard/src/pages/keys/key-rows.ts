@@ -1,6 +1,7 @@
 // Which keys the list shows and in what order: search, filters, sort, and generations under the newest. Pure.
 
 import type { Key } from '@latchkey/client';
+import { isUsable } from './usable';
 
 export type StateFilter = 'all' | 'usable' | Key['state'];
 export type SortBy = 'name' | 'createdAt' | 'lastUsedAt' | 'expiresAt';
@@ -29,8 +30,6 @@ export interface KeyGroup {
   /** Newest first, without the newest. */
   older: Key[];
 }
-
-export const isUsable = ({ state }: Key) => state === 'active' || state === 'grace' || state === 'disabled';
 
 /** One group for each family, in the order in which their first key stands. */
 export function groupGenerations(keys: readonly Key[]): KeyGroup[] {

@@ -17,6 +17,7 @@ import { KeyHistory } from './key-history';
 import { KeyOverview } from './key-overview';
 import { KeyEnds, KeyMode, KeyState } from './key-state';
 import { KeyLink, useOpenKey } from './place';
+import { isRotatable } from './usable';
 import { useKey } from './use-keys';
 import { useProject } from './use-project';
 
@@ -105,7 +106,7 @@ function HeadButtons({ value: key }: { value: Key }) {
           {t('keys.disable.undo')}
         </Button>
       )}
-      {may('rotateKey') && (key.state === 'active' || key.state === 'disabled') && key.graceEndsAt === null && (
+      {may('rotateKey') && isRotatable(key) && (
         <Button leftSection={<Rotate size={16} />} onClick={() => rotate(key)}>
           {t(key.model === 'legacy' ? 'keys.rotate.swap' : 'keys.rotate.submit')}
         </Button>

@@ -5,7 +5,7 @@ import { Button, Paper } from '@mantine/core';
 import { useCallback, useDeferredValue, useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useProfile } from '../../data/profile';
-import { useMayIn, useSelf } from '../../data/self';
+import { useIsOperator, useMayIn } from '../../data/self';
 import { CodeSample } from '../../kit/code-sample';
 import { EmptyState } from '../../kit/empty-state';
 import { ErrorState } from '../../kit/error-state';
@@ -25,7 +25,7 @@ import { useKeys } from './use-keys';
 export function KeysView({ project }: { project: Project }) {
   const { t } = useTranslation();
   const may = useMayIn(project.organizationId);
-  const isOperator = useSelf().user?.isOperator === true;
+  const isOperator = useIsOperator();
   const openKey = useOpenKey();
   const [isCreating, setCreating] = useState(false);
   const list = useKeys(project.id);

@@ -8,9 +8,9 @@ import { EmptyState } from '../../kit/empty-state';
 import { Key as KeyIcon, Rotate } from '../../kit/icons';
 import { TimeText } from '../../kit/time-text';
 import { useKeyActions } from './key-actions';
-import { isUsable } from './key-rows';
 import { KeyEnds, KeyState } from './key-state';
 import { KeyLink } from './place';
+import { isUsable } from './usable';
 
 export function SingleKey({ keys, onCreate }: { keys: readonly Key[]; onCreate?: (() => void) | undefined }) {
   const { t } = useTranslation();

@@ -5,15 +5,16 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import { useApi } from '../../data/api';
 import { useList } from '../../data/list';
-import { useMay, useScope, useSelf } from '../../data/self';
+import { useIsOperator, useMay, useScope, useSelf } from '../../data/self';
 import { useNotify } from '../../kit/notify';
 import type { Role } from './roles';
 
 /** The reader's own standing in the chosen organization. */
 export function useOwnRole(): string {
-  const { user, organizations } = useSelf();
+  const { organizations } = useSelf();
   const { organizationId } = useScope();
-  if (user?.isOperator) return 'operator';
+  const isOperator = useIsOperator();
+  if (isOperator) return 'operator';
   return organizations.find(({ id }) => id === organizationId)?.role ?? '';
 }
 
@@ -23,7 +24,7 @@ export function useMembers() {
   return useList(
     ['members', 'list', organizationId],
     (cursor, signal) => api.members.list({ organizationId, cursor, limit: 50 }, { signal }),
-    organizationId !== '',
+    { enabled: organizationId !== '' },
   );
 }
 
@@ -34,7 +35,7 @@ export function useInvitations() {
   return useList(
     ['invitations', 'list', organizationId],
     (cursor, signal) => api.invitations.list({ organizationId, cursor, limit: 100 }, { signal }),
-    organizationId !== '' && may('listInvitations'),
+    { enabled: organizationId !== '' && may('listInvitations') },
   );
 }
 

@@ -4,7 +4,7 @@ import { Grid, SimpleGrid, Stack } from '@mantine/core';
 import { Navigate } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import { count, share } from '../../data/numbers';
-import { useSelf } from '../../data/self';
+import { useIsOperator, useSelf } from '../../data/self';
 import { ErrorState } from '../../kit/error-state';
 import { PageHeader } from '../../kit/page-header';
 import { Stat } from '../../kit/stat';
@@ -16,8 +16,7 @@ import { MOST, NewestOrganizations, useNewestOrganizations } from './newest-orga
 import { RecentChanges } from './recent-changes';
 
 export function OverviewPage() {
-  const { user } = useSelf();
-  return user?.isOperator ? <Overview /> : <Navigate to="/dashboard/api-keys" replace />;
+  return useIsOperator() ? <Overview /> : <Navigate to="/dashboard/api-keys" replace />;
 }
 
 function Overview() {

@@ -4,7 +4,7 @@ import type { Project } from '@latchkey/client';
 import { Select, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { useScope, useSelf } from '../../data/self';
+import { useIsOperator, useScope } from '../../data/self';
 import { FormDialog } from '../../kit/form-dialog';
 import { useTiers } from '../tiers/tier-queries';
 import { useProjectChanges } from './project-queries';
@@ -24,7 +24,7 @@ export function ProjectForm({ project, opened, onClose }: Props) {
 function Form({ project, opened, onClose }: Props) {
   const { t } = useTranslation();
   const { organizationId = '' } = useScope();
-  const isOperator = useSelf().user?.isOperator === true;
+  const isOperator = useIsOperator();
   const tiers = useTiers(isOperator).data ?? [];
   const { create, update } = useProjectChanges();
   const [name, setName] = useState(project?.name ?? '');

@@ -14,7 +14,7 @@ export function useProjectList() {
   return useList(
     ['projects', 'list', organizationId],
     (cursor, signal) => api.projects.list({ organizationId, cursor, limit: 50 }, { signal }),
-    organizationId !== '',
+    { enabled: organizationId !== '' },
   );
 }
 

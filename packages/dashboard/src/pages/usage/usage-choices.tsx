@@ -3,7 +3,7 @@
 import { Group, SegmentedControl } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import { usePageSearch } from '../../data/page-search';
-import { useScope, useSelf } from '../../data/self';
+import { useIsOperator, useScope, useSelf } from '../../data/self';
 import { isRange, RANGES, type Range } from './series';
 import type { Whose } from './usage-queries';
 
@@ -12,14 +12,15 @@ type Level = (typeof LEVELS)[number];
 
 /** What is chosen, in so far as the reader has it; the widest for an operator, the project for a member. */
 export function useUsageChoices() {
-  const { user, projectId: onlyProject } = useSelf();
+  const { projectId: onlyProject } = useSelf();
+  const isOperator = useIsOperator();
   const { organizationId, projectId, isPending } = useScope();
   const [search, change] = usePageSearch(['of', 'range']);
   const offered = LEVELS.filter((level) => {
-    if (level === 'installation') return user?.isOperator === true;
+    if (level === 'installation') return isOperator;
     return level === 'project' ? projectId !== undefined : organizationId !== undefined && onlyProject === null;
   });
-  const level = offered.find((each) => each === search.of) ?? (user?.isOperator ? offered.at(-1) : offered[0]);
+  const level = offered.find((each) => each === search.of) ?? (isOperator ? offered.at(-1) : offered[0]);
   const range: Range = isRange(search.range) ? search.range : '24h';
   const whose: Whose = level === 'project' ? { projectId } : level === 'organization' ? { organizationId } : {};
   return { offered, level, whose, range, change, isKnown: !isPending && level !== undefined };

@@ -4,7 +4,7 @@ import { SimpleGrid, Stack } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import { Guard } from '../../app/guard';
 import { count, share } from '../../data/numbers';
-import { useSelf } from '../../data/self';
+import { useIsOperator } from '../../data/self';
 import { ErrorState } from '../../kit/error-state';
 import { PageHeader } from '../../kit/page-header';
 import { Stat } from '../../kit/stat';
@@ -17,7 +17,7 @@ import { UsageChoices, useUsageChoices } from './usage-choices';
 import { useTopKeys, useUsage } from './usage-queries';
 
 export function UsagePage() {
-  const isOperator = useSelf().user?.isOperator === true;
+  const isOperator = useIsOperator();
   return (
     <Guard needs="getUsage" inOrganization={!isOperator}>
       <Usage />
