@@ -166,7 +166,7 @@ it('the guide to test keys lists every magic value, in the order of the reasons'
 describe('what is written by hand', () => {
   const pages = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'SECURITY.md', 'CHANGELOG.md']
     .concat(readdirSync(join(root, 'docs/guides')).map((name) => `docs/guides/${name}`))
-    .concat(['profiles/README.md', 'examples/README.md', 'packages/client/README.md'])
+    .concat(['profiles/README.md', 'examples/README.md', 'packages/client/README.md', 'packages/dashboard/README.md'])
     .concat(readdirSync(join(root, 'docs/reference')).map((name) => `docs/reference/${name}`));
   const headings = (path: string): string[] =>
     names(read(path), /^#+ (.+)$/gm).map((heading) =>
