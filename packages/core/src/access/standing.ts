@@ -46,13 +46,15 @@ export function standingsOf({ session, member }: Actor): Standing[] {
   ];
 }
 
-/** The rank of each role: nobody makes somebody more than they are themselves. */
-export const RANK: Readonly<Record<Role, number>> = { owner: 3, admin: 2, developer: 1, viewer: 0, billing: 0 };
+const RANK: Readonly<Record<Role, number>> = { owner: 3, admin: 2, developer: 1, viewer: 0, billing: 0 };
+
+/** Nobody makes somebody more than they are themselves. */
+export const isRoleWithin = (role: Role, own: Role): boolean => RANK[role] <= RANK[own];
 
 /** Whether somebody may give or touch a role in an organization; whoever acts for the operator may give any. */
 export function mayHandOn(actor: Actor, organizationId: string, role: Role): boolean {
   if (actsForOperator(actor)) return true;
   const own = actor.member?.standings.get(organizationId);
   if (own === undefined || own === 'portal' || own === 'portal_read_only') return false;
-  return RANK[role] <= RANK[own];
+  return isRoleWithin(role, own);
 }

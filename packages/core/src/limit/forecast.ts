@@ -1,9 +1,8 @@
 // When a day's limit is used up if a key goes on as in the last hours. Pure; an estimate that decides nothing.
 
 import type { FamilyHour, Instant } from '../ports.js';
-import { DAY_MS } from './window.js';
+import { DAY_MS, HOUR_MS, startOf } from './window.js';
 
-const HOUR_MS = 3_600_000;
 /** The running hour and the two before it. */
 const PACE_HOURS = 3;
 
@@ -19,7 +18,6 @@ export interface DayUse {
 /** From where on `forecastLimit` looks at hours: the start of the UTC day, or of the hours that tell the pace. */
 export const forecastFrom = (now: Instant): Instant => Math.min(startOf(now, DAY_MS), paceFrom(now));
 
-const startOf = (at: Instant, unit: number): Instant => Math.floor(at / unit) * unit;
 const paceFrom = (now: Instant): Instant => startOf(now, HOUR_MS) - (PACE_HOURS - 1) * HOUR_MS;
 
 /**

@@ -3,7 +3,11 @@
 import type { Budget, BudgetName, Limits } from './limits.js';
 
 export const MINUTE_MS = 60_000;
+export const HOUR_MS = 3_600_000;
 export const DAY_MS = 86_400_000;
+
+/** Where the minute, hour or UTC day begins that `at` lies in. */
+export const startOf = (at: number, unit: number): number => Math.floor(at / unit) * unit;
 
 /** Counters of one family. `minute` and `day` are window numbers since the epoch. */
 export interface Counters {

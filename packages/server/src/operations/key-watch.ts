@@ -7,6 +7,7 @@ import {
   MOST_NETWORKS,
   mayBeSuspicious,
   type Suspicion,
+  startOf,
   suspicionsOf,
   UNUSED_HOUR,
   type UsageRow,
@@ -70,7 +71,7 @@ export function createKeyWatch(services: ChangeServices): (written: WrittenUse) 
     const call = { actor: WATCHER, requestId: services.newId('req'), idempotencyKey: null };
     await commitChange(services, call, async (view, now) => {
       if ((await view.keys.get(keyId)) === null) return { value: null, audit: [] };
-      const today = Math.floor(now / DAY_MS) * DAY_MS;
+      const today = startOf(now, DAY_MS);
       const filter = { action: SUSPICIOUS, targetId: keyId, from: today };
       const { rows } = await view.audit.list(filter, { limit: 100, after: null });
       const fresh = found.filter(({ signal }) => !rows.some(({ changes }) => changes.signal === signal));

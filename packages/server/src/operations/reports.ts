@@ -1,10 +1,16 @@
 // Reading what happened: usage by time and outcome, and the audit log.
 
-import { type AuditFilter, DAY_MS, type OperationInput, type Operations, rfc3339 } from '@latchkey/core';
+import {
+  type AuditFilter,
+  DAY_MS,
+  HOUR_MS,
+  type OperationInput,
+  type Operations,
+  rfc3339,
+  startOf,
+} from '@latchkey/core';
 import { pageRequest, pageView } from './paging.js';
 import type { Services } from './services.js';
-
-const HOUR_MS = 3_600_000;
 
 /** Hours or days that had requests, oldest first; what is still in the buffer is written first. */
 export async function getUsage(services: Services, input: OperationInput<Operations['getUsage']>) {
@@ -14,7 +20,7 @@ export async function getUsage(services: Services, input: OperationInput<Operati
   const from = input.from ?? to - DAY_MS;
   const step = by === 'day' ? DAY_MS : HOUR_MS;
   const rows = await services.store.usage.list({
-    from: Math.floor(from / HOUR_MS) * HOUR_MS,
+    from: startOf(from, HOUR_MS),
     to,
     ...(organizationId && { organizationId }),
     ...(projectId && { projectId }),
@@ -22,7 +28,7 @@ export async function getUsage(services: Services, input: OperationInput<Operati
   });
   const counts = new Map<string, { at: number; outcome: string; count: number }>();
   for (const row of rows) {
-    const at = Math.floor(row.hour / step) * step;
+    const at = startOf(row.hour, step);
     const slot = `${at} ${row.outcome}`;
     const sum = counts.get(slot) ?? { at, outcome: row.outcome, count: 0 };
     counts.set(slot, { ...sum, count: sum.count + row.count });

@@ -1,11 +1,18 @@
 // Counts of requests and last uses, kept in memory and written in batches. Nobody waits for it; test traffic never reaches the disk.
 
-import type { LastUse, Snapshot, Store, Telemetry, UsageRow } from '@latchkey/core';
+import {
+  HOUR_MS,
+  type LastUse,
+  type Snapshot,
+  type Store,
+  startOf,
+  type Telemetry,
+  type UsageRow,
+} from '@latchkey/core';
 import { LRUCache } from 'lru-cache';
 import { blockOf } from './address.js';
 import type { WrittenUse } from './key-watch.js';
 
-const HOUR_MS = 3_600_000;
 /** Last uses remembered ahead of the database, so that a reading right after a call sees it. */
 const REMEMBERED_USES = 50_000;
 /** A key's history holds this many hours of counts at most while the database is away. */
@@ -87,7 +94,7 @@ export function createUsageBuffer(
         keyId: key.id,
         projectId: key.projectId,
         organizationId: key.organizationId,
-        hour: Math.floor(at / HOUR_MS) * HOUR_MS,
+        hour: startOf(at, HOUR_MS),
         outcome,
         count: 1,
       });

@@ -1,18 +1,20 @@
-// Guarantees of what the members page offers: nobody is offered to make somebody more than they are.
+// Guarantees of what the members page offers: nobody is offered to make somebody more than they are. Held to core's own judgement.
 
-import { describe, expect, it } from 'vitest';
-import { isWithin, ROLES, rolesToGive } from './roles';
+import { expect, it } from 'vitest';
+import { mayHandOn } from '../../../../core/src/access/standing.js';
+import { isWithin, ROLES, type Role, rolesToGive } from './roles';
 
-describe('roles to give', () => {
-  it('end at one’s own', () => {
-    expect(rolesToGive('owner')).toEqual(ROLES);
-    expect(rolesToGive('operator')).toEqual(ROLES);
-    expect(rolesToGive('admin')).toEqual(['admin', 'developer', 'viewer', 'billing']);
-    expect(rolesToGive('nobody')).toEqual([]);
-  });
+const isTaken = (own: Role, role: Role): boolean => {
+  const member = { standings: new Map([['org_1', own]]), projectId: null, expiresAt: null };
+  return mayHandOn({ type: 'user', id: 'user_1', permissions: [], member }, 'org_1', role);
+};
 
-  it('are not taken from somebody who has more', () => {
-    expect(isWithin('owner', 'admin')).toBe(false);
-    expect(isWithin('admin', 'admin')).toBe(true);
-  });
+it.each(ROLES)('%s is offered the roles that the server takes from them, and people who have those', (own) => {
+  expect(rolesToGive(own)).toEqual(ROLES.filter((role) => isTaken(own, role)));
+  for (const role of ROLES) expect(isWithin(role, own)).toBe(isTaken(own, role));
+});
+
+it('an operator is offered every role, and who has none is offered nothing', () => {
+  expect(rolesToGive('operator')).toEqual(ROLES);
+  expect(rolesToGive('')).toEqual([]);
 });

@@ -1,10 +1,8 @@
 // listTopKeys: which keys call most, of an organization, a project or the installation.
 
-import { DAY_MS, type OperationInput, type Operations } from '@latchkey/core';
+import { DAY_MS, HOUR_MS, type OperationInput, type Operations, startOf } from '@latchkey/core';
 import { notFound } from '../keys/record.js';
 import type { Services } from '../services.js';
-
-const HOUR_MS = 3_600_000;
 
 /** What is still in the buffer is written first. Usage stands in whole hours: the one that `from` lies in counts. */
 export async function listTopKeys(services: Services, input: OperationInput<Operations['listTopKeys']>) {
@@ -16,7 +14,7 @@ export async function listTopKeys(services: Services, input: OperationInput<Oper
   await services.usage.flush();
   // The running hour has begun, even at its first instant.
   const to = input.to ?? services.clock() + 1;
-  const from = Math.floor((input.from ?? to - DAY_MS) / HOUR_MS) * HOUR_MS;
+  const from = startOf(input.from ?? to - DAY_MS, HOUR_MS);
   const filter = {
     ...{ from, to },
     ...(organizationId !== undefined && { organizationId }),

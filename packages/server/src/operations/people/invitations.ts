@@ -2,6 +2,7 @@
 
 import {
   actsForOperator,
+  DAY_MS,
   type InvitationRecord,
   LatchkeyError,
   type OperationInput,
@@ -15,13 +16,12 @@ import type { Call } from '../engine.js';
 import { notFound } from '../keys/record.js';
 import { pageRequest, pageView } from '../paging.js';
 import type { Services } from '../services.js';
-import { invitationLetter } from './letters.js';
+import { invitationLetter } from './invitation-letter.js';
 import { judgeRole } from './members.js';
 import { invitationState, invitationView } from './views.js';
 
 type Of<Name extends keyof Operations> = OperationInput<Operations[Name]>;
 
-const DAY_MS = 86_400_000;
 const VALID_DAYS = 7;
 const FIRST_OPERATOR_MS = DAY_MS;
 const TOKEN_BYTES = 32;
@@ -173,7 +173,7 @@ export const revokeOperatorInvitation = (
 ) => revoke(services, invitationId, null, call);
 
 /** The invitation behind a token, while it is open; null: there is none, or none any more. */
-async function openInvitation(view: StoreView, vault: Vault, token: string, now: number) {
+async function openInvitation(view: Pick<StoreView, 'invitations'>, vault: Vault, token: string, now: number) {
   const invitation = await view.invitations.findByTokenHash(vault.hash(token));
   return invitation !== null && invitationState(invitation, now) === 'pending' ? invitation : null;
 }
@@ -254,7 +254,7 @@ export async function invitationForSignUp(
   token: string,
   email: string,
 ): Promise<InvitationRecord | null> {
-  const invitation = await store.invitations.findByTokenHash(vault.hash(token));
-  if (invitation === null || invitationState(invitation, clock()) !== 'pending') return null;
+  const invitation = await openInvitation(store, vault, token, clock());
+  if (invitation === null) return null;
   return invitation.email === null || invitation.email === email.toLowerCase() ? invitation : null;
 }

@@ -2,12 +2,12 @@
 
 import {
   type InvitationRecord,
+  isRoleWithin,
   LatchkeyError,
   type MembershipRecord,
   mayHandOn,
   type OperationInput,
   type Operations,
-  RANK,
   type Role,
   roleTable,
   type StoreView,
@@ -75,7 +75,7 @@ export async function updateMember(services: Services, input: Of<'updateMember'>
     await view.memberships.put(next);
     const mayInvite = roleTable.createInvitation.includes(role);
     const stays = (invitation: InvitationRecord): boolean =>
-      mayInvite && invitation.role !== 'operator' && RANK[invitation.role] <= RANK[role];
+      mayInvite && invitation.role !== 'operator' && isRoleWithin(invitation.role, role);
     const taken = await takeBackInvitations(view, now, userId, organizationId, stays);
     return {
       value: { membership: next, user },

@@ -9,6 +9,7 @@ import {
   type OperationOutput,
   type Operations,
   operations,
+  type Role,
   rfc3339,
   roleTable,
   type Store,
@@ -20,17 +21,22 @@ import type { Services } from '../services.js';
 import { tenantIdsOf } from '../tenancy.js';
 import { userView } from './views.js';
 
+/** The roles that are a user's now, by organization. */
+async function rolesOf({ memberships }: Pick<Store, 'memberships'>, userId: string): Promise<Map<string, Role>> {
+  const joined = await memberships.ofUser(userId);
+  return new Map(joined.map(({ organizationId, role }) => [organizationId, role]));
+}
+
 /** A user in a session as an actor: one of the operator's, or a member with the roles that are theirs now. */
 export async function actorOfUser(
-  { memberships }: Pick<Store, 'memberships'>,
+  store: Pick<Store, 'memberships'>,
   user: UserRecord,
   session: NonNullable<Actor['session']>,
 ): Promise<Actor> {
   const { id } = user;
   if (user.isOperator) return { type: 'user', id, permissions: ['*'], session };
-  const joined = await memberships.ofUser(id);
-  const standings = new Map(joined.map(({ organizationId, role }) => [organizationId, role] as const));
-  return { type: 'user', id, permissions: [], member: { standings, projectId: null, expiresAt: null }, session };
+  const member = { standings: await rolesOf(store, id), projectId: null, expiresAt: null };
+  return { type: 'user', id, permissions: [], member, session };
 }
 
 const ALL_NAMES = Object.keys(operations) as OperationName[];
@@ -44,9 +50,7 @@ export async function getSelf(
   const user = session === undefined ? null : await store.users.get(actor.id);
   // The account went away while its session was in use.
   if (session !== undefined && user === null) throw new LatchkeyError('unauthenticated');
-  const roles: MemberScope['standings'] =
-    member?.standings ??
-    new Map((await store.memberships.ofUser(actor.id)).map(({ organizationId, role }) => [organizationId, role]));
+  const roles: MemberScope['standings'] = member?.standings ?? (await rolesOf(store, actor.id));
   const found = [];
   for (const [id, role] of roles) {
     const organization = await store.organizations.get(id);

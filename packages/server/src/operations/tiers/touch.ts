@@ -4,10 +4,12 @@ import {
   type Bound,
   DAY_MS,
   type FamilyHour,
+  HOUR_MS,
   type KeyRecord,
   type LimitChanges,
   limitChanges,
   type Profile,
+  startOf,
   type Tier,
   type TierEffect,
   tierEffects,
@@ -15,7 +17,6 @@ import {
 import type { Services } from '../services.js';
 import { everyKeyOn } from './keys-on.js';
 
-const HOUR_MS = 3_600_000;
 const DAYS = 7;
 
 export interface TierChange {
@@ -82,7 +83,7 @@ export async function measure(services: Services, change: TierChange, tier: stri
   return touch;
 }
 
-const hourOf = (at: number): number => Math.floor(at / HOUR_MS) * HOUR_MS;
+const hourOf = (at: number): number => startOf(at, HOUR_MS);
 const dayOf = (at: number): number => Math.floor(at / DAY_MS);
 
 function add(touch: Touch, hours: readonly FamilyHour[], limits: ReadonlyMap<string, number | null>, now: number) {
