@@ -108,7 +108,7 @@ describe.skipIf(findChromium() === null)('what each role is offered', () => {
     await page.goto(`${stage.url}/dashboard/tiers`);
     await page.getByRole('heading').first().waitFor();
     await settled(visitor);
-    expect(await page.getByRole('button', { name: 'New tier' }).count()).toBe(0);
+    expect(await page.getByRole('button', { name: 'Create tier' }).count()).toBe(0);
     expect(forbidden).toEqual([]);
   });
 });

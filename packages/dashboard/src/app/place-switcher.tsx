@@ -1,6 +1,6 @@
 // Which organization and project the page is about, and the way to another. The choice stands in the address.
 
-import { Box, Button, Menu, Text } from '@mantine/core';
+import { Box, Button, Group, Menu, Text } from '@mantine/core';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { type Place, useMoveTo, useScope } from '../data/self';
@@ -29,10 +29,11 @@ function Choice({ label, places, chosen, onChoose }: ChoiceProps) {
           color="gray"
           c="var(--mantine-color-text)"
           fw={500}
-          px="xs"
+          px={8}
           size="sm"
           miw={0}
-          rightSection={<Chevron />}
+          rightSection={<Chevron size={16} />}
+          styles={{ section: { marginInlineStart: 4 } }}
           aria-label={`${label}: ${name}`}
         >
           <Text span size="sm" truncate maw={{ base: 170, sm: 200 }}>
@@ -94,7 +95,7 @@ export function PlaceSwitcher() {
   const moveTo = useMoveTo();
   if (organizations.length === 0) return null;
   return (
-    <>
+    <Group gap={4} wrap="nowrap" miw={0}>
       <Text span c="dimmed" aria-hidden visibleFrom="sm">
         /
       </Text>
@@ -114,6 +115,6 @@ export function PlaceSwitcher() {
           />
         </>
       )}
-    </>
+    </Group>
   );
 }

@@ -31,6 +31,9 @@ const dark: MantineColorsTuple = [
 const FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", "Noto Sans", Arial, sans-serif';
 const MONO = 'ui-monospace, "SF Mono", SFMono-Regular, Menlo, Consolas, "Liberation Mono", monospace';
 
+/** A title may take two lines; a field that gets the focus is not hidden by the buttons at the lower edge. */
+const DIALOG = { title: { fontWeight: 650, lineHeight: 1.35 }, content: { scrollPaddingBottom: 88 } };
+
 export const theme = createTheme({
   colors: { accent, dark },
   primaryColor: 'accent',
@@ -52,13 +55,21 @@ export const theme = createTheme({
   components: {
     Paper: { defaultProps: { radius: 'lg' } },
     Card: { defaultProps: { radius: 'lg' } },
-    Modal: { defaultProps: { radius: 'lg', centered: true }, styles: { title: { fontWeight: 650 } } },
+    Modal: { defaultProps: { radius: 'lg', centered: true, padding: 'lg' }, styles: DIALOG },
     // A menu has items alone, for who hears it.
     Menu: { defaultProps: { withInitialFocusPlaceholder: false } },
     // A `header` would be one of the page, beside the real one.
     ModalHeader: { defaultProps: { component: 'div' } },
-    Drawer: { styles: { title: { fontWeight: 650 } } },
+    Drawer: { defaultProps: { padding: 'lg' }, styles: DIALOG },
     DrawerHeader: { defaultProps: { component: 'div' } },
+    Fieldset: { styles: { root: { margin: 0 }, legend: { fontWeight: 600 } } },
+    // Seen on the page as well as on a card.
+    SegmentedControl: {
+      styles: {
+        root: { backgroundColor: 'light-dark(#e8eceb, var(--mantine-color-dark-6))' },
+        indicator: { backgroundColor: 'light-dark(var(--mantine-color-white), var(--mantine-color-dark-4))' },
+      },
+    },
   },
 });
 
@@ -80,6 +91,7 @@ export const cssVariables: CSSVariablesResolver = () => ({
     '--mantine-color-error': '#b42318',
     '--mantine-color-anchor': '#086650',
     '--mantine-color-orange-light-color': '#9a3412',
+    '--mantine-color-gray-light': '#e8eceb',
   },
   dark: {
     '--page-background': '#14191e',

@@ -2,6 +2,8 @@
 
 import { Code, Table, Text } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
+import { useLocale } from '../words/locale';
+import { exactTime } from './time-text';
 
 export interface MemberChange {
   member: string;
@@ -10,15 +12,19 @@ export interface MemberChange {
   after: unknown;
 }
 
+const MOMENT = /^\d{4}-\d\d-\d\dT[\d:.]+Z$/;
+
 /** A value as people read it; structures as JSON. */
 function useValueText(): (value: unknown) => string {
   const { t } = useTranslation();
+  const locale = useLocale();
   const textOf = (value: unknown): string => {
     if (value === null || value === undefined || value === '') return t('common.none');
     if (typeof value === 'boolean') return value ? t('common.yes') : t('common.no');
     if (Array.isArray(value) && value.every((each) => typeof each !== 'object' || each === null)) {
       return value.length === 0 ? t('common.none') : value.map(String).join(', ');
     }
+    if (typeof value === 'string' && MOMENT.test(value)) return exactTime(value, locale);
     return typeof value === 'object' ? JSON.stringify(value) : String(value);
   };
   return textOf;

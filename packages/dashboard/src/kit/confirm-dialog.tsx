@@ -1,8 +1,9 @@
 // Asks once before something that cannot be taken back; for the gravest, a word has to be typed.
 
-import { Button, Group, Modal, Stack, TextInput } from '@mantine/core';
+import { Button, Modal, Stack, TextInput } from '@mantine/core';
 import { type FormEvent, type ReactNode, useId, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { DialogButtons } from './dialog-buttons';
 import { ErrorState } from './error-state';
 
 interface ConfirmDialogProps {
@@ -60,7 +61,7 @@ export function ConfirmDialog(props: ConfirmDialogProps) {
             />
           )}
           {error != null && <ErrorState error={error} />}
-          <Group justify="flex-end" gap="sm">
+          <DialogButtons>
             {/* Where it is grave, Enter must not do it by itself. */}
             <Button variant="default" onClick={onClose} data-autofocus={(danger && word === undefined) || undefined}>
               {t('common.cancel')}
@@ -73,7 +74,7 @@ export function ConfirmDialog(props: ConfirmDialogProps) {
             >
               {confirmLabel}
             </Button>
-          </Group>
+          </DialogButtons>
         </Stack>
       </form>
     </Modal>

@@ -17,6 +17,8 @@ export interface Column<Row> {
   hideLabel?: boolean;
   /** Several lines: on a card it stands below its label, as wide as the card. */
   isLong?: boolean;
+  /** Heads the card in place of the first column. */
+  headsCard?: boolean;
 }
 
 interface DataTableProps<Row> {
@@ -40,7 +42,13 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
   const { t } = useTranslation();
   const isNarrow = useMediaQuery('(max-width: 48em)', undefined, { getInitialValueInEffect: false });
   if (error != null && rows === undefined) return <ErrorState error={error} onRetry={onRetry} />;
-  if (rows === undefined) return <Loading />;
+  if (rows === undefined) {
+    return (
+      <Paper withBorder px="md" py="xs">
+        <Loading />
+      </Paper>
+    );
+  }
   if (rows.length === 0) return <Paper withBorder>{empty}</Paper>;
   return (
     <Stack gap="md">
@@ -92,10 +100,11 @@ function Grid<Row>({ label, columns, rows, rowKey }: Filled<Row>) {
   );
 }
 
-/** The first column heads the card, with what can be done at its right; the others stand below with their names. */
-function Cards<Row>({ label, columns: [first, ...others], rows, rowKey }: Filled<Row>) {
-  const named = others.filter(({ hideLabel }) => !hideLabel);
-  const actions = others.filter(({ hideLabel }) => hideLabel);
+/** One column heads the card, with what can be done at its right; the others stand below with their names. */
+function Cards<Row>({ label, columns, rows, rowKey }: Filled<Row>) {
+  const head = columns.find(({ headsCard }) => headsCard) ?? columns[0];
+  const named = columns.filter((column) => column !== head && !column.hideLabel);
+  const actions = columns.filter(({ hideLabel }) => hideLabel);
   return (
     <Stack component="ul" gap="sm" m={0} p={0} style={{ listStyle: 'none' }} aria-label={label}>
       {rows.map((row) => (
@@ -103,10 +112,10 @@ function Cards<Row>({ label, columns: [first, ...others], rows, rowKey }: Filled
           <Stack gap="xs">
             <Group justify="space-between" gap="sm" wrap="nowrap" mih={34}>
               <Box fz="sm" miw={0}>
-                {first?.cell(row)}
+                {head?.cell(row)}
               </Box>
               {actions.map(({ id, cell }) => (
-                <Box key={id} flex="none">
+                <Box key={id} flex="none" fz="sm">
                   {cell(row)}
                 </Box>
               ))}
@@ -117,9 +126,9 @@ function Cards<Row>({ label, columns: [first, ...others], rows, rowKey }: Filled
                 direction={isLong ? 'column' : 'row'}
                 justify="space-between"
                 gap={isLong ? 4 : 'md'}
-                align="flex-start"
+                align={isLong ? 'flex-start' : 'baseline'}
               >
-                <Text size="xs" c="dimmed" lh={1.6}>
+                <Text size="xs" c="dimmed" lh={1.6} flex="none">
                   {label}
                 </Text>
                 <Box fz="sm" ta={isLong ? 'left' : 'right'} miw={0}>

@@ -1,8 +1,9 @@
 // A short form over the page: fields, what went wrong, and two buttons.
 
-import { Button, Group, Modal, Stack } from '@mantine/core';
+import { Button, Modal, Stack } from '@mantine/core';
 import type { FormEvent, ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
+import { DialogButtons } from './dialog-buttons';
 import { ErrorState } from './error-state';
 
 interface FormDialogProps {
@@ -31,14 +32,14 @@ export function FormDialog(props: FormDialogProps) {
         <Stack gap="md">
           {children}
           {error != null && <ErrorState error={error} />}
-          <Group justify="flex-end" gap="sm">
+          <DialogButtons>
             <Button variant="default" onClick={onClose}>
               {t('common.cancel')}
             </Button>
             <Button type="submit" loading={isPending} disabled={!canSubmit}>
               {submitLabel}
             </Button>
-          </Group>
+          </DialogButtons>
         </Stack>
       </form>
     </Modal>

@@ -51,6 +51,12 @@ export const Person = icon(
 export const Folder = path('M4 7.5a2 2 0 0 1 2-2h3.5l2 2.5H18a2 2 0 0 1 2 2v7a2 2 0 0 1-2 2H6a2 2 0 0 1-2-2z');
 export const Check = path('M5 12.5l4.5 4.5L19 7.5');
 export const Chevron = path('M8 10l4 4 4-4');
+/** Of something that opens and closes. */
+export const Toggle = ({ isOpen, size }: { isOpen: boolean; size?: number }) => (
+  <span style={{ display: 'inline-flex', transform: isOpen ? 'rotate(180deg)' : undefined }}>
+    <Chevron size={size} />
+  </span>
+);
 export const Copy = path('M9 9h10v10H9zM15 9V5H5v10h4');
 export const Alert = path('M12 4l9 16H3zM12 10v4.5M12 17.5h.01');
 export const Plus = path('M12 5v14M5 12h14');

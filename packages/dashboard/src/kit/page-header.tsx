@@ -15,10 +15,10 @@ export function PageHeader({ title, text, children }: PageHeaderProps) {
   useDocumentTitle(`${title} · Latchkey`);
   return (
     <Group justify="space-between" align="flex-start" gap="md" mb="xl">
-      <Box flex="1 1 320px">
+      <Box flex="1 1 200px">
         <Title order={1}>{title}</Title>
         {text !== undefined && (
-          <Text c="dimmed" size="sm" mt={4} maw={640}>
+          <Text c="dimmed" size="sm" mt={4} maw={680}>
             {text}
           </Text>
         )}

@@ -25,6 +25,7 @@ export function StateBadge({ tone, children }: { tone: Tone; children: ReactNode
       tt="none"
       fw={550}
       leftSection={sign}
+      style={{ verticalAlign: 'middle' }}
       styles={{
         root: {
           color: `light-dark(color-mix(in srgb, var(--mantine-color-${color}-9) 72%, black), var(--mantine-color-${color}-3))`,

@@ -12,12 +12,18 @@ const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [
   ['minute', 60],
 ];
 
-export function relativeTime(iso: string, language: string, now = Date.now()): string {
+function relativeTime(iso: string, language: string, now = Date.now()): string {
   const seconds = Math.round((Date.parse(iso) - now) / 1000);
   const format = new Intl.RelativeTimeFormat(language, { numeric: 'auto' });
   const [unit, length] = STEPS.find(([, length]) => Math.abs(seconds) >= length) ?? ['second', 1];
   return format.format(Math.trunc(seconds / length), unit);
 }
+
+/** As a value of its own, it begins with a capital as "Never" beside it does. */
+export const loneTime = (iso: string, language: string): string => {
+  const text = relativeTime(iso, language);
+  return text.charAt(0).toLocaleUpperCase(language) + text.slice(1);
+};
 
 export const exactTime = (iso: string, language: string) =>
   new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'medium' }).format(new Date(iso));
@@ -25,11 +31,13 @@ export const exactTime = (iso: string, language: string) =>
 interface TimeTextProps extends TextProps {
   /** null: never. */
   at: string | null;
-  /** What stands for null; default "never". */
+  /** What stands for null; default "Never". */
   none?: string;
+  /** Inside a sentence. */
+  inText?: boolean;
 }
 
-export function TimeText({ at, none, ...text }: TimeTextProps) {
+export function TimeText({ at, none, inText = false, ...text }: TimeTextProps) {
   const { t } = useTranslation();
   const locale = useLocale();
   if (at === null) {
@@ -42,7 +50,7 @@ export function TimeText({ at, none, ...text }: TimeTextProps) {
   return (
     <Tooltip label={exactTime(at, locale)} events={{ hover: true, focus: true, touch: true }}>
       <Text span inherit {...text}>
-        <time dateTime={at}>{relativeTime(at, locale)}</time>
+        <time dateTime={at}>{(inText ? relativeTime : loneTime)(at, locale)}</time>
       </Text>
     </Tooltip>
   );

@@ -1,10 +1,11 @@
 // Gives a passkey a name by which its owner knows the device.
 
-import { Button, Group, Modal, Stack, TextInput } from '@mantine/core';
+import { Button, Modal, Stack, TextInput } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { callAuth, type Passkey } from '../../data/auth';
+import { DialogButtons } from '../../kit/dialog-buttons';
 import { AuthError } from '../sign-in/auth-error';
 
 export function NamePasskey({ passkey, onClose }: { passkey: Passkey; onClose(): void }) {
@@ -38,14 +39,14 @@ export function NamePasskey({ passkey, onClose }: { passkey: Passkey; onClose():
             withAsterisk={false}
             data-autofocus
           />
-          <Group justify="flex-end" gap="sm">
+          <DialogButtons>
             <Button variant="default" onClick={onClose}>
               {t('common.cancel')}
             </Button>
             <Button type="submit" loading={save.isPending}>
               {t('common.save')}
             </Button>
-          </Group>
+          </DialogButtons>
         </Stack>
       </form>
     </Modal>

@@ -55,7 +55,7 @@ export function PasskeysSection() {
                 {nameOf(passkey)}
               </Text>
               <Text size="xs" c="dimmed">
-                {t('account.added')} <TimeText at={passkey.createdAt} none="–" />
+                {t('account.added')} <TimeText at={passkey.createdAt} none="–" inText />
               </Text>
             </div>
             <Group gap="xs">

@@ -55,8 +55,8 @@ export function SessionsSection() {
                   {current && <StateBadge tone="good">{t('account.thisOne')}</StateBadge>}
                 </Group>
                 <Text size="xs" c="dimmed">
-                  {ip ?? t('common.unknown')} · {t('account.since')} <TimeText at={createdAt} /> · {t('account.until')}{' '}
-                  <TimeText at={expiresAt} />
+                  {ip ?? t('common.unknown')} · {t('account.since')} <TimeText at={createdAt} inText /> ·{' '}
+                  {t('account.until')} <TimeText at={expiresAt} inText />
                 </Text>
               </div>
               {!current && (

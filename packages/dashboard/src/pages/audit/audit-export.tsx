@@ -7,6 +7,7 @@ import { useTranslation } from 'react-i18next';
 import { useApi } from '../../data/api';
 import { count } from '../../data/numbers';
 import { saveFile } from '../../data/save-file';
+import { DialogButtons } from '../../kit/dialog-buttons';
 import { ErrorState } from '../../kit/error-state';
 import { Download } from '../../kit/icons';
 import { useNotify } from '../../kit/notify';
@@ -109,11 +110,11 @@ export function AuditExport({ query, names }: { query: AuditQuery; names: Names 
           ) : (
             <ErrorState error={progress.error} />
           )}
-          <Group justify="flex-end">
+          <DialogButtons>
             <Button variant="default" onClick={cancel}>
               {t('common.cancel')}
             </Button>
-          </Group>
+          </DialogButtons>
         </Stack>
       </Modal>
     </>

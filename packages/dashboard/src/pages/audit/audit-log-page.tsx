@@ -12,6 +12,7 @@ import { useScope } from '../../data/self';
 import { type Column, DataTable } from '../../kit/data-table';
 import { EmptyState } from '../../kit/empty-state';
 import { List } from '../../kit/icons';
+import { Mono } from '../../kit/mono';
 import { PageHeader } from '../../kit/page-header';
 import { TimeText } from '../../kit/time-text';
 import { AuditDetails } from './audit-details';
@@ -71,9 +72,9 @@ function AuditLog() {
 function useColumns(names: ReturnType<typeof useNames>, show: (event: AuditEvent) => void): Column<AuditEvent>[] {
   const { t } = useTranslation();
   const words = useAuditWords();
-  const two = (first: string, second: string) => (
+  const two = (first: string, id: string, second: string) => (
     <Stack gap={0}>
-      <span>{first}</span>
+      {first === id ? <Mono>{id}</Mono> : <span>{first}</span>}
       <Text span size="xs" c="dimmed">
         {second}
       </Text>
@@ -81,9 +82,14 @@ function useColumns(names: ReturnType<typeof useNames>, show: (event: AuditEvent
   );
   return [
     { id: 'at', label: t('audit.when'), cell: ({ at }) => <TimeText at={at} /> },
-    { id: 'actor', label: t('audit.who'), cell: (event) => two(names.who(event), words.kind(event.actor.type)) },
+    {
+      id: 'actor',
+      label: t('audit.who'),
+      cell: (event) => two(names.who(event), event.actor.id, words.kind(event.actor.type)),
+    },
     {
       id: 'action',
+      headsCard: true,
       label: t('audit.what'),
       cell: ({ action }) => (
         <Text span inherit fw={550}>
@@ -91,7 +97,11 @@ function useColumns(names: ReturnType<typeof useNames>, show: (event: AuditEvent
         </Text>
       ),
     },
-    { id: 'target', label: t('audit.toWhat'), cell: (event) => two(names.what(event), words.kind(event.target.type)) },
+    {
+      id: 'target',
+      label: t('audit.toWhat'),
+      cell: (event) => two(names.what(event), event.target.id, words.kind(event.target.type)),
+    },
     {
       id: 'details',
       label: t('audit.details'),

@@ -2,6 +2,7 @@
 
 import { Code, List, Paper, Table, Text, Title } from '@mantine/core';
 import { CodeSample } from '../../kit/code-sample';
+import classes from './docs.module.css';
 import type { Block, Pieces } from './page-blocks';
 
 /** Below the bar at the top, when a link leads there. */
@@ -81,7 +82,7 @@ function BlockTable({ head, rows }: Extract<Block, { kind: 'table' }>) {
         minWidth={head.length > 2 ? 560 : 320}
         scrollAreaProps={{ offsetScrollbars: 'present', viewportProps: { tabIndex: 0 } }}
       >
-        <Table verticalSpacing="xs" horizontalSpacing="md" fz="sm" aria-label={label}>
+        <Table className={classes.table} verticalSpacing="xs" horizontalSpacing="md" fz="sm" aria-label={label}>
           <Table.Thead>
             <Table.Tr>
               {head.map((cell) => (

@@ -20,8 +20,9 @@ import { type FormEvent, useId, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useApi } from '../../data/api';
 import { useProfile } from '../../data/profile';
+import { DialogButtons } from '../../kit/dialog-buttons';
 import { ErrorState } from '../../kit/error-state';
-import { Chevron } from '../../kit/icons';
+import { Toggle } from '../../kit/icons';
 import { fieldErrors } from './field-errors';
 import { useSecretCall } from './secret-once';
 import { SecretPanel } from './secret-panel';
@@ -219,10 +220,11 @@ function CreateForm({ project, isOperator, onSend, onCancel, isPending, error }:
           size="compact-sm"
           w="fit-content"
           px={6}
+          ml={-6}
           onClick={advanced.toggle}
           aria-expanded={isAdvanced || hasHiddenFault}
           aria-controls={more}
-          rightSection={<Chevron size={16} />}
+          rightSection={<Toggle isOpen={isAdvanced || isHidden} size={16} />}
           h="auto"
           maw="100%"
           styles={{ label: { whiteSpace: 'normal', textAlign: 'left', lineHeight: 1.4 } }}
@@ -251,14 +253,14 @@ function CreateForm({ project, isOperator, onSend, onCancel, isPending, error }:
           </Stack>
         </Collapse>
         {isRest && <ErrorState error={error} />}
-        <Group justify="flex-end">
+        <DialogButtons>
           <Button variant="default" onClick={onCancel}>
             {t('common.cancel')}
           </Button>
           <Button type="submit" loading={isPending}>
             {t('keys.create.submit')}
           </Button>
-        </Group>
+        </DialogButtons>
       </Stack>
     </form>
   );

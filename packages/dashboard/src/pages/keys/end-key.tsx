@@ -65,7 +65,7 @@ function Breakage({ value: key }: { value: Key }) {
       )}
       {!isUsed && key.lastUsedAt !== null && (
         <Text size="sm" mt={4}>
-          {t('keys.generations.lastUsed')} <TimeText at={key.lastUsedAt} />
+          {t('keys.generations.lastUsed')} <TimeText at={key.lastUsedAt} inText />
         </Text>
       )}
     </Alert>

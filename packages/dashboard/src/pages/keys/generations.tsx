@@ -107,7 +107,7 @@ function Generation({ value: key, isNewest, recent, now, onRevoke }: GenerationP
   const { t } = useTranslation();
   const left = key.graceEndsAt !== null && key.state === 'grace' ? countdown(key.graceEndsAt, now) : '';
   return (
-    <Paper component="li" withBorder p="sm" radius="md">
+    <Paper component="li" withBorder p="md" radius="md">
       <Group justify="space-between" gap="sm" align="flex-start">
         <Stack gap={4} miw={0} flex="1 1 240px">
           <Group gap="xs">
@@ -127,7 +127,7 @@ function Generation({ value: key, isNewest, recent, now, onRevoke }: GenerationP
               t('keys.neverUsed')
             ) : (
               <>
-                {t('keys.generations.lastUsed')} <TimeText at={key.lastUsedAt} />
+                {t('keys.generations.lastUsed')} <TimeText at={key.lastUsedAt} inText />
                 {key.lastUsedIp !== null && (
                   <>
                     {' '}
@@ -152,7 +152,7 @@ function Generation({ value: key, isNewest, recent, now, onRevoke }: GenerationP
             <Text size="xs" c="dimmed">
               {t('keys.generations.endsIn')}
             </Text>
-            <Text ff="monospace" fw={600} style={{ fontVariantNumeric: 'tabular-nums' }} role="timer">
+            <Text fw={650} fz="lg" lh={1.3} style={{ fontVariantNumeric: 'tabular-nums' }} role="timer">
               {left}
             </Text>
             {onRevoke !== undefined && (

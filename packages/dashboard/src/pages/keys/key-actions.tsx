@@ -1,13 +1,13 @@
 // What can be done with a key, for whoever may: the menu of a row, and the dialogs that it opens, once for a page.
 
 import type { Key, OperationName } from '@latchkey/client';
-import { ActionIcon, Menu, Text } from '@mantine/core';
+import { ActionIcon, Menu } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { createContext, type ReactNode, useContext, useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useApi } from '../../data/api';
 import { useErrorText } from '../../kit/error-state';
-import { Dots } from '../../kit/icons';
+import { Check, Cross, Dots, Eye, Pause, Rotate, Trash } from '../../kit/icons';
 import { useNotify } from '../../kit/notify';
 import { DeleteKey, RevokeKey } from './end-key';
 import { useOpenKey } from './place';
@@ -118,37 +118,43 @@ export function KeyMenu({ value: key, isOpen = false }: KeyMenuProps) {
   return (
     <Menu position="bottom-end" width={220} shadow="md" portalProps={{ target: 'main' }}>
       <Menu.Target>
-        <ActionIcon variant="subtle" color="gray" c="dimmed" aria-label={t('keys.menu', { name: key.name })}>
-          <Dots />
+        <ActionIcon variant="subtle" color="gray" c="dimmed" size="lg" aria-label={t('keys.menu', { name: key.name })}>
+          <Dots size={22} />
         </ActionIcon>
       </Menu.Target>
       <Menu.Dropdown>
-        {!isOpen && <Menu.Item onClick={() => openKey(key.id)}>{t('keys.details')}</Menu.Item>}
+        {!isOpen && (
+          <Menu.Item leftSection={<Eye />} onClick={() => openKey(key.id)}>
+            {t('keys.details')}
+          </Menu.Item>
+        )}
         {offered.rotate && (
-          <Menu.Item onClick={() => rotate(key)}>
+          <Menu.Item leftSection={<Rotate />} onClick={() => rotate(key)}>
             {t(key.model === 'legacy' ? 'keys.rotate.swap' : 'keys.rotate.submit')}…
           </Menu.Item>
         )}
-        {offered.disable && <Menu.Item onClick={() => setDisabled(key, true)}>{t('keys.disable.submit')}</Menu.Item>}
-        {offered.enable && <Menu.Item onClick={() => setDisabled(key, false)}>{t('keys.disable.undo')}</Menu.Item>}
+        {offered.disable && (
+          <Menu.Item leftSection={<Pause />} onClick={() => setDisabled(key, true)}>
+            {t('keys.disable.submit')}
+          </Menu.Item>
+        )}
+        {offered.enable && (
+          <Menu.Item leftSection={<Check />} onClick={() => setDisabled(key, false)}>
+            {t('keys.disable.undo')}
+          </Menu.Item>
+        )}
         {(offered.revoke || offered.remove) && <Menu.Divider />}
         {offered.revoke && (
-          <Menu.Item onClick={() => revoke(key)}>
-            <Danger>{t('keys.revoke.submit')}…</Danger>
+          <Menu.Item c="var(--mantine-color-error)" leftSection={<Cross />} onClick={() => revoke(key)}>
+            {t('keys.revoke.submit')}…
           </Menu.Item>
         )}
         {offered.remove && (
-          <Menu.Item onClick={() => remove(key)}>
-            <Danger>{t('keys.delete.submit')}…</Danger>
+          <Menu.Item c="var(--mantine-color-error)" leftSection={<Trash />} onClick={() => remove(key)}>
+            {t('keys.delete.submit')}…
           </Menu.Item>
         )}
       </Menu.Dropdown>
     </Menu>
   );
 }
-
-const Danger = ({ children }: { children: ReactNode }) => (
-  <Text span inherit c="var(--mantine-color-error)">
-    {children}
-  </Text>
-);

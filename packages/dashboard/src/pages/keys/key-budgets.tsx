@@ -24,6 +24,7 @@ export function KeyBudgets({ value: key }: { value: Key }) {
     queryFn: () => api.keys.budgets({ keyId: key.id }),
     refetchInterval: 5000,
   });
+  const shown = (data?.budgets.length ?? 0) + (data?.credits == null ? 0 : 1);
   const runsOut = data?.budgets.find(({ reachesLimitAt }) => reachesLimitAt !== null)?.reachesLimitAt;
   return (
     <Section title={t('keys.budgets.title')} text={t('keys.budgets.text')}>
@@ -48,7 +49,7 @@ export function KeyBudgets({ value: key }: { value: Key }) {
               {t('keys.budgets.none')}
             </Text>
           )}
-          <SimpleGrid cols={{ base: 1, xs: 2, md: 3 }}>
+          <SimpleGrid cols={{ base: 1, xs: Math.min(shown, 2) || 1, md: Math.min(shown, 4) || 1 }}>
             {data.budgets.map((budget) => (
               <OneBudget key={budget.name} value={budget} />
             ))}
@@ -72,7 +73,7 @@ function OneBudget({ value: { name, limit, remaining, resetAt } }: { value: Budg
   const now = useNow(1000);
   const number = (value: number) => value.toLocaleString(locale);
   const isMetered = remaining >= 0;
-  const share = !isMetered || limit === 0 ? 0 : (100 * (limit - remaining)) / limit;
+  const share = !isMetered || limit === 0 ? 0 : (100 * remaining) / limit;
   const left = resetAt === null ? '' : countdown(resetAt, now);
   return (
     <Figure
@@ -96,7 +97,7 @@ interface FigureProps {
   figure: string;
   of?: string;
   below: string;
-  /** Used up, in percent. */
+  /** What is left, in percent. */
   share?: number | undefined;
 }
 
@@ -120,10 +121,10 @@ function Figure({ label, figure, of, below, share }: FigureProps) {
       {share !== undefined && (
         <Progress
           value={share}
-          color={share >= 90 ? 'red' : share >= 70 ? 'orange' : 'accent'}
+          color={share <= 10 ? 'red' : share <= 30 ? 'orange' : 'accent'}
           size="sm"
           mt="xs"
-          aria-label={t('keys.budgets.used', { label })}
+          aria-label={t('keys.budgets.left', { label })}
         />
       )}
       <Text size="xs" c="dimmed" mt={6} mih={18} style={{ fontVariantNumeric: 'tabular-nums' }}>

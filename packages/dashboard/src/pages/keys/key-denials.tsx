@@ -33,7 +33,7 @@ export function KeyDenials({ keyId }: { keyId: string }) {
         }
         columns={[
           { id: 'at', label: t('keys.denials.at'), cell: ({ at }) => <TimeText at={at} /> },
-          { id: 'why', isLong: true, label: t('keys.denials.why'), cell: (denial) => <Why value={denial} /> },
+          { id: 'why', headsCard: true, label: t('keys.denials.why'), cell: (denial) => <Why value={denial} /> },
           {
             id: 'request',
             isLong: true,

@@ -27,80 +27,79 @@ export function KeyFilters(props: KeyFiltersProps) {
   const locale = useLocale();
   const number = (value: number) => value.toLocaleString(locale);
   return (
-    <>
-      <Group gap="sm" mb="xs" role="search" aria-label={t('keys.filters.label')}>
-        <TextInput
-          flex="1 1 220px"
-          leftSection={<Search size={16} />}
-          placeholder={t('keys.filters.searchExample')}
-          aria-label={t('keys.filters.search')}
-          value={wanted.search}
-          onChange={(event) => onChange({ search: event.currentTarget.value })}
-          autoComplete="off"
-          spellCheck={false}
-          rightSection={
-            wanted.search !== '' && (
-              <ActionIcon
-                variant="subtle"
-                color="gray"
-                c="dimmed"
-                onClick={() => onChange({ search: '' })}
-                aria-label={t('keys.filters.clear')}
-              >
-                <Cross size={14} />
-              </ActionIcon>
-            )
-          }
-        />
+    <Group gap="sm" mb="md" role="search" aria-label={t('keys.filters.label')}>
+      <TextInput
+        flex="1 1 220px"
+        maw={{ md: 380 }}
+        leftSection={<Search size={16} />}
+        placeholder={t('keys.filters.searchExample')}
+        aria-label={t('keys.filters.search')}
+        value={wanted.search}
+        onChange={(event) => onChange({ search: event.currentTarget.value })}
+        autoComplete="off"
+        spellCheck={false}
+        rightSection={
+          wanted.search !== '' && (
+            <ActionIcon
+              variant="subtle"
+              color="gray"
+              c="dimmed"
+              onClick={() => onChange({ search: '' })}
+              aria-label={t('keys.filters.clear')}
+            >
+              <Cross size={14} />
+            </ActionIcon>
+          )
+        }
+      />
+      <Select
+        flex="1 1 140px"
+        maw={{ sm: 172 }}
+        aria-label={t('keys.filters.state')}
+        data={STATES.map((value) => ({ value, label: t(`keys.filters.${value}`) }))}
+        value={wanted.state}
+        onChange={(state) => onChange({ state: (state ?? 'all') as StateFilter })}
+        allowDeselect={false}
+      />
+      {hasModes && (
         <Select
           flex="1 1 140px"
-          maw={{ sm: 172 }}
-          aria-label={t('keys.filters.state')}
-          data={STATES.map((value) => ({ value, label: t(`keys.filters.${value}`) }))}
-          value={wanted.state}
-          onChange={(state) => onChange({ state: (state ?? 'all') as StateFilter })}
+          maw={{ sm: 140 }}
+          aria-label={t('keys.mode.label')}
+          data={[
+            { value: 'all', label: t('keys.filters.modes') },
+            { value: 'live', label: t('keys.mode.live') },
+            { value: 'test', label: t('keys.mode.test') },
+          ]}
+          value={wanted.mode}
+          onChange={(mode) => onChange({ mode: (mode ?? 'all') as Wanted['mode'] })}
           allowDeselect={false}
         />
-        {hasModes && (
-          <Select
-            flex="1 1 140px"
-            maw={{ sm: 140 }}
-            aria-label={t('keys.mode.label')}
-            data={[
-              { value: 'all', label: t('keys.filters.modes') },
-              { value: 'live', label: t('keys.mode.live') },
-              { value: 'test', label: t('keys.mode.test') },
-            ]}
-            value={wanted.mode}
-            onChange={(mode) => onChange({ mode: (mode ?? 'all') as Wanted['mode'] })}
-            allowDeselect={false}
-          />
-        )}
-        {tiers.size > 0 && (
-          <Select
-            flex="1 1 140px"
-            maw={{ sm: 140 }}
-            aria-label={t('keys.tier')}
-            data={[{ value: '', label: t('keys.filters.tiers') }].concat(
-              [...tiers].map(([value, label]) => ({ value, label })),
-            )}
-            value={wanted.tier ?? ''}
-            onChange={(tier) => onChange({ tier: tier === '' ? null : tier })}
-            allowDeselect={false}
-          />
-        )}
+      )}
+      {tiers.size > 0 && (
         <Select
-          hiddenFrom="md"
           flex="1 1 140px"
-          maw={{ sm: 172 }}
-          aria-label={t('keys.filters.sort')}
-          data={SORTS.map((value) => ({ value, label: t(`keys.filters.by.${value}`) }))}
-          value={wanted.sortBy}
-          onChange={(by) => onChange({ sortBy: (by ?? 'createdAt') as SortBy, descending: by !== 'name' })}
+          maw={{ sm: 140 }}
+          aria-label={t('keys.tier')}
+          data={[{ value: '', label: t('keys.filters.tiers') }].concat(
+            [...tiers].map(([value, label]) => ({ value, label })),
+          )}
+          value={wanted.tier ?? ''}
+          onChange={(tier) => onChange({ tier: tier === '' ? null : tier })}
           allowDeselect={false}
         />
-      </Group>
-      <Group gap="xs" mb="sm" mih={26}>
+      )}
+      <Select
+        hiddenFrom="md"
+        flex="1 1 140px"
+        maw={{ sm: 172 }}
+        aria-label={t('keys.filters.sort')}
+        data={SORTS.map((value) => ({ value, label: t(`keys.filters.by.${value}`) }))}
+        value={wanted.sortBy}
+        onChange={(by) => onChange({ sortBy: (by ?? 'createdAt') as SortBy, descending: by !== 'name' })}
+        allowDeselect={false}
+      />
+      <Group gap="xs" mih={26} ml={{ md: 'auto' }}>
         <Text size="xs" c="dimmed" role="status">
           {shown === all
             ? t('keys.filters.count', { count: all, number: number(all) })
@@ -123,6 +122,6 @@ export function KeyFilters(props: KeyFiltersProps) {
           <Progress value={100} animated w={120} size="xs" aria-hidden />
         )}
       </Group>
-    </>
+    </Group>
   );
 }

@@ -1,20 +1,22 @@
 // What was done to a key and its older generations, from the audit log.
 
 import type { AuditEvent, Key } from '@latchkey/client';
-import { Code, Stack, Text } from '@mantine/core';
+import { Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import { useApi } from '../../data/api';
 import { useSelf } from '../../data/self';
+import { useValueText } from '../../kit/change-table';
 import { DataTable } from '../../kit/data-table';
 import { EmptyState } from '../../kit/empty-state';
 import { List } from '../../kit/icons';
 import { TimeText } from '../../kit/time-text';
+import { changesOf } from '../audit/change-texts';
 import { usePeople } from '../audit/names';
 import { useAuditWords } from '../audit/words-of';
 import { useFamily } from './use-keys';
 
-/** What has words of its own; anything else shows under its name. */
+/** What has words of its own; anything else as the audit log says it. */
 const ACTIONS = [
   'createKey',
   'updateKey',
@@ -58,8 +60,13 @@ export function KeyHistory({ value: key }: { value: Key }) {
         { id: 'at', label: t('keys.history.at'), cell: ({ at }) => <TimeText at={at} /> },
         {
           id: 'what',
+          headsCard: true,
           label: t('keys.history.what'),
-          cell: ({ action }) => (isAction(action) ? t(`keys.history.action.${action}`) : <Code>{action}</Code>),
+          cell: ({ action }) => (
+            <Text span inherit fw={550}>
+              {isAction(action) ? t(`keys.history.action.${action}`) : words.action(action)}
+            </Text>
+          ),
         },
         {
           id: 'who',
@@ -84,27 +91,20 @@ export function KeyHistory({ value: key }: { value: Key }) {
   );
 }
 
-const told = (value: unknown): string =>
-  typeof value === 'string' ? value : value === null || value === undefined ? '–' : JSON.stringify(value);
-
 /** A change is told as before and after where both are kept. */
-function Changes({ value: { changes } }: { value: AuditEvent }) {
-  const entries = Object.entries(changes).filter(([, value]) => value !== null);
-  if (entries.length === 0) return null;
+function Changes({ value }: { value: AuditEvent }) {
+  const textOf = useValueText();
+  const changes = changesOf(value).filter(({ before = null, after }) => before !== null || after !== null);
+  if (changes.length === 0) return null;
   return (
     <Stack gap={2}>
-      {entries.map(([member, value]) => (
+      {changes.map(({ member, before, after }) => (
         <Text key={member} size="xs" component="div">
           <Text span size="xs" c="dimmed">
             {member}:
           </Text>{' '}
-          {Array.isArray(value) && value.length === 2 ? (
-            <>
-              {told(value[0])} → {told(value[1])}
-            </>
-          ) : (
-            told(value)
-          )}
+          {before !== undefined && `${textOf(before)} → `}
+          {textOf(after)}
         </Text>
       ))}
     </Stack>

@@ -1,13 +1,14 @@
 // What a key is called and what is noted on it: name, environment, metadata. Read, and changed in place.
 
 import type { Key } from '@latchkey/client';
-import { Button, Code, Group, JsonInput, Stack, Text, TextInput } from '@mantine/core';
+import { Button, Code, Group, JsonInput, Stack, TextInput } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { useMutation } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useApi } from '../../data/api';
 import { ErrorState } from '../../kit/error-state';
+import { Facts } from '../../kit/facts';
 import { Section } from '../../kit/section';
 import { fieldErrors } from './field-errors';
 import { useKeyActions } from './key-actions';
@@ -46,18 +47,15 @@ export function KeyLabels({ value: key }: { value: Key }) {
       {isEditing ? (
         <Form value={key} onDone={() => setEditing(false)} />
       ) : (
-        <Stack gap="xs">
-          <Text size="sm">
-            {t('keys.name')}: <b>{key.name}</b>
-          </Text>
-          <Text size="sm">
-            {t('keys.environment')}: {key.environment ?? '–'}
-          </Text>
-          {key.metadata === null ? (
-            <Text size="sm" c="dimmed">
-              {t('keys.labels.noMetadata')}
-            </Text>
-          ) : (
+        <Stack gap="md">
+          <Facts
+            facts={[
+              [t('keys.name'), key.name],
+              [t('keys.environment'), key.environment ?? '–'],
+              ...(key.metadata === null ? [[t('keys.labels.metadata'), '–'] as const] : []),
+            ]}
+          />
+          {key.metadata !== null && (
             <Code block tabIndex={0} aria-label={t('keys.labels.metadata')} role="region">
               {JSON.stringify(key.metadata, null, 2)}
             </Code>

@@ -1,7 +1,7 @@
 // The list of keys. Only the rows in sight are drawn, so that ten thousand scroll like ten; on a phone a row is a card.
 
 import type { Key } from '@latchkey/client';
-import { Badge, Box, Button, Group, Paper, SimpleGrid, Stack, Text, VisuallyHidden } from '@mantine/core';
+import { Badge, Box, Button, Group, Paper, Stack, Text, VisuallyHidden } from '@mantine/core';
 import { useMediaQuery } from '@mantine/hooks';
 import { useWindowVirtualizer } from '@tanstack/react-virtual';
 import {
@@ -15,8 +15,8 @@ import {
   useState,
 } from 'react';
 import { useTranslation } from 'react-i18next';
-import { Chevron } from '../../kit/icons';
-import { exactTime, relativeTime } from '../../kit/time-text';
+import { Chevron, Toggle } from '../../kit/icons';
+import { exactTime, loneTime } from '../../kit/time-text';
 import { useLocale } from '../../words/locale';
 import { KeyMenu } from './key-actions';
 import type { KeyRow, SortBy, Wanted } from './key-rows';
@@ -267,7 +267,7 @@ function useColumns({ onToggle, hasModes, tiers }: KeyListProps): Column[] {
       {
         id: 'menu',
         label: t('common.actions'),
-        width: '32px',
+        width: '34px',
         hideLabel: true,
         cell: ({ key }) => <KeyMenu value={key} />,
       },
@@ -282,7 +282,7 @@ function When({ at, none }: { at: string | null; none?: string }) {
   if (at === null) return none;
   return (
     <time dateTime={at} title={exactTime(at, locale)}>
-      {relativeTime(at, locale)}
+      {loneTime(at, locale)}
     </time>
   );
 }
@@ -303,6 +303,8 @@ function LastUsed({ value: key }: { value: Key }) {
 
 function Expires({ value: key }: { value: Key }) {
   const { t } = useTranslation();
+  // Of a key that is revoked already, the end that it would have had says nothing.
+  if (key.revokedAt !== null) return '–';
   return <When at={key.graceEndsAt ?? key.expiresAt} none={t('keys.expiry.never')} />;
 }
 
@@ -337,7 +339,10 @@ function Name({ row, onToggle }: { row: KeyRow } & Pick<KeyListProps, 'onToggle'
             size="compact-xs"
             variant="subtle"
             px={4}
+            h={18}
             fw={500}
+            rightSection={<Toggle isOpen={row.isOpen} size={14} />}
+            styles={{ section: { marginInlineStart: 2 } }}
             onClick={() => onToggle(key.familyId, !row.isOpen)}
             aria-expanded={row.isOpen}
           >
@@ -369,20 +374,22 @@ function Card({ row, onToggle, hasModes, tiers }: KeyListProps & { row: KeyRow }
         <Name row={row} onToggle={onToggle} />
         <KeyMenu value={key} />
       </Group>
-      <Group gap="xs" mt="xs">
+      <Group gap="xs" mt="xs" mb="sm">
         <KeyState value={key} />
         {hasModes && <KeyMode mode={key.mode} />}
       </Group>
-      <SimpleGrid cols={2} spacing="xs" verticalSpacing="xs" mt="sm">
+      <Stack gap={6}>
         {facts.map(([label, fact]) => (
-          <Box key={label} fz="sm">
+          <Group key={label} justify="space-between" align="baseline" wrap="nowrap" gap="md">
             <Text size="xs" c="dimmed">
               {label}
             </Text>
-            {fact}
-          </Box>
+            <Box fz="sm" ta="right" miw={0}>
+              {fact}
+            </Box>
+          </Group>
         ))}
-      </SimpleGrid>
+      </Stack>
     </Paper>
   );
 }

@@ -1,12 +1,13 @@
 // The first page of a key: facts, generations after a rotation, what is left of its limits, how it is used.
 
 import type { Key } from '@latchkey/client';
-import { Alert, Group, SimpleGrid, Stack, Text } from '@mantine/core';
-import type { ReactNode } from 'react';
+import { Alert, Group, Stack, Text } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import { useProfile } from '../../data/profile';
 import { CopyButton } from '../../kit/copy-button';
+import { type Fact, Facts } from '../../kit/facts';
 import { Alert as AlertIcon } from '../../kit/icons';
+import { Mono } from '../../kit/mono';
 import { Section } from '../../kit/section';
 import { TimeText } from '../../kit/time-text';
 import { Generations } from './generations';
@@ -48,16 +49,16 @@ export function KeyOverview({ value: key }: { value: Key }) {
       )}
       {isUsable(key) && <KeyBudgets value={key} />}
       <KeyUsage value={key} />
-      <Facts value={key} generations={family?.length ?? 1} />
+      <KeyFacts value={key} generations={family?.length ?? 1} />
       <KeyLabels value={key} />
     </Stack>
   );
 }
 
-function Facts({ value: key, generations }: { value: Key; generations: number }) {
+function KeyFacts({ value: key, generations }: { value: Key; generations: number }) {
   const { t } = useTranslation();
   const { tiers } = useProfile();
-  const facts: [string, ReactNode][] = [
+  const facts: Fact[] = [
     [t('keys.created'), <TimeText key="created" at={key.createdAt} />],
     [
       t('keys.lastUsed'),
@@ -66,10 +67,7 @@ function Facts({ value: key, generations }: { value: Key; generations: number })
         {key.lastUsedIp !== null && (
           <>
             {' '}
-            {t('keys.from')}{' '}
-            <Text span ff="monospace" fz="xs">
-              {key.lastUsedIp}
-            </Text>
+            {t('keys.from')} <Mono>{key.lastUsedIp}</Mono>
           </>
         )}
       </Text>,
@@ -80,54 +78,28 @@ function Facts({ value: key, generations }: { value: Key; generations: number })
           [
             t('keys.expires'),
             <TimeText key="expires" at={key.graceEndsAt ?? key.expiresAt} none={t('keys.expiry.never')} />,
-          ] as [string, ReactNode],
+          ] as Fact,
         ]
       : []),
-    ...(key.rotateBy === null
-      ? []
-      : [[t('keys.rotateBy'), <TimeText key="rotateBy" at={key.rotateBy} />] as [string, ReactNode]]),
+    ...(key.rotateBy === null ? [] : [[t('keys.rotateBy'), <TimeText key="rotateBy" at={key.rotateBy} />] as Fact]),
     ...(key.tier === null
       ? []
-      : [[t('keys.tier'), tiers.find(({ name }) => name === key.tier)?.title ?? key.tier] as [string, ReactNode]]),
+      : [[t('keys.tier'), tiers.find(({ name }) => name === key.tier)?.title ?? key.tier] as Fact]),
     ...(generations > 1
-      ? [
-          [t('keys.generation'), t('keys.generationOf', { number: key.generation, of: generations })] as [
-            string,
-            ReactNode,
-          ],
-        ]
+      ? [[t('keys.generation'), t('keys.generationOf', { number: key.generation, of: generations })] as Fact]
       : []),
-    ...(key.ownerId === null ? [] : [[t('keys.owner'), key.ownerId] as [string, ReactNode]]),
+    ...(key.ownerId === null ? [] : [[t('keys.owner'), key.ownerId] as Fact]),
+  ];
+  const id: Fact = [
+    t('keys.id'),
+    <Group key="id" gap={4}>
+      <Mono>{key.id}</Mono>
+      <CopyButton text={key.id} thing={t('keys.id')} leftSection={null} variant="subtle" size="compact-xs" />
+    </Group>,
   ];
   return (
     <Section title={t('keys.facts')}>
-      <SimpleGrid component="dl" cols={{ base: 1, xs: 2, md: 4 }} spacing="lg" m={0}>
-        {[
-          [
-            t('keys.id'),
-            <Group key="id" gap={4}>
-              <Mono>{key.id}</Mono>
-              <CopyButton text={key.id} thing={t('keys.id')} leftSection={null} variant="subtle" size="compact-xs" />
-            </Group>,
-          ] as [string, ReactNode],
-          ...facts,
-        ].map(([label, fact]) => (
-          <div key={label}>
-            <Text component="dt" size="xs" c="dimmed">
-              {label}
-            </Text>
-            <Text component="dd" size="sm" m={0}>
-              {fact}
-            </Text>
-          </div>
-        ))}
-      </SimpleGrid>
+      <Facts facts={[id, ...facts]} />
     </Section>
   );
 }
-
-const Mono = ({ children }: { children: ReactNode }) => (
-  <Text span ff="monospace" fz="xs">
-    {children}
-  </Text>
-);

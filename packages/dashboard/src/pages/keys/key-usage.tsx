@@ -1,7 +1,7 @@
 // How a key is used: by hour or day and outcome.
 
 import type { Key } from '@latchkey/client';
-import { Group, SegmentedControl, Stack, Text } from '@mantine/core';
+import { SegmentedControl, Text } from '@mantine/core';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { count } from '../../data/numbers';
@@ -31,16 +31,21 @@ export function KeyUsage({ value: key }: { value: Key }) {
   const number = (value: number) => count(value, locale);
   const totals = data?.totals;
   return (
-    <Stack gap="xs">
-      <Group justify="space-between">
-        <Text size="sm" c="dimmed" role="status">
+    <RequestsOverTime
+      range={data?.range ?? range}
+      slots={data?.slots}
+      summary={t('usage.summary', { allowed: number(totals?.allowed ?? 0), refused: number(totals?.refused ?? 0) })}
+      text={
+        <span role="status">
           {totals !== undefined &&
             t('keys.usage.sum', {
               count: totals.requests,
               total: number(totals.requests),
               refused: number(totals.refused),
             })}
-        </Text>
+        </span>
+      }
+      side={
         <SegmentedControl
           size="xs"
           aria-label={t('usage.range')}
@@ -48,12 +53,7 @@ export function KeyUsage({ value: key }: { value: Key }) {
           onChange={setRange}
           data={(Object.keys(RANGES) as Range[]).map((value) => ({ value, label: t(`usage.ranges.${value}`) }))}
         />
-      </Group>
-      <RequestsOverTime
-        range={data?.range ?? range}
-        slots={data?.slots}
-        summary={t('usage.summary', { allowed: number(totals?.allowed ?? 0), refused: number(totals?.refused ?? 0) })}
-      />
-    </Stack>
+      }
+    />
   );
 }

@@ -23,12 +23,15 @@ import { useProject } from './use-project';
 
 export function KeyView({ keyId }: { keyId: string }) {
   const { t } = useTranslation();
+  const openKey = useOpenKey();
   const { data: key, error, refetch } = useKey(keyId);
   const project = useProject(key?.projectId);
   if (key === undefined && error instanceof LatchkeyClientError && error.status === 404) {
     return (
       <EmptyState icon={<KeyIcon size={26} />} headingOrder={1} title={t('keys.gone.title')} text={t('keys.gone.text')}>
-        <KeyLink>{t('keys.all')}</KeyLink>
+        <Button variant="default" onClick={() => openKey(undefined)}>
+          {t('keys.all')}
+        </Button>
       </EmptyState>
     );
   }

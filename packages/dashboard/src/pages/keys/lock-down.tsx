@@ -1,12 +1,13 @@
 // Restrictions from what was seen: what they would be, what of the traffic they would refuse, and applying them.
 
 import type { Key } from '@latchkey/client';
-import { Alert, Button, Checkbox, Group, Modal, Paper, Stack, Text } from '@mantine/core';
+import { Alert, Button, Checkbox, Modal, Paper, Stack, Text } from '@mantine/core';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useApi } from '../../data/api';
 import { count } from '../../data/numbers';
+import { DialogButtons } from '../../kit/dialog-buttons';
 import { EmptyState } from '../../kit/empty-state';
 import { ErrorState } from '../../kit/error-state';
 import { Alert as AlertIcon, Check, Shield } from '../../kit/icons';
@@ -107,7 +108,7 @@ function Suggestion({ value: key, seen, suggested, onClose }: SuggestionProps) {
                           ) : (
                             <>
                               {t('keys.lock.seen', { count: found.count, number: number(found.count) })} ·{' '}
-                              <TimeText at={found.lastAt} />
+                              <TimeText at={found.lastAt} inText />
                             </>
                           )
                         }
@@ -135,7 +136,7 @@ function Suggestion({ value: key, seen, suggested, onClose }: SuggestionProps) {
         <Text size="sm">{refused.length === 0 ? t('keys.lock.refusesNothingText') : t('keys.lock.refusesText')}</Text>
       </Alert>
       {change.error !== null && <ErrorState error={change.error} />}
-      <Group justify="flex-end">
+      <DialogButtons>
         <Button variant="default" onClick={onClose}>
           {t('common.cancel')}
         </Button>
@@ -146,7 +147,7 @@ function Suggestion({ value: key, seen, suggested, onClose }: SuggestionProps) {
         >
           {t('keys.lock.apply')}
         </Button>
-      </Group>
+      </DialogButtons>
     </Stack>
   );
 }

@@ -1,11 +1,12 @@
 // The dialog that rotates a key: how long the old secret stays, the new one once, then who still uses the old one.
 
 import type { Key } from '@latchkey/client';
-import { Button, Group, Modal, NumberInput, Radio, Stack, Text } from '@mantine/core';
+import { Button, Modal, NumberInput, Radio, Stack, Text } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useApi } from '../../data/api';
 import { useProfile } from '../../data/profile';
+import { DialogButtons } from '../../kit/dialog-buttons';
 import { ErrorState } from '../../kit/error-state';
 import { useLocale } from '../../words/locale';
 import { fieldErrors } from './field-errors';
@@ -68,11 +69,11 @@ export function RotateKey({ value: key, onClose, onRevoke, onRotated }: RotateKe
       ) : next !== null ? (
         <Stack>
           <Generations value={next} onRevoke={onRevoke} />
-          <Group justify="flex-end">
+          <DialogButtons>
             <Button onClick={close} data-autofocus>
               {t('keys.rotate.finish')}
             </Button>
-          </Group>
+          </DialogButtons>
         </Stack>
       ) : (
         <RotateForm
@@ -168,14 +169,14 @@ function RotateForm({ value: key, onSend, onCancel, isPending, error }: FormProp
           </Text>
         )}
         {isRest && <ErrorState error={error} />}
-        <Group justify="flex-end">
+        <DialogButtons>
           <Button variant="default" onClick={onCancel}>
             {t('common.cancel')}
           </Button>
           <Button type="submit" loading={isPending}>
             {t(isLegacy ? 'keys.rotate.swap' : 'keys.rotate.submit')}
           </Button>
-        </Group>
+        </DialogButtons>
       </Stack>
     </form>
   );

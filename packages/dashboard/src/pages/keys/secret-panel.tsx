@@ -1,11 +1,12 @@
 // The secret of a key, the one time it can be seen: to copy, with the first call, and no way past it by accident.
 
-import { Alert, Button, Group, Modal, Stack, Text } from '@mantine/core';
+import { Alert, Button, Modal, Stack, Text } from '@mantine/core';
 import { useBlocker } from '@tanstack/react-router';
 import { type RefObject, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useProfile } from '../../data/profile';
 import { CodeSample } from '../../kit/code-sample';
+import { DialogButtons } from '../../kit/dialog-buttons';
 import { Alert as AlertIcon } from '../../kit/icons';
 import { Secret } from '../../kit/secret';
 import { firstCalls } from './samples';
@@ -28,14 +29,14 @@ function LeaveGuard({ isStored }: { isStored: RefObject<boolean> }) {
     <Modal opened={status === 'blocked'} onClose={() => reset?.()} title={t('keys.secret.leaveTitle')} zIndex={400}>
       <Stack>
         <Text size="sm">{t('keys.secret.leaveText')}</Text>
-        <Group justify="flex-end">
+        <DialogButtons>
           <Button variant="default" onClick={() => proceed?.()}>
             {t('keys.secret.leave')}
           </Button>
           <Button onClick={() => reset?.()} data-autofocus>
             {t('keys.secret.stay')}
           </Button>
-        </Group>
+        </DialogButtons>
       </Stack>
     </Modal>
   );
@@ -80,9 +81,9 @@ export function SecretPanel({ value, onStored }: { value: NewSecret; onStored():
         </Text>
         <CodeSample samples={firstCalls(profile, value.secret)} />
       </div>
-      <Group justify="flex-end">
+      <DialogButtons>
         <Button onClick={store}>{t('keys.secret.stored')}</Button>
-      </Group>
+      </DialogButtons>
     </Stack>
   );
 }

@@ -4,7 +4,6 @@ import type { Profile } from '@latchkey/core';
 import {
   Box,
   Checkbox,
-  Group,
   NumberInput,
   Paper,
   Radio,
@@ -16,6 +15,7 @@ import {
   TextInput,
 } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
+import { separators } from '../../data/numbers';
 import { useLocale } from '../../words/locale';
 import { RESTRICTIONS, tidy } from './checks';
 import {
@@ -168,8 +168,7 @@ export function LimitFields({
             max={1_000_000_000}
             allowDecimal={false}
             allowNegative={false}
-            thousandSeparator={locale.startsWith('de') ? '.' : ','}
-            decimalSeparator={locale.startsWith('de') ? ',' : '.'}
+            {...separators(locale)}
             hideControls
           />
         ))}
@@ -186,7 +185,7 @@ export function LimitFields({
 export function ExpiryFields({ values, onChange, errors, disabled }: FieldsProps) {
   const { t } = useTranslation();
   return (
-    <Group align="flex-start" gap="sm" grow preventGrowOverflow={false}>
+    <SimpleGrid cols={{ base: 1, xs: 2 }} spacing="sm" maw={600}>
       <Select
         label={t('keys.fields.expiry')}
         data={EXPIRIES.map((value) => ({ value, label: t(`keys.expiry.${value}`) }))}
@@ -195,7 +194,6 @@ export function ExpiryFields({ values, onChange, errors, disabled }: FieldsProps
         allowDeselect={false}
         disabled={disabled}
         error={values.expiry === 'at' ? undefined : errors.expiresAt}
-        miw={180}
       />
       {values.expiry === 'at' && (
         <TextInput
@@ -205,9 +203,8 @@ export function ExpiryFields({ values, onChange, errors, disabled }: FieldsProps
           onChange={(event) => onChange({ expiresAt: event.currentTarget.value })}
           error={errors.expiresAt}
           disabled={disabled}
-          miw={200}
         />
       )}
-    </Group>
+    </SimpleGrid>
   );
 }

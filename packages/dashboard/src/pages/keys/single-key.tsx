@@ -1,10 +1,12 @@
 // The key of a legacy project: it has one at a time, which is swapped in place. Those it had stand below.
 
 import type { Key } from '@latchkey/client';
-import { Button, Group, Paper, SimpleGrid, Stack, Text } from '@mantine/core';
+import { Box, Button, Group, Paper, Stack, Text } from '@mantine/core';
+import { Fragment } from 'react';
 import { useTranslation } from 'react-i18next';
 import { DataTable } from '../../kit/data-table';
 import { EmptyState } from '../../kit/empty-state';
+import { Facts } from '../../kit/facts';
 import { Key as KeyIcon, Rotate } from '../../kit/icons';
 import { TimeText } from '../../kit/time-text';
 import { useKeyActions } from './key-actions';
@@ -39,7 +41,7 @@ export function SingleKey({ keys, onCreate }: { keys: readonly Key[]; onCreate?:
             </div>
             <Group gap="sm">
               {may('revokeKey') && (
-                <Button variant="default" onClick={() => revoke(current)}>
+                <Button variant="light" color="red" onClick={() => revoke(current)}>
                   {t('keys.revoke.submit')}
                 </Button>
               )}
@@ -50,19 +52,22 @@ export function SingleKey({ keys, onCreate }: { keys: readonly Key[]; onCreate?:
               )}
             </Group>
           </Group>
-          <SimpleGrid cols={{ base: 1, xs: 3 }} mt="lg">
-            <Fact label={t('keys.created')}>
-              <TimeText at={current.createdAt} />
-            </Fact>
-            <Fact label={t('keys.lastUsed')}>
-              <TimeText at={current.lastUsedAt} none={t('keys.never')} />
-              {current.lastUsedIp !== null && ` ${t('keys.from')} ${current.lastUsedIp}`}
-            </Fact>
-            <Fact label={t('keys.expires')}>
-              <TimeText at={current.expiresAt} none={t('keys.expiry.never')} />
-            </Fact>
-          </SimpleGrid>
-          <Text size="sm" c="dimmed" mt="lg">
+          <Box my="lg">
+            <Facts
+              facts={[
+                [t('keys.created'), <TimeText key="created" at={current.createdAt} />],
+                [
+                  t('keys.lastUsed'),
+                  <Fragment key="used">
+                    <TimeText at={current.lastUsedAt} none={t('keys.never')} />
+                    {current.lastUsedIp !== null && ` ${t('keys.from')} ${current.lastUsedIp}`}
+                  </Fragment>,
+                ],
+                [t('keys.expires'), <TimeText key="expires" at={current.expiresAt} none={t('keys.expiry.never')} />],
+              ]}
+            />
+          </Box>
+          <Text size="sm" c="dimmed" maw={680}>
             {t('keys.single.text')}
           </Text>
         </Paper>
@@ -95,12 +100,3 @@ export function SingleKey({ keys, onCreate }: { keys: readonly Key[]; onCreate?:
     </Stack>
   );
 }
-
-const Fact = ({ label, children }: { label: string; children: React.ReactNode }) => (
-  <Text component="div" size="sm">
-    <Text size="xs" c="dimmed">
-      {label}
-    </Text>
-    {children}
-  </Text>
-);

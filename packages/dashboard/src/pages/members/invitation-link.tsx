@@ -1,7 +1,8 @@
 // The link of an invitation that no mail server could send: shown once, to be handed over by hand.
 
-import { Alert, Button, Group, Modal, Stack, Text } from '@mantine/core';
+import { Alert, Button, Modal, Stack, Text } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
+import { DialogButtons } from '../../kit/dialog-buttons';
 import { Alert as AlertIcon } from '../../kit/icons';
 import { Secret } from '../../kit/secret';
 
@@ -22,9 +23,9 @@ export function InvitationLink({ link, onClose }: { link: string | null; onClose
         <Alert color="orange" variant="light" icon={<AlertIcon />}>
           {t('members.linkOnce')}
         </Alert>
-        <Group justify="flex-end">
+        <DialogButtons>
           <Button onClick={onClose}>{t('members.done')}</Button>
-        </Group>
+        </DialogButtons>
       </Stack>
     </Modal>
   );

@@ -1,11 +1,12 @@
 // Removing a member: asked once, then the keys whose secrets they saw, each leading to its page.
 
 import type { Key, Member } from '@latchkey/client';
-import { Anchor, Button, Group, List, Modal, Stack, Text } from '@mantine/core';
+import { Anchor, Button, List, Modal, Stack, Text } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { ConfirmDialog } from '../../kit/confirm-dialog';
+import { DialogButtons } from '../../kit/dialog-buttons';
 import { useNotify } from '../../kit/notify';
 import { useRemoveMember } from './member-queries';
 
@@ -59,11 +60,11 @@ export function RemoveMember({ member, onClose }: Props) {
               </List.Item>
             ))}
           </List>
-          <Group justify="flex-end">
+          <DialogButtons>
             <Button variant="default" onClick={() => setToRotate(null)}>
               {t('members.done')}
             </Button>
-          </Group>
+          </DialogButtons>
         </Stack>
       </Modal>
     </>

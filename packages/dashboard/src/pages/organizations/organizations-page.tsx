@@ -42,7 +42,7 @@ function Organizations() {
   return (
     <>
       <PageHeader title={t('organizations.title')} text={t('organizations.text')}>
-        {create}
+        {list.rows?.length !== 0 && create}
       </PageHeader>
       <DataTable
         {...list}
@@ -71,6 +71,7 @@ function useColumns(): Column<Organization>[] {
     <Anchor
       inherit
       fw={of === undefined ? 600 : undefined}
+      c={of === undefined ? 'var(--mantine-color-text)' : undefined}
       aria-label={of}
       renderRoot={(props) => <Link {...props} to={to} search={{ organization: id, project: undefined }} />}
     >

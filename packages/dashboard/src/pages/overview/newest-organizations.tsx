@@ -42,6 +42,7 @@ export function NewestOrganizations({ organizations }: { organizations: readonly
               <Anchor
                 size="sm"
                 fw={550}
+                c="var(--mantine-color-text)"
                 renderRoot={(props) => (
                   <Link {...props} to="/dashboard/api-keys" search={{ organization: id, project: undefined }} />
                 )}

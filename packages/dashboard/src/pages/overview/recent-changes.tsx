@@ -1,5 +1,6 @@
 // What was changed last, anywhere in the installation.
 
+import type { AuditEvent } from '@latchkey/client';
 import { Anchor, Group, Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
@@ -23,6 +24,12 @@ export function RecentChanges() {
     queryFn: async () => (await api.auditEvents.list({ limit: SHOWN })).data,
   });
   const names = useNames(data ?? []);
+  // A name where there is one, of the thing or of who did it: an id says nothing at a glance.
+  const aboutOf = (event: AuditEvent) => {
+    const [what, who] = [names.what(event), names.who(event)];
+    if (what !== event.target.id) return what;
+    return who === event.actor.id ? words.kind(event.actor.type) : who;
+  };
   return (
     <Section
       title={t('overview.changes')}
@@ -43,7 +50,7 @@ export function RecentChanges() {
             <Text size="sm">
               {words.action(event.action)}{' '}
               <Text span size="xs" c="dimmed">
-                {names.what(event)}
+                {aboutOf(event)}
               </Text>
             </Text>
             <Text span size="xs" c="dimmed" lh={1.8} style={{ whiteSpace: 'nowrap' }}>

@@ -118,7 +118,7 @@ function EndsAt() {
     <Group justify="center" gap={6} mt="xl">
       <Text size="xs" c="dimmed">
         {isReadOnly && `${t('portal.readOnly')} `}
-        {t('portal.endsAt')} <TimeText at={expiresAt} />.
+        {t('portal.endsAt')} <TimeText at={expiresAt} inText />.
       </Text>
     </Group>
   );

@@ -44,7 +44,7 @@ function Projects() {
   return (
     <>
       <PageHeader title={t('projects.title')} text={t('projects.text')}>
-        {create}
+        {list.rows?.length !== 0 && create}
       </PageHeader>
       <DataTable
         {...list}
@@ -114,6 +114,7 @@ const KeysLink = ({ id, name, organizationId }: Project) => (
   <Anchor
     inherit
     fw={600}
+    c="var(--mantine-color-text)"
     renderRoot={(props) => (
       <Link {...props} to="/dashboard/api-keys" search={{ organization: organizationId, project: id }} />
     )}

@@ -2,6 +2,8 @@
 
 import { Group, NumberInput, Select } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
+import { separators } from '../../data/numbers';
+import { useLocale } from '../../words/locale';
 import type { Figure } from './draft';
 
 interface Props {
@@ -16,6 +18,7 @@ interface Props {
 
 export function FigureField({ label, value, onChange, custom = false, hasFault, min = 0 }: Props) {
   const { t } = useTranslation();
+  const locale = useLocale();
   const kinds = [
     { value: 'none', label: t('tiers.noLimit') },
     { value: 'number', label: t('tiers.aNumber') },
@@ -43,7 +46,7 @@ export function FigureField({ label, value, onChange, custom = false, hasFault, 
         min={min}
         max={1_000_000_000}
         allowDecimal={false}
-        thousandSeparator=" "
+        {...separators(locale)}
         hideControls
       />
     </Group>

@@ -1,9 +1,10 @@
 // Making or changing a tier at the side of the page: the form, then what it would touch, then the change.
 
 import type { Tier } from '@latchkey/client';
-import { Button, Drawer, Group, Stack, Text } from '@mantine/core';
+import { Button, Drawer, Stack, Text } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { DialogButtons } from '../../kit/dialog-buttons';
 import { ErrorState } from '../../kit/error-state';
 import { Loading } from '../../kit/loading';
 import { creationOf, type Draft, draftOf, emptyDraft, faultsOf, patchOf } from './draft';
@@ -83,14 +84,14 @@ function Form({ draft, setDraft, isNew, isUnchanged, error, isPending, onSubmit,
       <Stack gap="lg">
         <TierForm draft={draft} onChange={setDraft} isNew={isNew} faults={wasSent ? faults : []} />
         {error != null && <ErrorState error={error} />}
-        <Group justify="flex-end">
+        <DialogButtons>
           <Button variant="default" onClick={onClose}>
             {t('common.cancel')}
           </Button>
           <Button type="submit" loading={isPending} disabled={isUnchanged}>
             {isNew ? t('tiers.create') : t('tiers.seeWhat')}
           </Button>
-        </Group>
+        </DialogButtons>
       </Stack>
     </form>
   );
@@ -112,14 +113,14 @@ function Preview({ asked, update, onBack }: PreviewProps) {
       {preview.isPending && <Loading />}
       {preview.data !== undefined && <TierPreview touch={preview.data} />}
       {update.error != null && <ErrorState error={update.error} />}
-      <Group justify="flex-end">
+      <DialogButtons>
         <Button variant="default" onClick={onBack}>
           {t('common.back')}
         </Button>
         <Button onClick={update.save} loading={update.isPending} disabled={preview.data === undefined} data-autofocus>
           {t('tiers.saveChange')}
         </Button>
-      </Group>
+      </DialogButtons>
     </Stack>
   );
 }

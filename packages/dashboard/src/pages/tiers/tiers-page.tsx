@@ -43,7 +43,7 @@ function Tiers() {
   return (
     <>
       <PageHeader title={t('tiers.title')} text={t('tiers.text')}>
-        {add}
+        {tiers?.length !== 0 && add}
       </PageHeader>
       <DataTable
         label={t('tiers.title')}

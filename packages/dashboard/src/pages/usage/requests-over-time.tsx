@@ -1,17 +1,18 @@
 // Requests by hour or day and outcome: as a chart, or the same as a table.
 
-import { Box, ColorSwatch, Group, SegmentedControl, Skeleton, Text } from '@mantine/core';
-import { lazy, Suspense, useState } from 'react';
+import { Box, Center, ColorSwatch, Group, SegmentedControl, Skeleton, Text } from '@mantine/core';
+import { lazy, type ReactNode, Suspense, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { count } from '../../data/numbers';
 import { DataTable } from '../../kit/data-table';
 import { Section } from '../../kit/section';
 import { useLocale } from '../../words/locale';
-import { COLORS } from './outcomes';
+import { COLORS, GROUPS } from './outcomes';
 import { groupsIn, RANGES, type Range, type Slot } from './series';
 
 const UsageChart = lazy(() => import('./usage-chart'));
 const HEIGHT = 280;
+const QUIET_HEIGHT = 120;
 
 /** Hours as the clock at the reader's wall shows them; days as they are counted, in UTC. */
 function useSlotLabel(range: Range) {
@@ -30,31 +31,49 @@ interface Props {
   slots: readonly Slot[] | undefined;
   /** What it shows, in one sentence. */
   summary: string;
+  /** Stands before what the axis is. */
+  text?: ReactNode;
+  /** Stands before the choice of chart or table. */
+  side?: ReactNode;
 }
 
-export function RequestsOverTime({ range, slots, summary }: Props) {
+export function RequestsOverTime({ range, slots, summary, text, side }: Props) {
   const { t } = useTranslation();
   const [view, setView] = useState<'chart' | 'table'>('chart');
   const labelOf = useSlotLabel(range);
+  const isQuiet = slots?.every((slot) => GROUPS.every((group) => slot[group] === 0)) ?? false;
   const views = (['chart', 'table'] as const).map((value) => ({ value, label: t(`usage.${value}`) }));
   return (
     <Section
       title={t('usage.overTime')}
-      text={t(RANGES[range].by === 'hour' ? 'usage.byHour' : 'usage.byDay')}
-      side={<SegmentedControl size="xs" data={views} value={view} onChange={setView} aria-label={t('usage.viewOf')} />}
+      text={
+        <>
+          {text} {t(RANGES[range].by === 'hour' ? 'usage.byHour' : 'usage.byDay')}
+        </>
+      }
+      side={
+        <Group gap="sm">
+          {side}
+          <SegmentedControl size="xs" data={views} value={view} onChange={setView} aria-label={t('usage.viewOf')} />
+        </Group>
+      }
     >
       {view === 'table' ? (
         <SlotTable slots={slots} labelOf={labelOf} />
       ) : (
-        <Box component="figure" m={0} role="img" aria-label={summary} mih={HEIGHT}>
+        <Box component="figure" m={0} role="img" aria-label={summary} mih={isQuiet ? undefined : HEIGHT}>
           <Suspense fallback={<Skeleton h={HEIGHT} />}>
             {slots === undefined ? (
               <Skeleton h={HEIGHT} />
+            ) : isQuiet ? (
+              <Center h={QUIET_HEIGHT} c="dimmed" fz="sm">
+                {t('usage.quiet')}
+              </Center>
             ) : (
               <UsageChart slots={slots} labelOf={labelOf} height={HEIGHT} />
             )}
           </Suspense>
-          <Legend slots={slots ?? []} />
+          {!isQuiet && <Legend slots={slots ?? []} />}
         </Box>
       )}
     </Section>

@@ -58,6 +58,8 @@ export function KeyLink({ keyId, name, projectId, inText = false }: Named & { in
   return (
     <Anchor
       inherit
+      fw={600}
+      c={inText ? undefined : 'var(--mantine-color-text)'}
       underline={inText ? 'always' : 'hover'}
       renderRoot={(props) => (
         <Link

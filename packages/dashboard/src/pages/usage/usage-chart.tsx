@@ -35,11 +35,12 @@ export default function UsageChart({ slots, labelOf, height }: UsageChartProps) 
       maxBarWidth={38}
       valueFormatter={(value) => count(value, locale)}
       yAxisProps={{ width: 46, allowDecimals: false, tickFormatter: (value: number) => compact(value, locale) }}
-      xAxisProps={{ minTickGap: 24 }}
+      xAxisProps={{ interval: 'equidistantPreserveStart', minTickGap: 24 }}
       tooltipAnimationDuration={0}
       barProps={{ isAnimationActive: false }}
       // What it shows is said by the figure around it and by the table beside it.
-      barChartProps={{ accessibilityLayer: false }}
+      // Room above for half the figure of the topmost line.
+      barChartProps={{ accessibilityLayer: false, margin: { top: 10 } }}
     />
   );
 }

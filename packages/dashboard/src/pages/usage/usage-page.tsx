@@ -44,8 +44,16 @@ function Usage() {
       ) : (
         <Stack gap="lg">
           <SimpleGrid cols={3} spacing={{ base: 'xs', sm: 'md' }}>
-            <Stat label={t('usage.requests')} value={number(totals?.requests)} />
-            <Stat label={t('usage.groups.allowed')} value={number(totals?.allowed)} />
+            <Stat
+              label={t('usage.requests')}
+              value={number(totals?.requests)}
+              note={t(`usage.ranges.${choices.range}`)}
+            />
+            <Stat
+              label={t('usage.groups.allowed')}
+              value={number(totals?.allowed)}
+              note={totals && t('usage.ofAll', { share: share(totals.allowed, totals.requests, locale) })}
+            />
             <Stat
               label={t('usage.refused')}
               value={number(totals?.refused)}

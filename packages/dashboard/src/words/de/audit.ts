@@ -10,7 +10,7 @@ export const audit: Words<typeof source> = {
   filter: {
     action: 'Aktion',
     actor: 'Person oder Schlüssel',
-    target: 'Betrifft (Kennung)',
+    target: 'Betrifft (ID)',
     within: 'Projekt',
     from: 'Von',
     to: 'Bis',

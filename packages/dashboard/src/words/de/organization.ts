@@ -5,13 +5,13 @@ import type { Words } from '../words';
 
 export const organization: Words<typeof source> = {
   title: 'Organisation',
-  text: 'Was für alle ihre Projekte und Schlüssel gilt.',
+  text: 'Einstellungen für alle ihre Projekte und Schlüssel.',
   general: 'Allgemein',
   name: 'Name',
-  id: 'Kennung',
+  id: 'ID',
   rotation: 'Rotation der Schlüssel',
-  rotationInForce: 'Live-Schlüssel sollen nach {{days}} Tagen rotiert werden. Abgelehnt wird deswegen nichts.',
-  noRotation: 'Schlüssel dürfen beliebig alt werden.',
+  rotationInForce: 'Live-Schlüssel sollen nach {{days}} Tagen rotiert werden. Auch ein überfälliger gilt weiter.',
+  noRotation: 'Schlüssel müssen nie rotiert werden.',
   policy: 'Rotieren',
   policies: { provider: 'Wie der Anbieter es vorsieht', days: 'Nach einer Anzahl von Tagen', none: 'Nie' },
   days: 'Tage',

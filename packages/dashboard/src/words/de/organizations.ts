@@ -8,7 +8,7 @@ export const organizations: Words<typeof source> = {
   text: 'Die Kunden dieser Installation. Jede hat eigene Mitglieder, Projekte und Schlüssel.',
   name: 'Name',
   nameHelp: 'Ihr Kunde. Laden Sie als Nächstes den ersten Inhaber ein.',
-  id: 'Kennung',
+  id: 'ID',
   keys: 'API-Schlüssel',
   create: 'Organisation anlegen',
   created: '{{name}} wurde angelegt. Laden Sie hier den ersten Inhaber ein.',

@@ -20,6 +20,7 @@ export const usage: Words<typeof source> = {
   viewOf: 'Darstellung',
   chart: 'Diagramm',
   table: 'Tabelle',
+  quiet: 'Keine Anfragen in diesem Zeitraum.',
   time: 'Zeit',
   summary:
     'Balkendiagramm: {{allowed}} Anfragen zugelassen, {{refused}} abgelehnt. Dieselben Zahlen stehen in der Tabelle.',

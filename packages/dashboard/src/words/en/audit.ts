@@ -7,7 +7,7 @@ export const audit = {
   filter: {
     action: 'Action',
     actor: 'Person or key',
-    target: 'About (id)',
+    target: 'About (ID)',
     within: 'Project',
     from: 'From',
     to: 'Until',

@@ -8,7 +8,7 @@ export const members = {
   role: 'Role',
   roleOf: 'Role of {{name}}',
   roleChanged: '{{name}} is now {{role}}.',
-  you: 'you',
+  you: 'You',
   secondFactor: 'Second factor',
   on: 'On',
   off: 'Off',
@@ -38,10 +38,10 @@ export const members = {
   rotateTitle: 'Rotate these keys',
   rotateText: '{{name}} was removed, but has seen the secrets of these keys. Rotate each of them.',
   roles: {
-    owner: 'Everything, projects and other owners included.',
-    admin: 'Members, projects and keys; deletes no project and makes no owner.',
+    owner: 'Everything, including projects and other owners.',
+    admin: 'Members, projects and keys. Cannot delete projects or make owners.',
     developer: 'Makes, rotates and revokes keys.',
     viewer: 'Sees keys, usage and the audit log.',
-    billing: 'Sees usage and credits, no keys.',
+    billing: 'Sees usage and credits, but no keys.',
   },
 };

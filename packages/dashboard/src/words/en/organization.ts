@@ -2,13 +2,13 @@
 
 export const organization = {
   title: 'Organization',
-  text: 'What holds for all of its projects and keys.',
+  text: 'Settings for all of its projects and keys.',
   general: 'General',
   name: 'Name',
-  id: 'Id',
-  rotation: 'Rotation of keys',
-  rotationInForce: 'Live keys are to be rotated after {{days}} days. Nothing is refused when they are not.',
-  noRotation: 'Keys may become as old as they like.',
+  id: 'ID',
+  rotation: 'Key rotation',
+  rotationInForce: 'Live keys are due for rotation after {{days}} days. A key that is overdue keeps working.',
+  noRotation: 'Keys are never due for rotation.',
   policy: 'Rotate',
   policies: { provider: 'As the provider says', days: 'After a number of days', none: 'Never' },
   days: 'Days',

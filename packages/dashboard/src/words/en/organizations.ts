@@ -5,7 +5,7 @@ export const organizations = {
   text: 'The customers of this installation. Each has members, projects and keys of its own.',
   name: 'Name',
   nameHelp: 'Your customer. Invite its first owner next.',
-  id: 'Id',
+  id: 'ID',
   keys: 'API keys',
   create: 'Create organization',
   created: '{{name}} was created. Invite its first owner here.',

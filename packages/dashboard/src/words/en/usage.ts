@@ -17,6 +17,7 @@ export const usage = {
   viewOf: 'Shown as',
   chart: 'Chart',
   table: 'Table',
+  quiet: 'No requests in this time.',
   time: 'Time',
   summary: 'Bar chart: {{allowed}} requests allowed, {{refused}} refused. The same figures stand in the table.',
   groups: {
