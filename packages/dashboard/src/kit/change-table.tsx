@@ -15,7 +15,7 @@ export interface MemberChange {
 const MOMENT = /^\d{4}-\d\d-\d\dT[\d:.]+Z$/;
 
 /** A value as people read it; structures as JSON. */
-function useValueText(): (value: unknown) => string {
+export function useValueText(): (value: unknown) => string {
   const { t } = useTranslation();
   const locale = useLocale();
   const textOf = (value: unknown): string => {

@@ -42,13 +42,7 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
   const { t } = useTranslation();
   const isNarrow = useMediaQuery('(max-width: 48em)', undefined, { getInitialValueInEffect: false });
   if (error != null && rows === undefined) return <ErrorState error={error} onRetry={onRetry} />;
-  if (rows === undefined) {
-    return (
-      <Paper withBorder px="md" py="xs">
-        <Loading />
-      </Paper>
-    );
-  }
+  if (rows === undefined) return <Loading card />;
   if (rows.length === 0) return <Paper withBorder>{empty}</Paper>;
   return (
     <Stack gap="md">

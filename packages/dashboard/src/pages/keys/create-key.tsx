@@ -224,7 +224,7 @@ function CreateForm({ project, isOperator, onSend, onCancel, isPending, error }:
           onClick={advanced.toggle}
           aria-expanded={isAdvanced || hasHiddenFault}
           aria-controls={more}
-          rightSection={<Toggle isOpen={isAdvanced || isHidden} size={16} />}
+          rightSection={<Toggle isOpen={isAdvanced || hasHiddenFault} size={16} />}
           h="auto"
           maw="100%"
           styles={{ label: { whiteSpace: 'normal', textAlign: 'left', lineHeight: 1.4 } }}

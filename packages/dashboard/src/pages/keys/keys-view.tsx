@@ -42,7 +42,7 @@ export function KeysView({ project }: { project: Project }) {
         )}
       </PageHeader>
       {list.keys === undefined ? (
-        <Waiting error={list.error} onRetry={list.refetch} lines={6} />
+        <Waiting error={list.error} onRetry={list.refetch} lines={6} card />
       ) : isLegacy ? (
         <SingleKey keys={list.keys} onCreate={may('createKey') ? () => setCreating(true) : undefined} />
       ) : isEmpty ? (
