@@ -34,7 +34,7 @@ describe.skipIf(findChromium() === null)('the operator', () => {
     await page.goto(`${stage.url}/dashboard/tiers?organization=${organizationId}`);
     await page.getByRole('button', { name: 'Actions: Free' }).click();
     await page.getByRole('menuitem', { name: 'Edit' }).click();
-    const editor = page.getByRole('dialog', { name: 'Change Free' });
+    const editor = page.getByRole('dialog', { name: 'Edit Free' });
     await editor.getByRole('textbox', { name: 'Per minute: number' }).fill('2');
     await expectAccessible(page, 'the editor of a tier');
     await editor.getByRole('button', { name: 'See what this touches' }).click();
@@ -86,7 +86,7 @@ describe.skipIf(findChromium() === null)('the operator', () => {
     await tabTo(page, 'Actions: Free');
     await keyboard.press('Enter');
     await chooseItem(page, 'Edit');
-    await page.getByRole('dialog', { name: 'Change Free' }).waitFor();
+    await page.getByRole('dialog', { name: 'Edit Free' }).waitFor();
     await tabTo(page, 'Per minute: number');
     await keyboard.press('ControlOrMeta+A');
     await keyboard.type('7');
