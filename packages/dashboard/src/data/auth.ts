@@ -1,6 +1,7 @@
 // The calls to the sign-in endpoints under /api/auth. Everything else goes through the management API.
 
 import { type FieldError, LatchkeyClientError } from '@latchkey/client';
+import type { AuthenticationResponseJSON } from '@simplewebauthn/browser';
 import { queryOptions } from '@tanstack/react-query';
 
 /** The endpoints' own form, or a problem document. */
@@ -68,13 +69,29 @@ export interface SignInAnswer {
 export const signInByPassword = (email: string, password: string) =>
   callAuth<SignInAnswer>('/sign-in/email', { email, password });
 
-/** With a passkey; `fromField` waits until one is chosen from the suggestions of the e-mail field. */
-export async function signInByPasskey(fromField: boolean): Promise<void> {
-  const { startAuthentication } = await import('@simplewebauthn/browser');
-  const options = await callAuth<never>('/passkey/generate-authenticate-options');
-  const response = await startAuthentication({ optionsJSON: options, useBrowserAutofill: fromField });
-  await callAuth('/passkey/verify-authentication', { response });
+/** For how long a challenge of a passkey can be answered, in milliseconds: the server's five minutes, less what the way takes. */
+export const PASSKEY_CHALLENGE_MS = 4 * 60_000;
+
+let newestAsking = 0;
+let lastChallenge: Promise<unknown> = Promise.resolve();
+
+/**
+ * What the browser answers for a passkey; `fromField` waits until one is chosen from the suggestions of the e-mail field.
+ * Each new challenge takes the place of the one before, so they are fetched one by one, and what waited for an earlier one ends.
+ */
+export async function askForPasskey(fromField: boolean): Promise<AuthenticationResponseJSON> {
+  const asking = ++newestAsking;
+  const { startAuthentication, WebAuthnAbortService } = await import('@simplewebauthn/browser');
+  WebAuthnAbortService.cancelCeremony();
+  const challenge = lastChallenge.then(() => callAuth<never>('/passkey/generate-authenticate-options'));
+  lastChallenge = challenge.catch(() => undefined);
+  const optionsJSON = await challenge;
+  if (asking !== newestAsking) throw new DOMException('A later asking took the place of this one.', 'AbortError');
+  return startAuthentication({ optionsJSON, useBrowserAutofill: fromField });
 }
+
+export const signInByPasskey = (response: AuthenticationResponseJSON) =>
+  callAuth('/passkey/verify-authentication', { response });
 
 /** Leaves for the other provider, which sends back to `returnTo`. */
 export async function signInAtProvider(returnTo: string, invitationToken?: string): Promise<void> {

@@ -19,6 +19,7 @@ const WORDS: Readonly<Record<string, Word>> = {
   SESSION_EXPIRED: 'stepExpired',
   SESSION_NOT_FRESH: 'notFresh',
   EMAIL_IS_THE_SAME: 'sameEmail',
+  CHALLENGE_NOT_FOUND: 'stepExpired',
   INVALID_TOKEN: 'link',
   TOKEN_EXPIRED: 'link',
   USER_NOT_FOUND: 'link',

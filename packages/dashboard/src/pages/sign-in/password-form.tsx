@@ -6,7 +6,14 @@ import { useMutation, useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useEffect, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
-import { signInAtProvider, signInByPasskey, signInByPassword, signInOptions } from '../../data/auth';
+import {
+  askForPasskey,
+  PASSKEY_CHALLENGE_MS,
+  signInAtProvider,
+  signInByPasskey,
+  signInByPassword,
+  signInOptions,
+} from '../../data/auth';
 import { Fingerprint } from '../../kit/icons';
 import { AuthError } from './auth-error';
 import { EmailField, useEmailRule } from './email-field';
@@ -21,22 +28,31 @@ export interface PasswordFormProps {
   onUnverified(email: string): void;
 }
 
+type PasskeyAnswer = Parameters<typeof signInByPasskey>[0];
+
 const hasPasskeys = typeof globalThis.PublicKeyCredential === 'function';
 
-/** Offers passkeys among the suggestions of the e-mail field, where the browser can; quiet when it cannot. */
-function usePasskeySuggestions(onSignedIn: () => Promise<void>): void {
-  const done = useRef(onSignedIn);
-  done.current = onSignedIn;
+/**
+ * Offers passkeys among the suggestions of the e-mail field, where the browser can; quiet when it cannot. A page may stay open
+ * for hours, so the challenge is renewed; not while `isAsking`, which would end what the person is answering.
+ */
+function usePasskeySuggestions(isAsking: boolean, onChosen: (answer: PasskeyAnswer) => void): void {
+  const now = useRef({ isAsking, onChosen });
+  now.current = { isAsking, onChosen };
   useEffect(() => {
     if (!hasPasskeys) return;
     let isOver = false;
-    void (async () => {
-      if (!(await PublicKeyCredential.isConditionalMediationAvailable?.()) || isOver) return;
-      await signInByPasskey(true);
-      await done.current();
-    })().catch(() => undefined);
+    const suggest = async () => {
+      if (now.current.isAsking || !(await PublicKeyCredential.isConditionalMediationAvailable?.()) || isOver) return;
+      const answer = await askForPasskey(true);
+      if (!isOver) now.current.onChosen(answer);
+    };
+    const suggestQuietly = () => void suggest().catch(() => undefined);
+    suggestQuietly();
+    const renewal = setInterval(suggestQuietly, PASSKEY_CHALLENGE_MS);
     return () => {
       isOver = true;
+      clearInterval(renewal);
       void import('@simplewebauthn/browser').then(({ WebAuthnAbortService }) => WebAuthnAbortService.cancelCeremony());
     };
   }, []);
@@ -64,14 +80,15 @@ export function PasswordForm(props: PasswordFormProps) {
       if (error.code === 'EMAIL_NOT_VERIFIED') props.onUnverified(email);
     },
   });
+  /** With the answer that was chosen from the suggestions, or else with one that is asked for now. */
   const byPasskey = useMutation({
-    mutationFn: async () => {
-      await signInByPasskey(false);
+    mutationFn: async (chosen?: PasskeyAnswer) => {
+      await signInByPasskey(chosen ?? (await askForPasskey(false)));
       await props.onSignedIn();
     },
   });
   const atProvider = useMutation({ mutationFn: () => signInAtProvider(props.returnTo, props.invitationToken) });
-  usePasskeySuggestions(props.onSignedIn);
+  usePasskeySuggestions(byPasskey.isPending, byPasskey.mutate);
   return (
     <Stack gap="md">
       <form
@@ -107,7 +124,7 @@ export function PasswordForm(props: PasswordFormProps) {
         <Button
           variant="default"
           leftSection={<Fingerprint />}
-          onClick={() => byPasskey.mutate()}
+          onClick={() => byPasskey.mutate(undefined)}
           loading={byPasskey.isPending}
         >
           {t('signIn.withPasskey')}
