@@ -3,8 +3,6 @@
 import type { Page } from 'playwright-core';
 
 export interface Authenticator {
-  /** true: from now on somebody touches it whenever a page asks. At first nobody does. */
-  touch(isTouched: boolean): Promise<void>;
   /** How many credentials it holds. */
   credentials(): Promise<number>;
 }
@@ -20,13 +18,10 @@ export async function plugInAuthenticator(page: Page): Promise<Authenticator> {
       hasResidentKey: true,
       hasUserVerification: true,
       isUserVerified: true,
-      automaticPresenceSimulation: false,
+      automaticPresenceSimulation: true,
     },
   });
   return {
-    async touch(enabled) {
-      await session.send('WebAuthn.setAutomaticPresenceSimulation', { authenticatorId, enabled });
-    },
     async credentials() {
       return (await session.send('WebAuthn.getCredentials', { authenticatorId })).credentials.length;
     },
