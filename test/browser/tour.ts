@@ -191,6 +191,7 @@ export const STOPS: readonly Stop[] = [
   },
   { name: 'account-two-factor', who: 'owner', path: inProject('/settings/account'), state: dialogOf('Set up') },
   { name: 'account-email', who: 'owner', path: inProject('/settings/account'), state: dialogOf('Change address') },
+  { name: 'account-delete', who: 'owner', path: inProject('/settings/account'), state: dialogOf('Delete account') },
   {
     name: 'account-menu',
     who: 'owner',

@@ -124,6 +124,8 @@ export interface RootKeyRecord {
   digest: Digest;
   /** `environment`: the one given as LATCHKEY_ROOT_KEY, replaced when that setting changes. */
   source: 'created' | 'environment';
+  /** Id of the actor; null: not known. */
+  createdBy: string | null;
   createdAt: Instant;
   expiresAt: Instant | null;
   revokedAt: Instant | null;
@@ -591,6 +593,8 @@ export interface StoreView {
     pending(organizationId: string | null, email: string | null): Promise<InvitationRecord[]>;
     /** Those that somebody made and that were neither accepted nor revoked, of one organization or (undefined) of all places; newest first. */
     pendingBy(invitedBy: string, organizationId: string | undefined): Promise<InvitationRecord[]>;
+    /** Those to an address, of all places, that were neither accepted nor revoked, newest first. */
+    pendingTo(email: string): Promise<InvitationRecord[]>;
     insert(record: InvitationRecord): Promise<void>;
     update(record: InvitationRecord): Promise<void>;
   };
@@ -610,6 +614,8 @@ export interface StoreView {
     get(id: string): Promise<RootKeyRecord | null>;
     findByDigest(values: readonly string[]): Promise<RootKeyRecord | null>;
     list(page: PageRequest): Promise<Page<RootKeyRecord>>;
+    /** Those that somebody made, by hand or with a root key of that making, and that may be used at that instant; newest first. */
+    madeBy(createdBy: string, at: Instant): Promise<RootKeyRecord[]>;
     insert(record: RootKeyRecord): Promise<void>;
     update(record: RootKeyRecord): Promise<void>;
     /** How many records under each pepper could still pass at that instant or later; null: imported digests that no pepper made. */
@@ -729,6 +735,8 @@ export interface StoreView {
      * @throws LatchkeyError `duplicate_key` when somebody else has it
      */
     setEmail(id: string, email: string): Promise<void>;
+    /** With what signs them in, and where they are signed in. Memberships and invitations are not the account's. */
+    remove(id: string): Promise<void>;
   };
   /** Where people are signed in. */
   sessions: {

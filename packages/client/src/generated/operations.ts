@@ -1296,7 +1296,9 @@ export interface OperationOutputs {
     link: string | null;
   };
   revokeOperatorInvitation: Invitation;
-  removeOperator: undefined;
+  removeOperator: {
+    rootKeysToRevoke: Array<RootKey>;
+  };
   listSessions: {
     data: Array<Session>;
   };
@@ -1523,7 +1525,7 @@ export interface ManagementMethods {
     invite(input: OperationInputs['inviteOperator'], options?: ManagementCallOptions): Promise<OperationOutputs['inviteOperator']>;
     /** Take back an invitation among the operator's own users */
     revokeInvitation(input: OperationInputs['revokeOperatorInvitation'], options?: ManagementCallOptions): Promise<OperationOutputs['revokeOperatorInvitation']>;
-    /** Make one of the operator's users an ordinary one. The last one stays. Their open invitations are taken back, wherever they are to; root keys that they made stay. */
+    /** Make one of the operator's users an ordinary one. The last one stays. Their open invitations are taken back, wherever they are to. Answers with the root keys that they made, or that were made with such a key, and that still work: revoke those. */
     remove(input: OperationInputs['removeOperator'], options?: ManagementCallOptions): Promise<OperationOutputs['removeOperator']>;
   };
   sessions: {
@@ -1607,7 +1609,7 @@ export const ROUTES = {
   listOperators: {"method":"GET","path":"/v1/operators","query":[],"body":false,"answers":true,"idempotent":false},
   inviteOperator: {"method":"POST","path":"/v1/operators/invitations","query":[],"body":true,"answers":true,"idempotent":false},
   revokeOperatorInvitation: {"method":"POST","path":"/v1/operators/invitations/:invitationId/revoke","query":[],"body":true,"answers":true,"idempotent":false},
-  removeOperator: {"method":"DELETE","path":"/v1/operators/:userId","query":[],"body":false,"answers":false,"idempotent":false},
+  removeOperator: {"method":"DELETE","path":"/v1/operators/:userId","query":[],"body":false,"answers":true,"idempotent":false},
   listSessions: {"method":"GET","path":"/v1/sessions","query":[],"body":false,"answers":true,"idempotent":false},
   endSession: {"method":"DELETE","path":"/v1/sessions/:sessionId","query":[],"body":false,"answers":false,"idempotent":false},
   endOtherSessions: {"method":"POST","path":"/v1/sessions/end-others","query":[],"body":true,"answers":true,"idempotent":false},

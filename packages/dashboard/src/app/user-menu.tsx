@@ -3,7 +3,7 @@
 import { ActionIcon, Avatar, Menu, Text, useMantineColorScheme } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
-import { callAuth } from '../data/auth';
+import { callAuth, leaveForSignIn } from '../data/auth';
 import { useIsOperator, useScope, useSelf } from '../data/self';
 import { chooseLanguage, LANGUAGES, type Language } from '../words/words';
 
@@ -18,9 +18,7 @@ export function UserMenu() {
   const { colorScheme, setColorScheme } = useMantineColorScheme();
   const signOut = async () => {
     await callAuth('/sign-out', {}).catch(() => undefined);
-    // A new document: what was known goes with the old one, before anybody can go back. Where the browser kept that one, it begins anew.
-    globalThis.addEventListener('pageshow', () => globalThis.location.reload());
-    globalThis.location.assign('/sign-in');
+    leaveForSignIn();
   };
   return (
     <Menu position="bottom-end" width={240} shadow="md" withinPortal={false}>

@@ -103,6 +103,18 @@ export async function signInAtProvider(returnTo: string, invitationToken?: strin
   globalThis.location.assign(url);
 }
 
+/** For a new document: what was known goes with the old one, before anybody can go back. Where the browser kept that one, it begins anew. */
+export function leaveForSignIn(): void {
+  globalThis.addEventListener('pageshow', () => globalThis.location.reload());
+  globalThis.location.assign('/sign-in');
+}
+
+/** What a deleted account knew, and others should replace. */
+export interface DeletedAccount {
+  keysToRotate: { id: string; name: string; hint: string; organizationName: string }[];
+  rootKeysToRevoke: { id: string; name: string; hint: string }[];
+}
+
 export interface Passkey {
   id: string;
   name: string | null;

@@ -24,3 +24,6 @@ export function cookieOf(cookies: readonly string[], name: string): string | nul
 /** The cookies of an answer without those that would set one of that name to anything. */
 export const withoutCookie = (cookies: readonly string[], name: string): string[] =>
   cookies.filter((cookie) => !sets(cookie, name) || cookie.startsWith(`${name}=;`));
+
+/** Has a browser forget one of ours. */
+export const forgotten = (name: string): string => `${name}=; Max-Age=0; Path=/; HttpOnly; Secure; SameSite=Lax`;

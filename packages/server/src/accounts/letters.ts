@@ -112,3 +112,13 @@ export const addressChangedLetter = (facts: Omit<Letter, 'link'> & { next: strin
     `If it was not you, tell the people who run ${facts.provider} at once, and name the account: ${facts.userId}. This address opens it no more.`,
   ),
 });
+
+export const accountDeletedLetter = ({ to, provider }: Omit<Letter, 'link'>): Mail => ({
+  to,
+  subject: `Your account at ${provider} was deleted`,
+  text: lines(
+    `The account that had this address at ${provider} was deleted by somebody who was signed in to it, with everything that signed it in. API keys stay with their organizations.`,
+    '',
+    `If it was not you, tell the people who run ${provider} at once.`,
+  ),
+});

@@ -1,12 +1,21 @@
-// What people do to their own account beside the library: another address. Each asks once more who it is.
+// What people do to their own account beside the library: another address, and the end. Each asks once more who it is.
 
 import { LatchkeyError, type UserRecord } from '@latchkey/core';
 import { z } from 'zod';
 import { commitChange } from '../operations/commit-change.js';
+import type { Call } from '../operations/engine.js';
+import { deleteAccount } from '../operations/people/delete-account.js';
 import type { SignInAnswer, SignInRequest } from '../operations/sign-in.js';
+import { forgotten } from './cookies.js';
 import type { Devices } from './devices.js';
-import { addressChangedLetter, addressInUseLetter, changeAskedLetter, confirmChangeLetter } from './letters.js';
-import { FRESH_SECONDS, type Library, type LibraryParts } from './library.js';
+import {
+  accountDeletedLetter,
+  addressChangedLetter,
+  addressInUseLetter,
+  changeAskedLetter,
+  confirmChangeLetter,
+} from './letters.js';
+import { FRESH_SECONDS, type Library, type LibraryParts, SESSION_COOKIE } from './library.js';
 import type { Attempts } from './limits.js';
 import { ACCOUNTS, VERIFICATIONS } from './tables.js';
 
@@ -25,6 +34,8 @@ export interface OwnAccount {
   askEmailChange: Ask;
   /** Changes the address, for who has the link and is signed in to the account. */
   changeEmail: Ask;
+  /** Ends the account. Answers with keys whose secrets they saw. */
+  deleteAccount: Ask;
 }
 
 interface Parts extends LibraryParts {
@@ -53,10 +64,16 @@ const refusal = (status: number, code: string, message: string): SignInAnswer =>
   headers: [],
   body: JSON.stringify({ code, message }),
 });
-const done = (headers: SignInAnswer['headers'] = []): SignInAnswer => ({
+const done = (headers: SignInAnswer['headers'] = [], answer: object = { status: true }): SignInAnswer => ({
   status: 200,
   headers,
-  body: JSON.stringify({ status: true }),
+  body: JSON.stringify(answer),
+});
+
+const callOf = (id: string, requestId: string): Call => ({
+  actor: { type: 'user', id, permissions: [] },
+  requestId,
+  idempotencyKey: null,
 });
 
 export function createOwnAccount({ services, safe, post, tell, library, attempts, devices }: Parts): OwnAccount {
@@ -150,8 +167,7 @@ export function createOwnAccount({ services, safe, post, tell, library, attempts
       const pending = await pendingOf(self, token as string);
       if (pending === null) return over;
       const { from, to } = pending;
-      const call = { actor: { type: 'user' as const, id, permissions: [] }, requestId, idempotencyKey: null };
-      const { value: came } = await commitChange(services, call, async (view) => {
+      const { value: came } = await commitChange(services, callOf(id, requestId), async (view) => {
         const user = await view.users.get(id);
         const isStill = user?.email === from && (await view.sessions.get(self.session.id)) !== null;
         if (!isStill) return { value: 'over' as const, audit: [] };
@@ -172,6 +188,16 @@ export function createOwnAccount({ services, safe, post, tell, library, attempts
       if (came === 'taken') return refusal(409, 'USER_ALREADY_EXISTS', 'Another account has this address by now.');
       post(addressChangedLetter({ to: from, provider, next: to, userId: id }));
       return done([['set-cookie', devices.cookieFor(to)]]);
+    },
+
+    async deleteAccount(self, { password }, { requestId }) {
+      const doubted = await doubt(self, password);
+      if (doubted !== null) return doubted;
+      const { id } = self.user;
+      const { email, ...told } = await deleteAccount(services, id, self.session.id, callOf(id, requestId));
+      await forget(id);
+      if (services.mailer.sends) post(accountDeletedLetter({ to: email, provider }));
+      return done([['set-cookie', forgotten(SESSION_COOKIE)]], told);
     },
   };
 }

@@ -74,6 +74,7 @@ export const ROUTES: Readonly<Record<string, Route>> = {
     own: 'askEmailChange',
   }),
   'POST /change-email/confirm': post(z.object({ token }), 'token', { own: 'changeEmail' }),
+  'POST /delete-account': post(z.object({ password: password.optional() }), 'password', { own: 'deleteAccount' }),
   'POST /update-user': post(z.object({ name }), null),
   'POST /two-factor/enable': post(z.object({ password: password.optional() }), 'password'),
   'POST /two-factor/disable': post(z.object({ password: password.optional() }), 'password'),

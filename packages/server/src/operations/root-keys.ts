@@ -34,9 +34,15 @@ export async function createRootKey(
   }
   const expiresAt = input.expiresAt ?? null;
   const secret = makeSecret(ROOT_KEY_PREFIX, BODY_LENGTH, services.random);
-  const { value } = await commitChange(services, call, (view, now) => {
+  const { value } = await commitChange(services, call, async (view, now) => {
+    // Whoever is made an ordinary user in this moment: their removal has named the keys that there were.
+    if (call.actor.type === 'user' && !(await view.users.get(call.actor.id))?.isOperator)
+      throw new LatchkeyError('forbidden');
     if (expiresAt !== null && expiresAt <= now) throw new LatchkeyError('expiry_in_past');
-    return inserted(services, view, secret, { ...input, source: 'created', createdAt: now, expiresAt });
+    return inserted(services, view, secret, {
+      ...{ ...input, source: 'created', createdBy: call.actor.id },
+      ...{ createdAt: now, expiresAt },
+    });
   });
   return { rootKey: rootKeyView(value), secret };
 }
@@ -47,7 +53,8 @@ export async function createFirstRootKey(services: RootKeyServices, call: Call):
   const { value } = await commitChange<RootKeyRecord | null>(services, call, async (view, now) => {
     const { rows } = await view.rootKeys.list({ limit: 1, after: null });
     if (rows.length > 0) return { value: null, audit: [] };
-    const facts: Facts = { name: 'first', permissions: [ALL], source: 'created', createdAt: now, expiresAt: null };
+    const made = { source: 'created' as const, createdBy: call.actor.id, createdAt: now, expiresAt: null };
+    const facts: Facts = { name: 'first', permissions: [ALL], ...made };
     return inserted(services, view, secret, facts);
   });
   return value && secret;
@@ -60,14 +67,10 @@ async function inserted(services: RootKeyServices, view: StoreView, secret: stri
   return { value: rootKey, audit: [note('createRootKey', rootKey, { name, permissions })] };
 }
 
-type Facts = Pick<RootKeyRecord, 'name' | 'permissions' | 'source' | 'createdAt' | 'expiresAt'>;
+type Facts = Pick<RootKeyRecord, 'name' | 'permissions' | 'source' | 'createdBy' | 'createdAt' | 'expiresAt'>;
 
-const draft = (
-  { vault, newId }: Pick<Services, 'vault' | 'newId'>,
-  secret: string,
-  { name, permissions, source, createdAt, expiresAt }: Facts,
-): RootKeyRecord => ({
-  ...{ name, permissions, source, createdAt, expiresAt },
+const draft = ({ vault, newId }: Pick<Services, 'vault' | 'newId'>, secret: string, facts: Facts): RootKeyRecord => ({
+  ...facts,
   id: newId('root'),
   hint: hintOf(secret),
   digest: vault.digest(secret),
@@ -126,6 +129,7 @@ export async function acceptRootKey(services: Services, secret: string, call: Ca
       name: 'LATCHKEY_ROOT_KEY',
       permissions: [ALL],
       source: 'environment',
+      createdBy: call.actor.id,
       createdAt: now,
       expiresAt: null,
     };

@@ -63,6 +63,9 @@ export const invitations = (db: Db): StoreView['invitations'] => {
       const rows = await open(place.where('invited_by', '=', invitedBy));
       return rows.map(invitationRecord);
     },
+    async pendingTo(email) {
+      return (await open(of('email', email))).map(invitationRecord);
+    },
     async insert(record) {
       await db.insertInto('invitations').values(invitationRow(record)).execute();
     },

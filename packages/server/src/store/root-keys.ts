@@ -14,6 +14,7 @@ const rootKeyRow = (record: RootKeyRecord): RootKeyRow => ({
   digest_kind: record.digest.kind,
   pepper_id: record.digest.pepperId,
   source: record.source,
+  created_by: record.createdBy,
   created_at: record.createdAt,
   expires_at: record.expiresAt,
   revoked_at: record.revokedAt,
@@ -26,6 +27,7 @@ const rootKeyRecord = (row: RootKeyRow): RootKeyRecord => ({
   permissions: JSON.parse(row.permissions) as string[],
   digest: { kind: row.digest_kind as Digest['kind'], pepperId: row.pepper_id, value: row.digest },
   source: row.source as RootKeyRecord['source'],
+  createdBy: row.created_by,
   createdAt: row.created_at,
   expiresAt: row.expires_at,
   revokedAt: row.revoked_at,
@@ -44,6 +46,28 @@ export const rootKeys = (db: Db): StoreView['rootKeys'] => ({
   },
   async list(page) {
     return newestFirst(db.selectFrom('root_keys').selectAll(), page, rootKeyRecord);
+  },
+  async madeBy(createdBy, at) {
+    const rows = await db
+      .withRecursive('made', (made) =>
+        made
+          .selectFrom('root_keys')
+          .select('root_keys.id')
+          .where('root_keys.created_by', '=', createdBy)
+          // Not `union all`: what was found already is not followed again.
+          .union((next) =>
+            next.selectFrom('root_keys').innerJoin('made', 'made.id', 'root_keys.created_by').select('root_keys.id'),
+          ),
+      )
+      .selectFrom('root_keys')
+      .selectAll()
+      .where('id', 'in', (made) => made.selectFrom('made').select('made.id'))
+      .where('revoked_at', 'is', null)
+      .where((eb) => eb.or([eb('expires_at', 'is', null), eb('expires_at', '>', at)]))
+      .orderBy('created_at', 'desc')
+      .orderBy('id', 'desc')
+      .execute();
+    return rows.map(rootKeyRecord);
   },
   async insert(record) {
     await db.insertInto('root_keys').values(rootKeyRow(record)).execute();

@@ -110,6 +110,7 @@ export interface RootKeyRow {
   digest_kind: string;
   pepper_id: string | null;
   source: string;
+  created_by: string | null;
   created_at: number;
   expires_at: number | null;
   revoked_at: number | null;

@@ -132,6 +132,7 @@ const rootKey = (id: string, more: Partial<RootKeyRecord> = {}): RootKeyRecord =
   permissions: ['*'],
   digest: { kind: 'hmac', pepperId: 'aaaaaaaaaaaa', value: digestOf(id) },
   source: 'created',
+  createdBy: 'operator',
   createdAt: 1_000,
   expiresAt: null,
   revokedAt: null,
@@ -735,6 +736,15 @@ export function storeSuite(name: string, open: () => Promise<StoreUnderTest>, { 
       });
       expect(await store.rootKeys.countByPepper(0)).toEqual([{ pepperId: 'aaaaaaaaaaaa', count: 1 }]);
       expect(await store.rootKeys.countByPepper(1)).toEqual([]);
+      const made = (id: string, createdBy: string, more: Partial<RootKeyRecord> = {}) =>
+        store.rootKeys.insert(rootKey(id, { createdBy, ...more }));
+      await made('m1', 'usr_1', { createdAt: 1, revokedAt: 3 });
+      await made('m2', 'm1', { createdAt: 2 });
+      await made('m3', 'usr_1', { createdAt: 3, expiresAt: 10 });
+      await made('m4', 'usr_2', { createdAt: 4 });
+      expect((await store.rootKeys.madeBy('usr_1', 9)).map(({ id }) => id)).toEqual(['m3', 'm2']);
+      expect((await store.rootKeys.madeBy('usr_1', 10)).map(({ id }) => id)).toEqual(['m2']);
+      expect(await store.rootKeys.madeBy('usr_9', 0)).toEqual([]);
     });
 
     describe('audit', () => {
@@ -1257,6 +1267,11 @@ export function storeSuite(name: string, open: () => Promise<StoreUnderTest>, { 
           'inv_5',
         ]);
         expect(ids(await store.invitations.pendingBy('usr_else', undefined))).toEqual(['inv_6']);
+        const to = (await store.invitations.pendingBy('usr_else', undefined))[0]?.email as string;
+        expect(ids(await store.invitations.pendingTo(to))).toContain('inv_6');
+        for (const { email, acceptedAt, revokedAt } of await store.invitations.pendingTo(to))
+          expect([email, acceptedAt, revokedAt]).toEqual([to, null, null]);
+        expect(await store.invitations.pendingTo('nobody@example.com')).toEqual([]);
         expect(ids((await store.invitations.list(null, { limit: 1, after: null })).rows)).toEqual(['inv_5']);
       });
     });
@@ -1296,9 +1311,20 @@ export function storeSuite(name: string, open: () => Promise<StoreUnderTest>, { 
         expect(await store.users.operators()).toEqual([{ ...ada, isOperator: true }]);
       });
 
-      it('have an address each', async () => {
+      it('have an address each, and go with what signs them in', async () => {
         await user('user_1', 'ada@example.com', 1_000);
         await expect(user('user_2', 'ada@example.com', 1_000)).rejects.toMatchObject({ code: 'duplicate_key' });
+        await user('user_2', 'ben@example.com', 1_000);
+        const taken = store.transaction((view) => view.users.setEmail('user_2', 'ada@example.com'));
+        await expect(taken).rejects.toMatchObject({ code: 'duplicate_key' });
+        await store.users.setEmail('user_2', 'Bea@Example.com');
+        expect(await store.users.findByEmail('bea@example.com')).toMatchObject({ id: 'user_2', emailVerified: true });
+        await session('a', 'user_1', 1);
+        await session('b', 'user_2', 1);
+        await store.users.remove('user_1');
+        expect(await store.users.get('user_1')).toBeNull();
+        expect(await store.sessions.get('a')).toBeNull();
+        expect(await store.sessions.get('b')).not.toBeNull();
       });
 
       it('have sessions of their own, which nobody else ends, and none without a user', async () => {

@@ -56,4 +56,8 @@ export const users = (db: Db): StoreView['users'] => ({
       .where('id', '=', id)
       .execute();
   },
+  async remove(id) {
+    // What else is theirs alone goes with the row.
+    await db.deleteFrom('users').where('id', '=', id).execute();
+  },
 });

@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { ROLES } from '../../access/roles.js';
 import * as v from '../values.js';
+import { rootKeyObject } from './root-keys.js';
 import { keyObject, listOf, none, organizationParams, page, row } from './row.js';
 
 const role = z.enum(ROLES);
@@ -299,14 +300,14 @@ export const peopleRows = {
     tag: 'People',
     summary: "Make one of the operator's users an ordinary one",
     description:
-      'The last one stays. Their open invitations are taken back, wherever they are to; root keys that they made stay.',
+      'The last one stays. Their open invitations are taken back, wherever they are to. Answers with the root keys that they made, or that were made with such a key, and that still work: revoke those.',
     method: 'DELETE',
     path: '/v1/operators/:userId',
     params: z.strictObject({ userId: v.id }),
     query: none,
     body: null,
-    output: null,
-    status: 204,
+    output: z.object({ rootKeysToRevoke: z.array(rootKeyObject) }),
+    status: 200,
     permission: 'operators.delete',
     audience: 'operator',
     idempotent: false,

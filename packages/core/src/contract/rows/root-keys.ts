@@ -4,7 +4,7 @@ import { z } from 'zod';
 import * as v from '../values.js';
 import { listOf, none, page, row } from './row.js';
 
-const rootKeyObject = z
+export const rootKeyObject = z
   .object({
     id: z.string(),
     name: z.string(),

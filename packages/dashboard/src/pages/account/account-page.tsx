@@ -3,6 +3,7 @@
 import { Stack } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import { PageHeader } from '../../kit/page-header';
+import { DeleteSection } from './delete-section';
 import { PasskeysSection } from './passkeys-section';
 import { PasswordSection } from './password-section';
 import { ProfileSection } from './profile-section';
@@ -20,6 +21,7 @@ export function AccountPage() {
         <TwoFactorSection />
         <PasskeysSection />
         <SessionsSection />
+        <DeleteSection />
       </Stack>
     </>
   );

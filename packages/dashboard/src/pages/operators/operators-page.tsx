@@ -1,22 +1,21 @@
 // The people who operate the installation, and those who are invited to.
 
 import type { User } from '@latchkey/client';
-import { Button, Stack, Text } from '@mantine/core';
+import { Button, Stack } from '@mantine/core';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Guard } from '../../app/guard';
 import { useMay } from '../../data/self';
-import { ConfirmDialog } from '../../kit/confirm-dialog';
 import { type Column, DataTable } from '../../kit/data-table';
 import { Plus, Trash } from '../../kit/icons';
-import { useNotify } from '../../kit/notify';
 import { PageHeader } from '../../kit/page-header';
 import { RowMenu } from '../../kit/row-menu';
 import { TimeText } from '../../kit/time-text';
 import { PersonName, SecondFactor } from '../members/person';
 import { InviteOperator } from './invite-operator';
 import { OperatorInvitations } from './operator-invitations';
-import { useOperatorChange, useOperators } from './operator-queries';
+import { useOperators } from './operator-queries';
+import { RemoveOperator } from './remove-operator';
 
 export function OperatorsPage() {
   return (
@@ -57,35 +56,6 @@ function Operators() {
       <InviteOperator opened={isInviting} onClose={() => setInviting(false)} />
       <RemoveOperator operator={removed} onClose={() => setRemoved(null)} />
     </>
-  );
-}
-
-function RemoveOperator({ operator, onClose }: { operator: User | null; onClose(): void }) {
-  const { t } = useTranslation();
-  const notify = useNotify();
-  const remove = useOperatorChange((api, userId: string) => api.operators.remove({ userId }));
-  const name = operator?.name ?? '';
-  const close = () => {
-    remove.reset();
-    onClose();
-  };
-  const done = () => {
-    close();
-    notify(t('members.removed', { name }));
-  };
-  return (
-    <ConfirmDialog
-      opened={operator !== null}
-      onClose={close}
-      title={t('operators.removeTitle', { name })}
-      confirmLabel={t('common.remove')}
-      danger
-      onConfirm={() => operator !== null && remove.mutate(operator.id, { onSuccess: done })}
-      isPending={remove.isPending}
-      error={remove.error}
-    >
-      <Text size="sm">{t('operators.removeText')}</Text>
-    </ConfirmDialog>
   );
 }
 

@@ -65,4 +65,13 @@ export const account: Words<typeof source> = {
   since: 'angemeldet',
   until: 'endet',
   end: 'Beenden',
+  delete: 'Konto löschen',
+  deleteText:
+    'Sitzungen, Anmeldefaktoren, Passkeys, Mitgliedschaften und offene Einladungen verschwinden. API-Schlüssel bleiben bei ihren Organisationen und gelten weiter, und das Protokoll bleibt.',
+  deleteTitle: 'Ihr Konto löschen?',
+  deleteSure:
+    'Das lässt sich nicht zurücknehmen. Geben Sie Ihr Passwort ein, um fortzufahren; wenn Sie sich bei einem anderen Anbieter anmelden, lassen Sie es binnen einer Stunde nach der Anmeldung leer.',
+  deleted: 'Ihr Konto ist gelöscht',
+  deletedKeys:
+    'Sie haben die Geheimnisse dieser Schlüssel gesehen. Bitten Sie die Zuständigen, jeden davon zu ersetzen.',
 };

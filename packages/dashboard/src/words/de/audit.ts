@@ -111,6 +111,7 @@ export const audit: Words<typeof source> = {
     verifyEmail: 'E-Mail-Adresse bestätigt',
     askEmailChange: 'Andere E-Mail-Adresse verlangt',
     changeEmail: 'E-Mail-Adresse geändert',
+    deleteAccount: 'Eigenes Konto gelöscht',
     endSession: 'Sitzung beendet',
     endOtherSessions: 'Alle anderen Sitzungen beendet',
     createPortalToken: 'Schlüsselportal geöffnet',

@@ -61,4 +61,12 @@ export const account = {
   since: 'signed in',
   until: 'ends',
   end: 'End',
+  delete: 'Delete account',
+  deleteText:
+    'Sessions, sign-in factors, passkeys, memberships and open invitations go. API keys stay with their organizations and go on working, and the audit log stays.',
+  deleteTitle: 'Delete your account?',
+  deleteSure:
+    'This cannot be taken back. Enter your password to go on; if you sign in at another provider, leave it empty within an hour of signing in.',
+  deleted: 'Your account is deleted',
+  deletedKeys: 'You have seen the secrets of these keys. Tell the people who look after them to replace each of them.',
 };

@@ -108,6 +108,7 @@ export const audit = {
     verifyEmail: 'Confirmed an e-mail address',
     askEmailChange: 'Asked for another e-mail address',
     changeEmail: 'Changed the e-mail address',
+    deleteAccount: 'Deleted their account',
     endSession: 'Ended a session',
     endOtherSessions: 'Ended all other sessions',
     createPortalToken: 'Opened the key portal',

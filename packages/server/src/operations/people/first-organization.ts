@@ -24,6 +24,8 @@ export async function makeFirstOrganization(
   const invitation = invitationId === null ? null : await store.invitations.get(invitationId);
   if (invitation !== null && invitationState(invitation, clock()) === 'pending') return;
   await commitChange(services, call, async (view, now) => {
+    // The account was deleted meanwhile: nobody owns what is made for it.
+    if ((await view.users.get(user.id)) === null) return { value: undefined, audit: [] };
     // Somebody else may have been as quick: two sign-ins at once make one organization.
     if ((await view.memberships.ofUser(user.id)).length > 0) return { value: undefined, audit: [] };
     const made = { metadata: null, createdAt: now, suspendedAt: null };

@@ -1,6 +1,6 @@
 // The operator's own users: listed, and made ordinary ones again. How they are invited is in invitations.ts.
 
-import { LatchkeyError, type OperationInput, type Operations } from '@latchkey/core';
+import { LatchkeyError, type OperationInput, type Operations, rootKeyView } from '@latchkey/core';
 import { commitChange } from '../commit-change.js';
 import type { Call } from '../engine.js';
 import { notFound } from '../keys/record.js';
@@ -20,24 +20,25 @@ export async function listOperators({ store, clock }: Services) {
   };
 }
 
+/** Ends what they may do as a person. Root keys that they made stay, since machines run on them, and are told. */
 export async function removeOperator(
   services: Services,
   { userId }: OperationInput<Operations['removeOperator']>,
   call: Call,
-): Promise<undefined> {
-  await commitChange(services, call, async (view, now) => {
+) {
+  const { value } = await commitChange(services, call, async (view, now) => {
     const operators = await view.users.operators();
     if (!operators.some(({ id }) => id === userId)) throw notFound('operator');
     if (operators.length === 1)
       throw new LatchkeyError('last_owner', 'This is the last operator: invite another first.');
     await view.users.setOperator(userId, false);
     return {
-      value: undefined,
+      value: await view.rootKeys.madeBy(userId, now),
       audit: [
         { action: 'removeOperator', target: { type: 'operator' as const, id: userId }, organizationId: null },
         ...(await takeBackInvitations(view, now, userId, undefined)),
       ],
     };
   });
-  return undefined;
+  return { rootKeysToRevoke: value.map(rootKeyView) };
 }

@@ -397,6 +397,26 @@ describe('an operator', () => {
       expect(await codeOf(w.lk.invitations.read({ token: tokenOf(link) }))).toBe('invitation_over');
   });
 
+  it('that is removed leaves root keys, which the answer names for the others to revoke', async () => {
+    const [one, two] = [await person(w, 'one', {}, { operator: true }), await person(w, 'two', {}, { operator: true })];
+    const theirs = await two.api.rootKeys.create({ name: 'script', permissions: ['*'] });
+    const below = w.as(await w.actor(theirs.secret));
+    const child = await below.rootKeys.create({ name: 'of the script', permissions: ['keys.read'] });
+    const soon = new Date(w.time.now + 1).toISOString();
+    const over = await two.api.rootKeys.create({ name: 'short', permissions: ['*'], expiresAt: soon });
+    const revoked = await two.api.rootKeys.create({ name: 'revoked', permissions: ['*'] });
+    await one.api.rootKeys.revoke({ rootKeyId: revoked.rootKey.id });
+    await one.api.rootKeys.create({ name: 'of another', permissions: ['*'] });
+    w.time.now += 1;
+    const { rootKeysToRevoke } = await one.api.operators.remove({ userId: two.id });
+    expect(rootKeysToRevoke.map(({ id }) => id).sort()).toEqual([theirs.rootKey.id, child.rootKey.id].sort());
+    expect(rootKeysToRevoke.map(({ id }) => id)).not.toContain(over.rootKey.id);
+    const text = JSON.stringify(rootKeysToRevoke);
+    for (const { secret } of [theirs, child]) expect(text).not.toContain(secret);
+    for (const { id } of rootKeysToRevoke) await one.api.rootKeys.revoke({ rootKeyId: id });
+    expect(await codeOf(w.actor(theirs.secret))).toBe('unauthenticated');
+  });
+
   it('that is the last one stays, also when two remove each other at once', async () => {
     const one = await person(w, 'one', {}, { operator: true });
     const two = await person(w, 'two', {}, { operator: true });

@@ -18,6 +18,7 @@ import { up as memberships } from './0014-memberships.js';
 import { up as keyObservations } from './0015-key-observations.js';
 import { up as rotation } from './0016-rotation.js';
 import { up as provenAddresses } from './0017-proven-addresses.js';
+import { up as rootKeyMakers } from './0018-root-key-makers.js';
 
 interface Migration {
   name: string;
@@ -42,6 +43,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: '0015-key-observations', up: keyObservations },
   { name: '0016-rotation', up: rotation },
   { name: '0017-proven-addresses', up: provenAddresses },
+  { name: '0018-root-key-makers', up: rootKeyMakers },
 ];
 
 /**
