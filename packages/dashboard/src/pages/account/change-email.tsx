@@ -22,12 +22,7 @@ export function ChangeEmail({ onClose }: { onClose(): void }) {
     if (found === null) ask.mutate(password);
   };
   return (
-    <Modal
-      opened
-      onClose={onClose}
-      title={t('account.changeEmail')}
-      closeButtonProps={{ 'aria-label': t('common.close') }}
-    >
+    <Modal opened onClose={onClose} title={t('account.changeEmail')}>
       {ask.isSuccess ? (
         <Stack gap="md">
           <Text size="sm" role="status">

@@ -37,7 +37,6 @@ function DeleteAccount({ onClose }: { onClose(): void }) {
       onClose={remove.isSuccess ? leaveForSignIn : onClose}
       title={remove.isSuccess ? t('account.deleted') : t('account.deleteTitle')}
       closeOnClickOutside={!remove.isSuccess}
-      closeButtonProps={{ 'aria-label': t('common.close') }}
     >
       {remove.isSuccess ? (
         <Known {...remove.data} />

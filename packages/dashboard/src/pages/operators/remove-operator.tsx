@@ -53,12 +53,7 @@ export function RemoveOperator({ operator, onClose }: Props) {
       >
         <Text size="sm">{t('operators.removeText')}</Text>
       </ConfirmDialog>
-      <Modal
-        opened={left !== null}
-        onClose={() => setLeft(null)}
-        title={t('operators.revokeTitle')}
-        closeButtonProps={{ 'aria-label': t('common.close') }}
-      >
+      <Modal opened={left !== null} onClose={() => setLeft(null)} title={t('operators.revokeTitle')}>
         <Stack gap="md">
           <Text size="sm">{t('operators.revokeText', { name: left?.name ?? '' })}</Text>
           {left?.keys.map((key) => (
