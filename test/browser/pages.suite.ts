@@ -7,14 +7,16 @@ import { expectAccessible } from './accessibility.js';
 import { openStage, type Stage } from './stage.js';
 import { LOOKS, type Look, PROFILES, STOPS, setOut, visit } from './tour.js';
 
-/** One look at each width and in each of light and dark: enough for what lies over a page that has been looked at. */
+/** One look at each width and in each of light and dark. */
 const isFirst = ({ size, scheme }: Look): boolean => (size === 'desktop') === (scheme === 'light');
+const FIRST_LOOKS = LOOKS.filter(isFirst);
 
 /** In the second look at a width nothing but the colours is another. */
 const COLOURS = ['color-contrast'];
 
 /**
- * `only`: every second stop, since two files run beside each other. `isThorough`: each page that stands by itself in all four looks; else in two, which have each width and each scheme once.
+ * `only`: every second stop, since two files run beside each other. `isThorough`: each page that stands by itself in all four
+ * looks, its states in two; else the page in two, and its states in one or the other of them by turns.
  */
 export function describePages({ isThorough = false, only }: { isThorough?: boolean; only?: 'even' | 'odd' }): void {
   const stops = STOPS.filter((_, at) => only === undefined || (at % 2 === 0) === (only === 'even'));
@@ -27,8 +29,12 @@ export function describePages({ isThorough = false, only }: { isThorough?: boole
     });
     afterAll(() => stage?.close());
 
-    it.each(stops.filter((stop) => (stop.profile ?? 'textgen') === profile))('is accessible: $name', async (stop) => {
-      const looks = !isThorough || stop.state || stop.isTranslated ? LOOKS.filter(isFirst) : LOOKS;
+    const here = stops.filter((stop) => (stop.profile ?? 'textgen') === profile);
+    it.each(here.map((stop, at) => ({ ...stop, at })))('is accessible: $name', async ({ at, ...stop }) => {
+      const isOfAnother = stop.state !== undefined || stop.isTranslated === true;
+      const byTurns = FIRST_LOOKS.filter((_, turn) => stop.size !== undefined || turn === at % FIRST_LOOKS.length);
+      const [quick, thorough] = isOfAnother ? [byTurns, FIRST_LOOKS] : [FIRST_LOOKS, LOOKS];
+      const looks = isThorough ? thorough : quick;
       const see = async (page: Page, look: Look): Promise<void> => {
         const { size, scheme } = look;
         await expectAccessible(page, `${stop.name}, ${size}, ${scheme}`, isFirst(look) ? undefined : COLOURS);
