@@ -3,7 +3,9 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { judge, LatchkeyError } from '@latchkey/core';
 import { csrfTokenOf } from '../operations/csrf.js';
+import type { Call } from '../operations/engine.js';
 import { makeFirstOrganization } from '../operations/people/first-organization.js';
+import { acceptInvitationShown } from '../operations/people/invitations.js';
 import { actorOfUser } from '../operations/people/self.js';
 import { SIGN_IN_PATH, type SignIn, type SignInAnswer, type SignInRequest } from '../operations/sign-in.js';
 import { createChallenges } from './challenges.js';
@@ -195,8 +197,24 @@ export function createAccounts(parts: AccountsParts): SignIn {
       await tell({ event: 'removeFactor', ...self, changes: { factor: 'passkey' } });
   }
 
-  /** Everything that comes with a sign-in: the session before it ends, the log hears of it, and there is a place for keys. */
-  async function welcome(now: Present, before: Present | null, method: string, request: SignInRequest): Promise<void> {
+  /** What the invitation that somebody left with makes them. One that is over by now takes nothing from the sign-in. */
+  async function join(invitationId: string, call: Call): Promise<Joined> {
+    try {
+      return { organizationId: (await acceptInvitationShown(services, invitationId, call)).organizationId };
+    } catch (error) {
+      if (!(error instanceof LatchkeyError) || error.status >= 500) throw error;
+      return error.code === 'invitation_over' ? null : { refused: error.code };
+    }
+  }
+
+  /** Everything that comes with a sign-in: the session before it ends, the log hears of it, an invitation counts, and there is a place for keys. */
+  async function welcome(
+    now: Present,
+    before: Present | null,
+    method: string,
+    request: SignInRequest,
+    shown: string | null,
+  ): Promise<Joined> {
     const { user, session } = now;
     const { requestId, ip } = request;
     if (before !== null && before.session.id !== session.id)
@@ -209,11 +227,13 @@ export function createAccounts(parts: AccountsParts): SignIn {
       requestId,
       changes: { method, ip },
     });
+    const call: Call = { actor: { type: 'user', id: user.id, permissions: [] }, requestId, idempotencyKey: null };
+    const joined = shown === null ? null : await join(shown, call);
     const [row] = await store.signIn.find('users', [{ column: 'id', operator: '=', value: user.id, either: false }]);
-    const actor = { type: 'user' as const, id: user.id, permissions: [] };
     const invitationId = (row?.invitation_id ?? null) as string | null;
-    await makeFirstOrganization(services, user, invitationId, { actor, requestId, idempotencyKey: null });
+    await makeFirstOrganization(services, (await store.users.get(user.id)) ?? user, invitationId, call);
     if (mailer.sends) await warnOfNewDevice(now, request);
+    return joined;
   }
 
   async function warnOfNewDevice({ user, session }: Present, { headers, ip }: SignInRequest): Promise<void> {
@@ -288,7 +308,7 @@ export function createAccounts(parts: AccountsParts): SignIn {
       // The password was right and the second factor is still to come: the session made for it is gone already.
       if (isPending) cookies = withoutCookie(cookies, SESSION_COOKIE);
 
-      const location = response.headers.get('location');
+      let location = response.headers.get('location');
       const made = cookieOf(cookies, SESSION_COOKIE);
       if (status < 400) {
         if (route.signsIn === 'password' && tried !== null) await attempts.forget('signIn', tried);
@@ -298,8 +318,11 @@ export function createAccounts(parts: AccountsParts): SignIn {
         // The letter proves as much of a browser as signing in does, and helps whoever is kept waiting by others' guesses.
         const owner = isSignIn ? now.user : reset === null ? null : await store.users.get(reset.userId);
         if (owner !== null) cookies.push(devices.cookieFor(owner.email));
-        if (isSignIn) await welcome(now, before, route.signsIn as string, request);
-        else if (before !== null) {
+        if (isSignIn) {
+          const shown = response.headers.get(INTERNAL.invitation);
+          const joined = await welcome(now, before, route.signsIn as string, request, shown);
+          if (location !== null) location = pageAfter(joined, location);
+        } else if (before !== null) {
           if (now !== null) await keepAge(now, before);
           await tellChange(path, before, requestId);
         }
@@ -324,6 +347,17 @@ export function createAccounts(parts: AccountsParts): SignIn {
     const reason = typeof answered?.code === 'string' ? answered.code.toLowerCase() : 'unknown';
     await tell({ event: 'signInFailed', userId, bySelf: false, requestId, changes: { method, reason, ip } });
   }
+}
+
+/** Where an invitation led somebody: into an organization (null: among the operators), or nowhere by its code. null: there was none. */
+type Joined = { organizationId: string | null } | { refused: string } | null;
+
+/** The page that somebody lands on who comes back from another provider. */
+function pageAfter(joined: Joined, location: string): string {
+  if (joined === null) return location;
+  if ('refused' in joined) return `/sign-in?error=${joined.refused}`;
+  if (joined.organizationId === null) return location;
+  return `${location}${location.includes('?') ? '&' : '?'}organization=${joined.organizationId}`;
 }
 
 const noMail = (): LatchkeyError =>

@@ -2,7 +2,7 @@
 
 import { passkey } from '@better-auth/passkey';
 import { APIError, type BetterAuthOptions, betterAuth } from 'better-auth';
-import { getOAuthState, isAPIError } from 'better-auth/api';
+import { createAuthMiddleware, getOAuthState, isAPIError } from 'better-auth/api';
 import { genericOAuth, twoFactor } from 'better-auth/plugins';
 import { SIGN_IN_PATH } from '../operations/sign-in.js';
 import { createAdapter } from './adapter.js';
@@ -31,7 +31,10 @@ export const CHALLENGE_COOKIE = `${COOKIE_PREFIX}.two_factor`;
 export const DEVICE_COOKIE = `${COOKIE_PREFIX}.device`;
 export const OIDC_PROVIDER = 'oidc';
 
-/** Set by this room on the requests that it makes for the library, which have no header that a caller sent beside cookie and agent. */
+/**
+ * Set by this room on the requests that it makes for the library, which have no header that a caller sent beside cookie and agent. The
+ * library's answer names the invitation that somebody left with for another provider; nothing of that goes out.
+ */
 export const INTERNAL = {
   address: 'x-latchkey-address',
   invitation: 'x-latchkey-invitation',
@@ -76,6 +79,12 @@ export function libraryOptions(parts: LibraryParts, withOidc: boolean) {
   }
   const prove = (id: string) =>
     signIn.update(USERS.modelName, isUser('id', id), { [USERS.fields.emailVerified]: 1, [PROVEN]: 1 });
+  /** What somebody came with from another provider, if it is for the address that the provider knows. */
+  async function invitationTo(email: string): Promise<string | null> {
+    const id = await oauthInvitation();
+    const invitation = id === null ? null : await services.store.invitations.get(id);
+    return invitation === null || (invitation.email !== null && invitation.email !== email.toLowerCase()) ? null : id;
+  }
   async function removeFactors(id: string): Promise<void> {
     await signIn.delete(PASSKEYS.modelName, isUser(PASSKEYS.fields.userId, id));
     await signIn.delete(TWO_FACTORS.modelName, isUser(TWO_FACTORS.fields.userId, id));
@@ -127,13 +136,20 @@ export function libraryOptions(parts: LibraryParts, withOidc: boolean) {
       storeStateStrategy: 'database',
       accountLinking: { enabled: true, trustedProviders: [] },
     },
+    hooks: {
+      after: createAuthMiddleware(async (context) => {
+        if (!context.path.startsWith('/callback/')) return;
+        const invitationId = await oauthInvitation();
+        if (invitationId !== null) context.setHeader(INTERNAL.invitation, invitationId);
+      }),
+    },
     verification: { ...VERIFICATIONS, storeIdentifier: { hash: async (identifier) => safe.hash(identifier) } },
     databaseHooks: {
       user: {
         create: {
           async before(user, context) {
             const invited = context?.headers?.get(INTERNAL.invitation) ?? null;
-            const invitationId = invited ?? (await oauthInvitation());
+            const invitationId = invited ?? (await invitationTo(user.email));
             const byLetter = invited !== null && (await services.store.invitations.get(invited))?.byLetter === true;
             const emailVerified = user.emailVerified || invited !== null;
             return { data: { ...user, invitationId, emailVerified, emailProven: user.emailVerified || byLetter } };

@@ -206,8 +206,92 @@ describe('another provider, where sign-up is by invitation', () => {
     expect(other.cookies.has(SESSION)).toBe(false);
     const invited = world.browser();
     await through(invited, email, { invitationToken });
-    expect((await invited.change('POST', '/v1/invitations/accept', { token: invitationToken })).status).toBe(200);
+    expect((await invited.get('/v1/self')).body.organizations).toMatchObject([{ id: organization.id, role: 'viewer' }]);
     await world.close();
+  });
+});
+
+describe('an invitation that somebody takes to another provider', () => {
+  const operator = { authorization: `Bearer ${ROOT_KEY}` };
+  let world: World;
+  beforeAll(async () => {
+    world = await createWorld({ oidc: oidc() });
+  });
+  afterAll(() => world.close());
+
+  async function invite(email: string, role = 'developer') {
+    const { id } = await world.served.latchkey.organizations.create({ name: 'Acme' });
+    const path = `/v1/organizations/${id}/invitations`;
+    const made = await world.browser().request('POST', path, { email, role }, operator);
+    return { id, path, invitationId: made.body.invitation.id as string, invitationToken: world.tokenFor(email) };
+  }
+  const rolesOf = async (browser: Browser) =>
+    (await browser.get('/v1/self')).body.organizations.map(({ id, role }: { id: string; role: string }) => [id, role]);
+
+  it('is accepted when they are back, who land in its organization; its token goes nowhere', async () => {
+    const [email] = account();
+    const { id, invitationToken } = await invite(email);
+    const browser = world.browser();
+    const started = await start(browser, { invitationToken, callbackURL: '/dashboard' });
+    expect(started.body.url).not.toContain(invitationToken);
+    const came = await back(browser, await visit(started.body.url, email));
+    expect(came.headers.get('location')).toBe(`/dashboard?organization=${id}`);
+    expect([...came.headers].flat().join(' ')).not.toContain(invitationToken);
+    expect([...came.headers.keys()].filter((name) => name.startsWith('x-latchkey'))).toEqual([]);
+    expect(await rolesOf(browser)).toEqual([[id, 'developer']]);
+    const { data } = (await browser.get(`/v1/audit-events?organizationId=${id}&action=acceptInvitation`)).body;
+    expect(data).toHaveLength(1);
+    expect((await world.browser().request('POST', '/v1/invitations/read', { token: invitationToken })).status).toBe(
+      410,
+    );
+    // The next sign-in knows nothing of it any more.
+    const again = world.browser();
+    expect((await through(again, email)).headers.get('location')).toBe('/dashboard/api-keys');
+  });
+
+  it('is nobody else’s: whoever comes back with another address hears it, and joins nothing', async () => {
+    const [[email], [other]] = [account(), account()];
+    const { id, invitationToken } = await invite(email, 'owner');
+    const browser = world.browser();
+    const came = await through(browser, other, { invitationToken });
+    expect(came.headers.get('location')).toBe('/sign-in?error=invitation_not_yours');
+    expect((await rolesOf(browser)).map(([, role]: string[]) => role)).toEqual(['owner']);
+    expect(await rolesOf(browser)).not.toContainEqual([id, 'owner']);
+    const rightful = world.browser();
+    await through(rightful, email, { invitationToken });
+    expect(await rolesOf(rightful)).toEqual([[id, 'owner']]);
+  });
+
+  it('is nothing when it was taken back on the way, or used by then, and once otherwise', async () => {
+    const [email] = account();
+    const { id, path, invitationId, invitationToken } = await invite(email);
+    const late = world.browser();
+    const authorization = (await start(late, { invitationToken })).body.url;
+    await world.browser().request('POST', `${path}/${invitationId}/revoke`, {}, operator);
+    const came = await back(late, await visit(authorization, email));
+    expect(came.headers.get('location')).toBe('/dashboard/api-keys');
+    expect(await rolesOf(late)).not.toContainEqual([id, 'developer']);
+
+    const [twice] = account();
+    const second = await invite(twice);
+    const browsers = [world.browser(), world.browser()];
+    const locations: string[] = [];
+    for (const browser of browsers)
+      locations.push(await visit((await start(browser, { invitationToken: second.invitationToken })).body.url, twice));
+    // Both left with it; the second one finds it used by themselves, and is signed in all the same.
+    for (const [at, browser] of browsers.entries()) await back(browser, locations[at] as string);
+    for (const browser of browsers) expect(await rolesOf(browser)).toEqual([[second.id, 'developer']]);
+    const entries = await browsers[0]?.get(`/v1/audit-events?organizationId=${second.id}&action=acceptInvitation`);
+    expect(entries?.body.data).toHaveLength(1);
+  });
+
+  it('to the operators is taken the same way', async () => {
+    const [email] = account();
+    await world.browser().request('POST', '/v1/operators/invitations', { email }, operator);
+    const browser = world.browser();
+    const came = await through(browser, email, { invitationToken: world.tokenFor(email) });
+    expect(came.headers.get('location')).toBe('/dashboard/api-keys');
+    expect((await browser.get('/v1/self')).body).toMatchObject({ user: { isOperator: true }, organizations: [] });
   });
 });
 

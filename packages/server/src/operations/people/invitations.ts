@@ -187,11 +187,18 @@ export async function readInvitation({ store, vault, clock }: Services, { token 
   return { organizationName: organization?.name ?? null, email, role, expiresAt };
 }
 
+export const acceptInvitation = (services: Services, { token }: Of<'acceptInvitation'>, call: Call) =>
+  accept(services, (view) => view.invitations.findByTokenHash(services.vault.hash(token)), call);
+
+/** For somebody who showed its token before they left for another provider, and is back as themselves. */
+export const acceptInvitationShown = (services: Services, invitationId: string, call: Call) =>
+  accept(services, (view) => view.invitations.get(invitationId), call);
+
 /** Once, whoever asks at the same time: what says so is written in the transaction that gives the role. */
-export async function acceptInvitation(services: Services, { token }: Of<'acceptInvitation'>, call: Call) {
+async function accept(services: Services, find: (view: StoreView) => Promise<InvitationRecord | null>, call: Call) {
   const { value } = await commitChange(services, call, async (view, now) => {
-    const invitation = await openInvitation(view, services.vault, token, now);
-    if (invitation === null) throw over();
+    const invitation = await find(view);
+    if (invitation === null || invitationState(invitation, now) !== 'pending') throw over();
     const user = await view.users.get(call.actor.id);
     if (user === null) throw new LatchkeyError('unauthenticated');
     const isTheirs = invitation.email === null || (user.emailVerified && user.email === invitation.email);
