@@ -28,6 +28,10 @@ export const loneTime = (iso: string, language: string): string => {
 export const exactTime = (iso: string, language: string) =>
   new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'medium' }).format(new Date(iso));
 
+/** The hour and minute of a moment that is near. */
+export const clockTime = (iso: string, language: string) =>
+  new Intl.DateTimeFormat(language, { hour: '2-digit', minute: '2-digit' }).format(new Date(iso));
+
 interface TimeTextProps extends TextProps {
   /** null: never. */
   at: string | null;

@@ -7,7 +7,7 @@ import { useTranslation } from 'react-i18next';
 import { useIsOperator, useScope } from '../../data/self';
 import { FILTERS, type Filters, isFiltered } from './filters';
 import type { Person } from './names';
-import { actionOfKey, useAuditWords } from './words-of';
+import { useAuditWords } from './words-of';
 
 interface Props {
   filters: Filters;
@@ -47,7 +47,7 @@ export function AuditFilters({ filters, change, people }: Props) {
       onChange={(event) => change({ [name]: event.currentTarget.value || undefined })}
     />
   );
-  const actions = words.actions.map(actionOfKey).map((value) => ({ value, label: words.action(value) }));
+  const actions = words.actions.map((value) => ({ value, label: words.action(value) }));
   return (
     <search aria-label={t('audit.filters')}>
       <SimpleGrid cols={{ base: 2, md: 3 }} spacing="sm" mb="md" style={{ alignItems: 'end' }}>

@@ -1,9 +1,10 @@
 // Guarantees of the audit log's page: an export is harmless in a spreadsheet, and entries read as what happened.
 
 import { describe, expect, it } from 'vitest';
-import { changesOf, plainAction } from './change-texts';
+import { changesOf } from './change-texts';
 import { csvLine } from './csv';
 import { isFiltered, queryOf } from './filters';
+import { plainAction } from './words-of';
 
 describe('an export as CSV', () => {
   it.each(['=1+1', '+1', '-1', '@SUM(A1)', '\t=1', '\r=1', ' =1', '\n@x'])('%j is no formula', (text) => {

@@ -18,12 +18,3 @@ export function changesOf({ action, changes }: Pick<AuditEvent, 'action' | 'chan
     return action.startsWith('create') ? { member, after: value[1] } : { member, before: value[0], after: value[1] };
   });
 }
-
-/** `updateKey` as "Update key", for an action that has no words yet. */
-export const plainAction = (action: string): string => {
-  const words = action
-    .replace(/([a-z0-9])([A-Z])/g, '$1 $2')
-    .replace(/[._]/g, ' ')
-    .toLowerCase();
-  return words.charAt(0).toUpperCase() + words.slice(1);
-};

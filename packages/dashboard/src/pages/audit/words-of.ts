@@ -2,18 +2,17 @@
 
 import { useTranslation } from 'react-i18next';
 import type { en } from '../../words/en';
-import { plainAction } from './change-texts';
 
 type Actions = keyof typeof en.audit.actions;
 type Kinds = keyof typeof en.audit.kinds;
 
 export function useAuditWords() {
   const { t, i18n } = useTranslation();
-  const actions = Object.keys(t('audit.actions', { returnObjects: true })) as Actions[];
   return {
-    actions,
-    // A dot would be taken for a step into the words.
+    /** The names of all actions that have words. */
+    actions: Object.keys(t('audit.actions', { returnObjects: true })).map((key) => key.replaceAll('_', '.')),
     action: (name: string) => {
+      // A dot would be taken for a step into the words.
       const key = name.replaceAll('.', '_');
       return i18n.exists(`audit.actions.${key}`) ? t(`audit.actions.${key as Actions}`) : plainAction(name);
     },
@@ -22,5 +21,11 @@ export function useAuditWords() {
   };
 }
 
-/** The action that stands under a word's key. */
-export const actionOfKey = (key: string): string => key.replace('key_suspicious', 'key.suspicious');
+/** `updateKey` as "Update key", for an action that has no words yet. */
+export const plainAction = (action: string): string => {
+  const words = action
+    .replace(/([a-z0-9])([A-Z])/g, '$1 $2')
+    .replace(/[._]/g, ' ')
+    .toLowerCase();
+  return words.charAt(0).toUpperCase() + words.slice(1);
+};

@@ -7,9 +7,10 @@ import { useMutation, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useApi } from '../../data/api';
+import { count } from '../../data/numbers';
 import { ConfirmDialog } from '../../kit/confirm-dialog';
 import { Loading } from '../../kit/loading';
-import { TimeText } from '../../kit/time-text';
+import { clockTime, TimeText } from '../../kit/time-text';
 import { useLocale } from '../../words/locale';
 import { KeyEnds } from './key-state';
 import { isUsable } from './usable';
@@ -46,7 +47,7 @@ function Breakage({ value: key }: { value: Key }) {
   const { data, isPending } = useBreakage(key);
   if (isPending) return <Loading lines={2} />;
   const networks = data?.networks.length ? data.networks : key.lastUsedIp === null ? [] : [key.lastUsedIp];
-  const since = data && new Date(data.since).toLocaleTimeString(locale, { hour: '2-digit', minute: '2-digit' });
+  const since = data && clockTime(data.since, locale);
   const isUsed = data !== undefined && data.allowed > 0;
   return (
     <Alert color={isUsed ? 'red' : 'gray'} variant="light" radius="md">
@@ -100,7 +101,7 @@ export function RevokeKey({ value: key, onClose }: EndKeyProps) {
           cache.put({ ...other, state: 'revoked', revokedAt: ended.revokedAt, revokedReason: ended.revokedReason });
         }
       }
-      const ms = propagated.ms < 1 ? '< 1' : Math.round(propagated.ms).toLocaleString(locale);
+      const ms = propagated.ms < 1 ? '< 1' : count(Math.round(propagated.ms), locale);
       notifications.show({
         color: propagated.nodes === propagated.of ? 'accent' : 'orange',
         title: t('keys.revoke.done', { name: ended.name }),

@@ -5,8 +5,10 @@ import { Alert, Group, Paper, Progress, SimpleGrid, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import { useApi } from '../../data/api';
+import { count } from '../../data/numbers';
 import { Alert as AlertIcon } from '../../kit/icons';
 import { Section } from '../../kit/section';
+import { clockTime } from '../../kit/time-text';
 import { Waiting } from '../../kit/waiting';
 import { useLocale } from '../../words/locale';
 import { countdown } from './grace';
@@ -35,7 +37,7 @@ export function KeyBudgets({ value: key }: { value: Key }) {
           {runsOut != null && (
             <Alert color="orange" variant="light" radius="md" icon={<AlertIcon />} mb="md">
               {t('keys.budgets.forecast', {
-                at: new Date(runsOut).toLocaleTimeString(locale, { hour: '2-digit', minute: '2-digit' }),
+                at: clockTime(runsOut, locale),
               })}
             </Alert>
           )}
@@ -56,7 +58,7 @@ export function KeyBudgets({ value: key }: { value: Key }) {
             {data.credits !== null && (
               <Figure
                 label={t('keys.budgets.credits')}
-                figure={data.credits.balance.toLocaleString(locale)}
+                figure={count(data.credits.balance, locale)}
                 below={t('keys.budgets.creditsText')}
               />
             )}
@@ -71,7 +73,7 @@ function OneBudget({ value: { name, limit, remaining, resetAt } }: { value: Budg
   const { t } = useTranslation();
   const locale = useLocale();
   const now = useNow(1000);
-  const number = (value: number) => value.toLocaleString(locale);
+  const number = (value: number) => count(value, locale);
   const isMetered = remaining >= 0;
   const share = !isMetered || limit === 0 ? 0 : (100 * remaining) / limit;
   const left = resetAt === null ? '' : countdown(resetAt, now);

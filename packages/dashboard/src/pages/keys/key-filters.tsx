@@ -2,6 +2,7 @@
 
 import { ActionIcon, Group, Progress, Select, Text, TextInput } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
+import { count } from '../../data/numbers';
 import { Cross, Rotate, Search } from '../../kit/icons';
 import { useLocale } from '../../words/locale';
 import type { SortBy, StateFilter, Wanted } from './key-rows';
@@ -25,7 +26,7 @@ export function KeyFilters(props: KeyFiltersProps) {
   const { wanted, onChange, hasModes, tiers, shown, all, isComplete, isFetching, onRefresh } = props;
   const { t } = useTranslation();
   const locale = useLocale();
-  const number = (value: number) => value.toLocaleString(locale);
+  const number = (value: number) => count(value, locale);
   return (
     <Group gap="sm" mb="md" role="search" aria-label={t('keys.filters.label')}>
       <TextInput

@@ -1,11 +1,7 @@
 // The first call with a key as lines to paste, for the provider whose profile is spoken. Pure.
 
 import type { Profile } from '@latchkey/core';
-
-export interface Sample {
-  name: string;
-  code: string;
-}
+import type { Sample } from '../../kit/code-sample';
 
 type Spoken = Pick<Profile, 'wire' | 'guide' | 'samples'>;
 

@@ -15,7 +15,7 @@ import {
   TextInput,
 } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
-import { separators } from '../../data/numbers';
+import { count, separators } from '../../data/numbers';
 import { useLocale } from '../../words/locale';
 import { RESTRICTIONS, tidy } from './checks';
 import {
@@ -47,7 +47,7 @@ export function useFaultTexts(): (faults: readonly Fault[]) => Record<string, st
           case 'bad_entry':
             return [fault.field, t(`keys.fields.bad.${fault.field}`, { entry: fault.entry.slice(0, 60) })];
           case 'above':
-            return [fault.field, t('keys.fields.above', { most: fault.most.toLocaleString(locale) })];
+            return [fault.field, t('keys.fields.above', { most: count(fault.most, locale) })];
           default:
             return [fault.field, t(`keys.fields.fault.${fault.is}`)];
         }
@@ -144,7 +144,7 @@ export function LimitFields({
   const usual = (name: (typeof LIMITS)[number]) => {
     const ceiling = ceilings[name];
     if (ceiling === 'custom') return t('keys.fields.mustBeSet');
-    return ceiling === null ? t('keys.fields.noLimit') : ceiling.toLocaleString(locale);
+    return ceiling === null ? t('keys.fields.noLimit') : count(ceiling, locale);
   };
   return (
     <Box component="fieldset" m={0} p={0} bd={0}>

@@ -2,7 +2,7 @@
 
 import type { Organization } from '@latchkey/client';
 import { Button, Code, Group, Stack, Text, TextInput } from '@mantine/core';
-import { type FormEvent, useEffect, useState } from 'react';
+import { type FormEvent, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useMay } from '../../data/self';
 import { ErrorState } from '../../kit/error-state';
@@ -13,12 +13,13 @@ export function NameSection({ organization }: { organization: Organization }) {
   const { t } = useTranslation();
   const may = useMay();
   const change = useChangeOrganization(organization);
-  const [name, setName] = useState(organization.name);
-  useEffect(() => setName(organization.name), [organization.name]);
-  const typed = name.trim();
+  // undefined: nothing was typed, and it is called what it is called now.
+  const [name, setName] = useState<string>();
+  const typed = (name ?? organization.name).trim();
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    if (typed !== '') change.mutate({ to: { name: typed }, back: { name: organization.name } });
+    if (typed === '') return;
+    change.mutate({ to: { name: typed }, back: { name: organization.name } }, { onSuccess: () => setName(undefined) });
   };
   return (
     <Section title={t('organization.general')}>
@@ -26,7 +27,7 @@ export function NameSection({ organization }: { organization: Organization }) {
         <Stack gap="md" maw={460}>
           <TextInput
             label={t('organization.name')}
-            value={name}
+            value={name ?? organization.name}
             onChange={(event) => setName(event.currentTarget.value)}
             maxLength={100}
             readOnly={!may('updateOrganization')}

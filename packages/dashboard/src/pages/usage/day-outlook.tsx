@@ -7,6 +7,7 @@ import { count } from '../../data/numbers';
 import { Loading } from '../../kit/loading';
 import { Section } from '../../kit/section';
 import { StateBadge, type Tone } from '../../kit/state-badge';
+import { clockTime } from '../../kit/time-text';
 import { useLocale } from '../../words/locale';
 import type { Outlook } from './forecast';
 import { KeyLink } from './top-keys';
@@ -42,8 +43,7 @@ export function DayOutlook({ keys }: { keys: readonly TopKey[] | undefined }) {
 function OutlookText(outlook: Outlook) {
   const { t } = useTranslation();
   const locale = useLocale();
-  const time = (at: string) =>
-    new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit' }).format(new Date(at));
+  const time = (at: string) => clockTime(at, locale);
   const limit = count(outlook.limit, locale);
   switch (outlook.kind) {
     case 'used_up':
