@@ -1,6 +1,6 @@
 // A control plane with two organizations and a caller for every standing: people who were invited and signed in, and holders of portal tokens, each calling over HTTP.
 
-import { type OperationName, operations, type Role, type Standing, splitInput } from '@latchkey/core';
+import { type OperationName, operations, ROLES, type Role, type Standing, splitInput } from '@latchkey/core';
 import {
   type Answer,
   type Browser,
@@ -9,6 +9,7 @@ import {
   type World,
 } from '../../packages/server/src/accounts/world.suite.js';
 import type { Served } from '../../packages/server/src/http/serve.suite.js';
+import { insertUser } from '../../packages/server/src/operations/people/people.suite.js';
 
 export interface Place {
   organizationId: string;
@@ -36,9 +37,8 @@ export interface Stage {
   close(): Promise<void>;
 }
 
-const MEMBERS = ['owner', 'admin', 'developer', 'viewer', 'billing'] as const satisfies Role[];
-type Person = 'operator' | (typeof MEMBERS)[number] | 'signed_in';
-const PEOPLE: readonly Person[] = ['operator', ...MEMBERS, 'signed_in'];
+type Person = 'operator' | Role | 'signed_in';
+const PEOPLE: readonly Person[] = ['operator', ...ROLES, 'signed_in'];
 
 /** The call that a listener gets for an operation with that input. */
 function requestOf(name: OperationName, input: Readonly<Record<string, unknown>>) {
@@ -79,7 +79,7 @@ export async function openStage(): Promise<Stage> {
       for (const { standing, userId } of callers) {
         if (userId === null) continue;
         await store.users.setOperator(userId, standing === 'operator');
-        const role = MEMBERS.find((name) => name === standing);
+        const role = ROLES.find((name) => name === standing);
         for (const { organizationId } of [own, foreign]) {
           if (role === undefined || organizationId !== own.organizationId)
             await store.memberships.remove(organizationId, userId);
@@ -89,11 +89,7 @@ export async function openStage(): Promise<Stage> {
     },
     async newUser() {
       const id = `usr_${++users}`;
-      const at = Date.now();
-      await store.signIn.insert('users', {
-        ...{ id, email: `${id}@example.com`, name: id, image: null, email_verified: 1 },
-        ...{ two_factor_enabled: 0, is_operator: 0, created_at: at, updated_at: at },
-      });
+      await insertUser(store, { id, at: Date.now() });
       return id;
     },
     close: () => world.close(),

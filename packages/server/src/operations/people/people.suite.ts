@@ -5,6 +5,7 @@ import {
   type OperationMethods,
   operationMethods,
   type Role,
+  type Store,
   splitInput,
   type UserRecord,
 } from '@latchkey/core';
@@ -19,21 +20,36 @@ export interface Person {
   actor(): Promise<Actor>;
 }
 
+interface SomeUser {
+  id: string;
+  at: number;
+  email?: string;
+  name?: string;
+  verified?: boolean;
+  operator?: boolean;
+}
+
+/** A user as signing up leaves one, without a way to sign in. */
+export async function insertUser({ signIn }: Pick<Store, 'signIn'>, user: SomeUser): Promise<void> {
+  const { id, at, email = `${id}@example.com`, name = id, verified = true, operator = false } = user;
+  await signIn.insert('users', {
+    ...{ id, email, name, image: null, two_factor_enabled: 0 },
+    ...{ email_verified: verified ? 1 : 0, is_operator: operator ? 1 : 0 },
+    ...{ created_at: at, updated_at: at },
+  });
+}
+
 /** A user with these roles by organization. */
 export async function person(
   { lk, time }: World,
   name: string,
   roles: Readonly<Record<string, Role>> = {},
-  { verified = true, operator = false }: { verified?: boolean; operator?: boolean } = {},
+  more: Pick<SomeUser, 'verified' | 'operator'> = {},
 ): Promise<Person> {
   const { store } = lk.engine.services;
   const id = `usr_${name}`;
   const email = `${name}@example.com`;
-  await store.signIn.insert('users', {
-    ...{ id, email, name, image: null, two_factor_enabled: 0 },
-    ...{ email_verified: verified ? 1 : 0, is_operator: operator ? 1 : 0 },
-    ...{ created_at: time.now, updated_at: time.now },
-  });
+  await insertUser(store, { id, email, name, at: time.now, ...more });
   for (const [organizationId, role] of Object.entries(roles))
     await store.memberships.put({ organizationId, userId: id, role, createdAt: time.now });
   const actor = async (): Promise<Actor> =>
