@@ -5,7 +5,7 @@ import { Alert, Group, Stack, Text } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import { useProfile } from '../../data/profile';
 import { CopyButton } from '../../kit/copy-button';
-import { type Fact, Facts } from '../../kit/facts';
+import { Facts } from '../../kit/facts';
 import { Alert as AlertIcon } from '../../kit/icons';
 import { Mono } from '../../kit/mono';
 import { Section } from '../../kit/section';
@@ -58,48 +58,44 @@ export function KeyOverview({ value: key }: { value: Key }) {
 function KeyFacts({ value: key, generations }: { value: Key; generations: number }) {
   const { t } = useTranslation();
   const { tiers } = useProfile();
-  const facts: Fact[] = [
-    [t('keys.created'), <TimeText key="created" at={key.createdAt} />],
-    [
-      t('keys.lastUsed'),
-      <Text key="used" inherit component="div">
-        <TimeText at={key.lastUsedAt} none={t('keys.never')} />
-        {key.lastUsedIp !== null && (
-          <>
-            {' '}
-            {t('keys.from')} <Mono>{key.lastUsedIp}</Mono>
-          </>
-        )}
-      </Text>,
-    ],
-    // Of a key that is revoked already, the end that it would have had says nothing.
-    ...(key.revokedAt === null
-      ? [
-          [
-            t('keys.expires'),
-            <TimeText key="expires" at={key.graceEndsAt ?? key.expiresAt} none={t('keys.expiry.never')} />,
-          ] as Fact,
-        ]
-      : []),
-    ...(key.rotateBy === null ? [] : [[t('keys.rotateBy'), <TimeText key="rotateBy" at={key.rotateBy} />] as Fact]),
-    ...(key.tier === null
-      ? []
-      : [[t('keys.tier'), tiers.find(({ name }) => name === key.tier)?.title ?? key.tier] as Fact]),
-    ...(generations > 1
-      ? [[t('keys.generation'), t('keys.generationOf', { number: key.generation, of: generations })] as Fact]
-      : []),
-    ...(key.ownerId === null ? [] : [[t('keys.owner'), key.ownerId] as Fact]),
-  ];
-  const id: Fact = [
-    t('keys.id'),
-    <Group key="id" gap={4}>
-      <Mono>{key.id}</Mono>
-      <CopyButton text={key.id} thing={t('keys.id')} leftSection={null} variant="subtle" size="compact-xs" />
-    </Group>,
-  ];
   return (
     <Section title={t('keys.facts')}>
-      <Facts facts={[id, ...facts]} />
+      <Facts
+        facts={[
+          [
+            t('keys.id'),
+            <Group key="id" gap={4}>
+              <Mono>{key.id}</Mono>
+              <CopyButton text={key.id} thing={t('keys.id')} leftSection={null} variant="subtle" size="compact-xs" />
+            </Group>,
+          ],
+          [t('keys.created'), <TimeText key="created" at={key.createdAt} />],
+          [
+            t('keys.lastUsed'),
+            <Text key="used" inherit component="div">
+              <TimeText at={key.lastUsedAt} none={t('keys.never')} />
+              {key.lastUsedIp !== null && (
+                <>
+                  {' '}
+                  {t('keys.from')} <Mono>{key.lastUsedIp}</Mono>
+                </>
+              )}
+            </Text>,
+          ],
+          // Of a key that is revoked already, the end that it would have had says nothing.
+          key.revokedAt === null && [
+            t('keys.expires'),
+            <TimeText key="expires" at={key.graceEndsAt ?? key.expiresAt} none={t('keys.expiry.never')} />,
+          ],
+          key.rotateBy !== null && [t('keys.rotateBy'), <TimeText key="rotateBy" at={key.rotateBy} />],
+          key.tier !== null && [t('keys.tier'), tiers.find(({ name }) => name === key.tier)?.title ?? key.tier],
+          generations > 1 && [
+            t('keys.generation'),
+            t('keys.generationOf', { number: key.generation, of: generations }),
+          ],
+          key.ownerId !== null && [t('keys.owner'), key.ownerId],
+        ]}
+      />
     </Section>
   );
 }
