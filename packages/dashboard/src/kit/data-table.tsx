@@ -21,7 +21,7 @@ export interface Column<Row> {
   headsCard?: boolean;
 }
 
-interface DataTableProps<Row> {
+export interface DataTableProps<Row> {
   /** What the table is of, for a screen reader. */
   label: string;
   columns: readonly Column<Row>[];

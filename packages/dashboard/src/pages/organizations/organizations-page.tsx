@@ -9,10 +9,9 @@ import { Guard } from '../../app/guard';
 import { useApi } from '../../data/api';
 import { useList } from '../../data/list';
 import { useMay } from '../../data/self';
-import { type Column, DataTable } from '../../kit/data-table';
-import { EmptyState } from '../../kit/empty-state';
+import type { Column } from '../../kit/data-table';
 import { Building, Plus } from '../../kit/icons';
-import { PageHeader } from '../../kit/page-header';
+import { ListPage } from '../../kit/list-page';
 import { StateBadge } from '../../kit/state-badge';
 import { TimeText } from '../../kit/time-text';
 import { CreateOrganization } from './create-organization';
@@ -41,19 +40,16 @@ function Organizations() {
   );
   return (
     <>
-      <PageHeader title={t('organizations.title')} text={t('organizations.text')}>
-        {list.rows?.length !== 0 && create}
-      </PageHeader>
-      <DataTable
+      <ListPage
         {...list}
-        label={t('organizations.title')}
+        title={t('organizations.title')}
+        text={t('organizations.text')}
+        create={create}
+        icon={<Building />}
+        none={t('organizations.none')}
+        noneText={t('organizations.noneText')}
         columns={columns}
         rowKey={({ id }) => id}
-        empty={
-          <EmptyState icon={<Building />} title={t('organizations.none')} text={t('organizations.noneText')}>
-            {create}
-          </EmptyState>
-        }
       />
       <CreateOrganization opened={isCreating} onClose={() => setCreating(false)} />
     </>

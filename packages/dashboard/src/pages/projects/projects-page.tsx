@@ -7,10 +7,9 @@ import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Guard } from '../../app/guard';
 import { useMay } from '../../data/self';
-import { type Column, DataTable } from '../../kit/data-table';
-import { EmptyState } from '../../kit/empty-state';
+import type { Column } from '../../kit/data-table';
 import { Folder, Pause, Pencil, Plus, Trash } from '../../kit/icons';
-import { PageHeader } from '../../kit/page-header';
+import { ListPage } from '../../kit/list-page';
 import { type RowAction, RowMenu } from '../../kit/row-menu';
 import { StateBadge } from '../../kit/state-badge';
 import { TimeText } from '../../kit/time-text';
@@ -43,19 +42,16 @@ function Projects() {
   );
   return (
     <>
-      <PageHeader title={t('projects.title')} text={t('projects.text')}>
-        {list.rows?.length !== 0 && create}
-      </PageHeader>
-      <DataTable
+      <ListPage
         {...list}
-        label={t('projects.title')}
+        title={t('projects.title')}
+        text={t('projects.text')}
+        create={create}
+        icon={<Folder />}
+        none={t('projects.none')}
+        noneText={t('projects.noneText')}
         columns={columns}
         rowKey={({ id }) => id}
-        empty={
-          <EmptyState icon={<Folder />} title={t('projects.none')} text={t('projects.noneText')}>
-            {create}
-          </EmptyState>
-        }
       />
       <ProjectForm project={edited ?? null} opened={edited !== undefined} onClose={() => setEdited(undefined)} />
       <EndProject ending={ending} onClose={() => setEnding(null)} />

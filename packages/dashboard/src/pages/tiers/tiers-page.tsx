@@ -6,10 +6,9 @@ import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Guard } from '../../app/guard';
 import { useMay } from '../../data/self';
-import { type Column, DataTable } from '../../kit/data-table';
-import { EmptyState } from '../../kit/empty-state';
+import type { Column } from '../../kit/data-table';
 import { Eye, Layers, Pencil, Plus, Trash } from '../../kit/icons';
-import { PageHeader } from '../../kit/page-header';
+import { ListPage } from '../../kit/list-page';
 import { type RowAction, RowMenu } from '../../kit/row-menu';
 import { DeleteTier } from './delete-tier';
 import { TierEditor } from './tier-editor';
@@ -35,28 +34,25 @@ function Tiers() {
   const columns = useColumns(setAct);
   const tierTo = (what: 'edit' | 'view' | 'delete') => (act !== null && act.do === what ? act.tier : null);
   const close = () => setAct(null);
-  const add = may('createTier') && (
+  const create = may('createTier') && (
     <Button leftSection={<Plus />} onClick={() => setAct({ do: 'create' })}>
       {t('tiers.newTier')}
     </Button>
   );
   return (
     <>
-      <PageHeader title={t('tiers.title')} text={t('tiers.text')}>
-        {tiers?.length !== 0 && add}
-      </PageHeader>
-      <DataTable
-        label={t('tiers.title')}
+      <ListPage
+        title={t('tiers.title')}
+        text={t('tiers.text')}
+        create={create}
+        icon={<Layers />}
+        none={t('tiers.none')}
+        noneText={t('tiers.noneText')}
         columns={columns}
         rows={tiers}
         rowKey={({ id }) => id}
         error={error}
         onRetry={() => void refetch()}
-        empty={
-          <EmptyState icon={<Layers />} title={t('tiers.none')} text={t('tiers.noneText')}>
-            {add}
-          </EmptyState>
-        }
       />
       <TierEditor
         opened={act?.do === 'create' || act?.do === 'edit'}
