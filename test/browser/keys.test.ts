@@ -6,7 +6,7 @@ import { keepKey } from '../secrecy/test-root.js';
 import { findChromium } from '../servers/chromium.js';
 import { expectAccessible } from './accessibility.js';
 import { chooseItem, focused, tabTo } from './keyboard.js';
-import { member } from './people.js';
+import { member, signIn } from './people.js';
 import { openStage, type Stage } from './stage.js';
 import { ask } from './world.js';
 
@@ -102,7 +102,7 @@ describe.skipIf(findChromium() === null)('a key in the hands of a person', () =>
   });
 
   it('keeps a new secret on the page when the session ended meanwhile, and asks the server no end of times', async () => {
-    const { page, context } = await member(stage, organizationId, 'developer');
+    const { page, context, person } = await member(stage, organizationId, 'developer');
     await page.goto(pageOf(await project('Ended session')));
     await page.getByRole('button', { name: 'Create your first key' }).click();
     await dialog(page, /^New key/)
@@ -125,11 +125,22 @@ describe.skipIf(findChromium() === null)('a key in the hands of a person', () =>
     });
     await context.clearCookies();
     // The page looks at what is left every few seconds, and hears then that the session is over.
-    await dialog(page, 'Leave without the key?').waitFor();
+    const ended = dialog(page, 'Your session has ended');
+    await ended.waitFor();
     await page.waitForTimeout(1000);
     expect(asked).toBeLessThan(3);
     expect(await page.getByText(secret, { exact: true }).count()).toBe(1);
-    await page.getByRole('button', { name: 'Leave anyway' }).click();
+    // Signed in again in another tab, the page goes on where it was.
+    const otherTab = await context.newPage();
+    await signIn(stage, { page: otherTab }, person);
+    await otherTab.close();
+    await page.evaluate(() => globalThis.dispatchEvent(new Event('visibilitychange')));
+    await ended.waitFor({ state: 'hidden' });
+    expect(await page.getByText(secret, { exact: true }).count()).toBe(1);
+    await page.getByRole('button', { name: 'I have stored it' }).click();
+    await page.getByRole('button', { name: 'Done' }).click();
+    await context.clearCookies();
+    // Nothing is lost any more: away, and back to here after signing in.
     await page.waitForURL(/\/sign-in\?return=/);
     await page.getByRole('heading', { level: 1, name: 'Sign in' }).waitFor();
   });

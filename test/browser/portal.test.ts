@@ -38,6 +38,7 @@ describe.skipIf(findChromium() === null)('the key portal in a frame', () => {
   const framed = async (host: FrameHost, src: string) => {
     host.show(src);
     const visitor = await stage.visitor({ alsoHosts: [new URL(host.origin).host] });
+    await visitor.page.clock.install();
     await visitor.page.goto(host.origin);
     return { ...visitor, frame: visitor.page.frameLocator('iframe[title="Keys"]') };
   };
@@ -66,6 +67,21 @@ describe.skipIf(findChromium() === null)('the key portal in a frame', () => {
     expect(await frame.locator('body').innerText()).not.toContain(other.organization.name);
     expect((await context.cookies()).filter(({ name }) => name.includes('latchkey'))).toEqual([]);
     expect(forbidden).toEqual([]);
+
+    // The token runs out while the next secret is on show: it stays until it was stored.
+    await frame.getByRole('button', { name: 'Rotate', exact: true }).click();
+    await frame.getByRole('dialog').getByRole('radio', { name: '1 day' }).check();
+    await frame.getByRole('dialog').getByRole('button', { name: 'Rotate' }).click();
+    const stored = frame.getByRole('button', { name: 'I have stored it' });
+    await stored.waitFor();
+    const next = (await shown.innerText()).trim();
+    keepKey(next);
+    await page.clock.fastForward('24:00:00');
+    await frame.getByText(/^This page ends (yesterday|.* ago)/).waitFor({ state: 'attached' });
+    expect((await shown.innerText()).trim()).toBe(next);
+    await stored.click();
+    await page.clock.fastForward('01:00');
+    await frame.getByRole('heading', { level: 1, name: 'This page has ended' }).waitFor();
   });
 
   it('with a token for reading offers nothing that changes a key', async () => {

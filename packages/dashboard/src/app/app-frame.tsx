@@ -1,18 +1,18 @@
 // The frame of every page behind the sign-in: header, navigation, and the page itself as the main part.
 
-import { LatchkeyClientError } from '@latchkey/client';
 import { AppShell, Box, Burger, Container, Group } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
-import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { Outlet, useLocation, useNavigate } from '@tanstack/react-router';
+import { useQuery } from '@tanstack/react-query';
+import { Outlet, useLocation } from '@tanstack/react-router';
 import { useEffect, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import { signInOptions } from '../data/auth';
-import { forgetSelf } from '../data/self';
 import { Brand } from '../kit/brand';
+import { SiteName } from '../kit/page-header';
+import { ConnectionNotice } from './connection-notice';
 import { Navigation } from './navigation';
 import { OrganizationChoice, PlaceSwitcher } from './place-switcher';
-import { safeReturn } from './safe-return';
+import { SessionWatch } from './session-watch';
 import { UserMenu } from './user-menu';
 
 /** Puts the focus on the new page after a move, so that keyboard and screen reader go on there. */
@@ -28,40 +28,11 @@ function useFocusOnMove() {
   return main;
 }
 
-/**
- * A session that ended meanwhile: back to the sign-in, and from there to this page again. What is known is forgotten on arrival:
- * before, the page would ask for all of it again and be refused again, without an end, while a new key still holds the reader here.
- */
-function useLeaveWhenSignedOut() {
-  const queries = useQueryClient();
-  const navigate = useNavigate();
-  useEffect(() => {
-    const leave = (error: unknown) => {
-      if (!(error instanceof LatchkeyClientError) || error.code !== 'unauthenticated') return;
-      const { pathname, search } = globalThis.location;
-      if (pathname === '/sign-in') return;
-      void navigate({ to: '/sign-in', search: { return: safeReturn(pathname + search) } }).then(() => {
-        if (globalThis.location.pathname === '/sign-in') forgetSelf();
-      });
-    };
-    const stops = [
-      queries.getQueryCache().subscribe((event) => {
-        if (event.type === 'updated' && event.action.type === 'error') leave(event.action.error);
-      }),
-      queries.getMutationCache().subscribe(({ mutation }) => leave(mutation?.state.error)),
-    ];
-    return () => {
-      for (const stop of stops) stop();
-    };
-  }, [queries, navigate]);
-}
-
 export function AppFrame() {
   const { t } = useTranslation();
   const [isOpen, menu] = useDisclosure();
   const main = useFocusOnMove();
   const { data: options } = useQuery(signInOptions);
-  useLeaveWhenSignedOut();
   return (
     <AppShell
       header={{ height: 60 }}
@@ -97,9 +68,13 @@ export function AppFrame() {
       </AppShell.Navbar>
       <AppShell.Main id="main" ref={main} tabIndex={-1}>
         <Container size={1120} p={0}>
-          <Outlet />
+          <ConnectionNotice />
+          <SiteName value={options?.provider ?? 'Latchkey'}>
+            <Outlet />
+          </SiteName>
         </Container>
       </AppShell.Main>
+      <SessionWatch />
     </AppShell>
   );
 }

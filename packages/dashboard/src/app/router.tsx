@@ -52,10 +52,29 @@ const signedIn = createRoute({
   },
 });
 
-const page = <const Path extends string>(path: Path, load: Parameters<typeof lazyRouteComponent>[0], name: string) =>
-  createRoute({ getParentRoute: () => signedIn, path, component: lazyRouteComponent(load, name) });
-const open = <const Path extends string>(path: Path, load: Parameters<typeof lazyRouteComponent>[0], name: string) =>
-  createRoute({ getParentRoute: () => root, path, component: lazyRouteComponent(load, name) });
+type Load = Parameters<typeof lazyRouteComponent>[0];
+
+/**
+ * While the server is away, the page that is open stays and a way to try again takes the place of the next one. Where the file
+ * alone is gone, after an update, the router loads the document anew.
+ */
+const fetched =
+  (load: Load): Load =>
+  async () => {
+    try {
+      return await load();
+    } catch (error) {
+      await fetch('/healthz', { cache: 'no-store' }).catch(() => {
+        throw new LatchkeyClientError({ code: 'network_error', detail: 'The server could not be reached.' });
+      });
+      throw error;
+    }
+  };
+
+const page = <const Path extends string>(path: Path, load: Load, name: string) =>
+  createRoute({ getParentRoute: () => signedIn, path, component: lazyRouteComponent(fetched(load), name) });
+const open = <const Path extends string>(path: Path, load: Load, name: string) =>
+  createRoute({ getParentRoute: () => root, path, component: lazyRouteComponent(fetched(load), name) });
 
 const to = (path: string) => () => {
   throw redirect({ to: path, replace: true });

@@ -8,7 +8,8 @@ const mayPass = (error: Error) => !(error instanceof LatchkeyClientError) || err
 
 export const queryClient = new QueryClient({
   defaultOptions: {
-    queries: { staleTime: 10_000, retry: (failures, error) => failures < 2 && mayPass(error) },
-    mutations: { retry: false, gcTime: 0 },
+    // A browser that calls itself offline is no reason to wait without a word, nor to send later what somebody gave up.
+    queries: { networkMode: 'always', refetchOnReconnect: true, staleTime: 10_000, retry: (failures, error) => failures < 2 && mayPass(error) },
+    mutations: { networkMode: 'always', retry: false, gcTime: 0 },
   },
 });

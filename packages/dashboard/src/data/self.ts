@@ -1,6 +1,6 @@
 // Who is signed in, what they may do, and where they are: the organization and project that the page is about.
 
-import type { OperationName, OperationOutputs } from '@latchkey/client';
+import { LatchkeyClientError, type OperationName, type OperationOutputs } from '@latchkey/client';
 import { queryOptions, useQuery, useSuspenseQuery } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { type Api, sessionApi, setCsrfToken, useApi } from './api';
@@ -17,6 +17,8 @@ export const selfQuery = (api: Api) =>
       return self;
     },
     staleTime: 60_000,
+    // Another tab may have signed somebody else in.
+    refetchOnWindowFocus: 'always',
   });
 
 /** For pages behind the sign-in, which the router opens only once this is known. */
@@ -27,11 +29,22 @@ export const useIsOperator = (): boolean => useSelf().user?.isOperator === true;
 
 /** After signing in or out nothing that was known before may stay. */
 export function forgetSelf(): void {
+  cameSignedOut = false;
   setCsrfToken(null);
   queryClient.clear();
 }
 
-export const readSelf = () => queryClient.fetchQuery(selfQuery(sessionApi));
+/** The server saw no session when it sent this document: to ask at its start would only be refused. */
+let cameSignedOut = document.querySelector<HTMLMetaElement>('meta[name="session"]')?.content === 'none';
+
+/** @throws LatchkeyClientError with status 401 for nobody */
+export function readSelf(): Promise<Self> {
+  if (cameSignedOut) {
+    cameSignedOut = false;
+    return Promise.reject(new LatchkeyClientError({ code: 'unauthenticated', status: 401, detail: 'Not signed in.' }));
+  }
+  return queryClient.fetchQuery(selfQuery(sessionApi));
+}
 
 /** Whether an operation may be called in an organization, or anywhere when it is about none. */
 export function useMayIn(organizationId: string | undefined): (operation: OperationName) => boolean {
@@ -49,18 +62,33 @@ export interface Place {
   name: string;
 }
 
-/** Organizations to choose from: one's own, or all of the installation for its operator (the first hundred). */
+/** More would be no list to choose from. */
+const MOST_PLACES = 2000;
+
+/** Every page of a list: a link may lead to any of its rows. */
+async function readAll(read: (cursor: string | undefined) => Promise<{ data: Place[]; nextCursor: string | null }>) {
+  const places: Place[] = [];
+  let cursor: string | undefined;
+  do {
+    const { data, nextCursor } = await read(cursor);
+    places.push(...data);
+    cursor = nextCursor ?? undefined;
+  } while (cursor !== undefined && places.length < MOST_PLACES);
+  return places;
+}
+
+/** Organizations to choose from: one's own, or all of the installation for its operator. */
 function useOrganizations(): { organizations: Place[]; isPending: boolean } {
   const api = useApi();
   const self = useSelf();
   const isOperator = useIsOperator();
   const all = useQuery({
     queryKey: ['organizations', 'choice'],
-    queryFn: () => api.organizations.list({ limit: 100 }),
+    queryFn: () => readAll((cursor) => api.organizations.list({ limit: 100, cursor })),
     enabled: isOperator,
   });
   return isOperator
-    ? { organizations: all.data?.data ?? [], isPending: all.isPending }
+    ? { organizations: all.data ?? [], isPending: all.isPending }
     : { organizations: self.organizations, isPending: false };
 }
 
@@ -68,10 +96,11 @@ function useProjects(organizationId: string | undefined): { projects: Place[]; i
   const api = useApi();
   const { data, isPending } = useQuery({
     queryKey: ['projects', 'choice', organizationId],
-    queryFn: () => api.projects.list({ limit: 100, organizationId: organizationId as string }),
+    queryFn: () =>
+      readAll((cursor) => api.projects.list({ limit: 100, organizationId: organizationId as string, cursor })),
     enabled: organizationId !== undefined,
   });
-  return { projects: data?.data ?? [], isPending: organizationId !== undefined && isPending };
+  return { projects: data ?? [], isPending: organizationId !== undefined && isPending };
 }
 
 /**
@@ -81,7 +110,9 @@ function useProjects(organizationId: string | undefined): { projects: Place[]; i
 export function useScope() {
   const search = useSearch({ strict: false }) as { organization?: string; project?: string };
   const { organizations, isPending: areOrganizationsPending } = useOrganizations();
-  const organizationId = search.organization ?? organizations[0]?.id;
+  // A link to an organization that one has left, or never was in, leads to one's own.
+  const isThere = areOrganizationsPending || organizations.some(({ id }) => id === search.organization);
+  const organizationId = (isThere ? search.organization : undefined) ?? organizations[0]?.id;
   const { projects, isPending: areProjectsPending } = useProjects(organizationId);
   const projectId = projects.find(({ id }) => id === search.project)?.id ?? projects[0]?.id;
   const isPending = areOrganizationsPending || areProjectsPending;

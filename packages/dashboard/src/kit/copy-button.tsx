@@ -18,10 +18,14 @@ export function CopyButton({ text, label: copyLabel, thing, onCopied, ...button 
   const { t } = useTranslation();
   const clipboard = useClipboard({ timeout: 2500 });
   const copy = () => {
+    clipboard.reset();
     clipboard.copy(text);
     onCopied?.();
   };
-  const label = clipboard.copied ? t('common.copied') : (copyLabel ?? t('common.copy'));
+  // Where the browser, or a site that frames this page, lets nothing be copied, nobody may believe that it was.
+  const hasFailed = clipboard.error !== null && !clipboard.copied;
+  const said = clipboard.copied ? t('common.copied') : hasFailed ? t('common.copyFailed') : '';
+  const label = said || (copyLabel ?? t('common.copy'));
   return (
     <>
       <Button
@@ -34,7 +38,7 @@ export function CopyButton({ text, label: copyLabel, thing, onCopied, ...button 
       >
         {label}
       </Button>
-      <VisuallyHidden role="status">{clipboard.copied ? t('common.copied') : ''}</VisuallyHidden>
+      <VisuallyHidden role="status">{said}</VisuallyHidden>
     </>
   );
 }

@@ -5,6 +5,7 @@ import type { FormEvent, ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { DialogButtons } from './dialog-buttons';
 import { ErrorState } from './error-state';
+import { GuardedForm } from './guarded-form';
 
 interface FormDialogProps {
   opened: boolean;
@@ -28,7 +29,7 @@ export function FormDialog(props: FormDialogProps) {
   };
   return (
     <Modal opened={opened} onClose={onClose} title={title}>
-      <form onSubmit={submit}>
+      <GuardedForm onSubmit={submit} isPending={isPending}>
         <Stack gap="md">
           {children}
           {error != null && <ErrorState error={error} />}
@@ -41,7 +42,7 @@ export function FormDialog(props: FormDialogProps) {
             </Button>
           </DialogButtons>
         </Stack>
-      </form>
+      </GuardedForm>
     </Modal>
   );
 }

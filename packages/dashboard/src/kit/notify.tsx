@@ -3,17 +3,24 @@
 import { Button, Group, Text } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { useTranslation } from 'react-i18next';
+import { useErrorText } from './error-state';
 
 /** Long enough to be reached by keyboard. */
 const UNDO_MS = 12_000;
 
+let shown = 0;
+
 export function useNotify() {
   const { t } = useTranslation();
-  return (text: string, undo?: () => void) => {
-    const id = crypto.randomUUID();
+  const textOf = useErrorText();
+  // The page that it was done on may be gone by then: what went wrong is said here.
+  const fail = (error: unknown) =>
+    notifications.show({ color: 'red', title: t('common.failed'), message: textOf(error) });
+  return (text: string, undo?: () => Promise<unknown>) => {
+    const id = `notice-${++shown}`;
     const back = () => {
       notifications.hide(id);
-      undo?.();
+      undo?.().catch(fail);
     };
     notifications.show({
       id,

@@ -2,7 +2,7 @@
 
 import { Box, Group, Text, Title } from '@mantine/core';
 import { useDocumentTitle } from '@mantine/hooks';
-import type { ReactNode } from 'react';
+import { createContext, type ReactNode, useContext } from 'react';
 
 interface PageHeaderProps {
   title: string;
@@ -11,8 +11,11 @@ interface PageHeaderProps {
   children?: ReactNode;
 }
 
+/** Whose dashboard it is, for the title of the tab. */
+export const SiteName = createContext('Latchkey');
+
 export function PageHeader({ title, text, children }: PageHeaderProps) {
-  useDocumentTitle(`${title} · Latchkey`);
+  useDocumentTitle(`${title} · ${useContext(SiteName)}`);
   return (
     <Group justify="space-between" align="flex-start" gap="md" mb="xl">
       <Box flex="1 1 200px">

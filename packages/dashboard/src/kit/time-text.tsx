@@ -1,6 +1,7 @@
 // A moment as people say it ("3 minutes ago"), with the exact one on hover, on focus and for machines.
 
 import { Text, type TextProps, Tooltip } from '@mantine/core';
+import { useSyncExternalStore } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useLocale } from '../words/locale';
 
@@ -32,6 +33,26 @@ export const exactTime = (iso: string, language: string) =>
 export const clockTime = (iso: string, language: string) =>
   new Intl.DateTimeFormat(language, { hour: '2-digit', minute: '2-digit' }).format(new Date(iso));
 
+/** "3 minutes ago" grows old while it stands: all of them are written anew together. */
+const ANEW_MS = 30_000;
+const readers = new Set<() => void>();
+let round = 0;
+let timer: ReturnType<typeof setInterval> | undefined;
+
+function subscribe(reader: () => void): () => void {
+  readers.add(reader);
+  timer ??= setInterval(() => {
+    round += 1;
+    for (const tell of readers) tell();
+  }, ANEW_MS);
+  return () => {
+    readers.delete(reader);
+    if (readers.size > 0) return;
+    clearInterval(timer);
+    timer = undefined;
+  };
+}
+
 interface TimeTextProps extends TextProps {
   /** null: never. */
   at: string | null;
@@ -44,6 +65,7 @@ interface TimeTextProps extends TextProps {
 export function TimeText({ at, none, inText = false, ...text }: TimeTextProps) {
   const { t } = useTranslation();
   const locale = useLocale();
+  useSyncExternalStore(subscribe, () => round);
   if (at === null) {
     return (
       <Text span inherit {...text}>

@@ -4,6 +4,7 @@ import { account } from './de/account';
 import { audit } from './de/audit';
 import { common } from './de/common';
 import { docs } from './de/docs';
+import { errors } from './de/errors';
 import { keys } from './de/keys';
 import { members } from './de/members';
 import { operators } from './de/operators';
@@ -20,6 +21,7 @@ import type { Words } from './words';
 
 export const de: Words<typeof en> = {
   common,
+  errors,
   signIn,
   account,
   keys,

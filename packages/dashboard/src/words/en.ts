@@ -4,6 +4,7 @@ import { account } from './en/account';
 import { audit } from './en/audit';
 import { common } from './en/common';
 import { docs } from './en/docs';
+import { errors } from './en/errors';
 import { keys } from './en/keys';
 import { members } from './en/members';
 import { operators } from './en/operators';
@@ -18,6 +19,7 @@ import { usage } from './en/usage';
 
 export const en = {
   common,
+  errors,
   signIn,
   account,
   keys,

@@ -42,6 +42,9 @@ export const DASHBOARD_PATHS: readonly string[] = [...PAGES, ASSETS];
 
 const HTML = 'text/html; charset=utf-8';
 const NONCE_PLACE = '__NONCE__';
+/** Told to the page, so that it asks who is signed in only where somebody may be. */
+const SESSION_PLACE = '__SESSION__';
+const SESSION_COOKIE = /(^|;\s*)__Host-latchkey_session=/;
 const YEAR_SECONDS = 31_536_000;
 /** The name of a file with a hash of its content; without one it may change. */
 const HASHED = /-[A-Za-z0-9_-]{8}\.[a-z0-9]+$/;
@@ -105,7 +108,8 @@ export function createDashboard({ portalOrigins = [], folder = built(), links }:
     reply.header('content-security-policy', policy(nonce, isFramed ? portalOrigins.join(' ') : "'none'"));
     // It knows no list of origins; the policy above is what browsers obey.
     if (isFramed) reply.removeHeader('x-frame-options');
-    return reply.send((await shell()).replace(NONCE_PLACE, nonce));
+    const session = SESSION_COOKIE.test(request.headers.cookie ?? '') ? 'sent' : 'none';
+    return reply.send((await shell()).replace(NONCE_PLACE, nonce).replace(SESSION_PLACE, session));
   }
 
   /** The files of the build by name: nothing else is ever opened. */

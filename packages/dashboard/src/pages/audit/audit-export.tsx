@@ -1,6 +1,6 @@
 // The entries that the filters leave, as a file: read page by page, counted meanwhile, and stopped at any time.
 
-import { type AuditEvent, type ManagementCallOptions, type OperationInputs, paginate } from '@latchkey/client';
+import type { AuditEvent } from '@latchkey/client';
 import { Button, Group, Loader, Menu, Modal, Stack, Text } from '@mantine/core';
 import { useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -17,7 +17,6 @@ import type { AuditQuery } from './filters';
 import type { useNames } from './names';
 
 type Names = ReturnType<typeof useNames>;
-type Asked = NonNullable<OperationInputs['listAuditEvents']>;
 type Format = 'csv' | 'json';
 type Progress = { read: number; error?: unknown } | null;
 
@@ -39,7 +38,15 @@ function csvOf(events: readonly AuditEvent[], names: Names): string {
   return BOM + csvLine([...HEAD, ...TAIL]) + lines.join('');
 }
 
-/** Reads everything, tells how far it is, and saves the file. */
+/** What was read of a file that is on its way. */
+interface Reading {
+  format: Format;
+  events: AuditEvent[];
+  /** Of the page to read next; null: all is read. */
+  cursor: string | null | undefined;
+}
+
+/** Reads everything, tells how far it is, and saves the file. What broke off goes on where it was. */
 function useExport(query: AuditQuery, names: Names) {
   const { t } = useTranslation();
   const api = useApi();
@@ -47,19 +54,21 @@ function useExport(query: AuditQuery, names: Names) {
   const notify = useNotify();
   const [progress, setProgress] = useState<Progress>(null);
   const stop = useRef(new AbortController());
-  const run = async (format: Format) => {
+  const reading = useRef<Reading>(null);
+  const goOn = async () => {
     stop.current = new AbortController();
     const { signal } = stop.current;
-    const events: AuditEvent[] = [];
-    const list: (input: Asked, options?: ManagementCallOptions) => ReturnType<typeof api.auditEvents.list> =
-      api.auditEvents.list;
-    setProgress({ read: 0 });
+    const now = reading.current as Reading;
+    const { format, events } = now;
+    setProgress({ read: events.length });
     try {
-      for await (const event of paginate(list, { ...query, limit: 100 }, { signal })) {
-        events.push(event);
-        if (events.length % 100 === 0) setProgress({ read: events.length });
+      while (now.cursor !== null) {
+        const page = await api.auditEvents.list({ ...query, limit: 100, cursor: now.cursor }, { signal });
+        if (signal.aborted) return;
+        events.push(...page.data);
+        now.cursor = page.nextCursor;
+        setProgress({ read: events.length });
       }
-      if (signal.aborted) return;
       const text = format === 'csv' ? csvOf(events, names) : `${JSON.stringify(events, null, 2)}\n`;
       const type = format === 'csv' ? 'text/csv' : 'application/json';
       saveFile(`audit-log-${new Date().toISOString().slice(0, 10)}.${format}`, type, text);
@@ -69,17 +78,21 @@ function useExport(query: AuditQuery, names: Names) {
       if (!signal.aborted) setProgress({ read: events.length, error });
     }
   };
+  const run = (format: Format) => {
+    reading.current = { format, events: [], cursor: undefined };
+    return goOn();
+  };
   const cancel = () => {
     stop.current.abort();
     setProgress(null);
   };
-  return { progress, run, cancel };
+  return { progress, run, goOn, cancel };
 }
 
 export function AuditExport({ query, names }: { query: AuditQuery; names: Names }) {
   const { t } = useTranslation();
   const locale = useLocale();
-  const { progress, run, cancel } = useExport(query, names);
+  const { progress, run, goOn, cancel } = useExport(query, names);
   return (
     <>
       <Menu position="bottom-end" shadow="md">
@@ -108,7 +121,7 @@ export function AuditExport({ query, names }: { query: AuditQuery; names: Names 
               </Text>
             </Group>
           ) : (
-            <ErrorState error={progress.error} />
+            <ErrorState error={progress.error} onRetry={() => void goOn()} />
           )}
           <DialogButtons>
             <Button variant="default" onClick={cancel}>

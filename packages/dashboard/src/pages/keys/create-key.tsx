@@ -21,7 +21,8 @@ import { useTranslation } from 'react-i18next';
 import { useApi } from '../../data/api';
 import { useProfile } from '../../data/profile';
 import { DialogButtons } from '../../kit/dialog-buttons';
-import { ErrorState } from '../../kit/error-state';
+import { ErrorState, useErrorText } from '../../kit/error-state';
+import { GuardedForm } from '../../kit/guarded-form';
 import { Toggle } from '../../kit/icons';
 import { fieldErrors } from './field-errors';
 import { useSecretCall } from './secret-once';
@@ -55,6 +56,7 @@ export function CreateKey(props: CreateKeyProps) {
     if (made !== undefined) onMade?.(made.key.id);
   };
   const isShowing = made !== undefined;
+  const canClose = !isShowing && !creation.isPending;
   return (
     <Modal
       opened={opened}
@@ -63,9 +65,9 @@ export function CreateKey(props: CreateKeyProps) {
         isShowing ? t('keys.create.done', { name: made.key.name }) : t('keys.create.title', { project: project.name })
       }
       size="lg"
-      closeOnEscape={!isShowing}
+      closeOnEscape={canClose}
       closeOnClickOutside={false}
-      withCloseButton={!isShowing}
+      withCloseButton={canClose}
     >
       {isShowing ? (
         <SecretPanel
@@ -112,7 +114,7 @@ function CreateForm({ project, isOperator, onSend, onCancel, isPending, error }:
 
   const ceilings = ceilingsOf({ profile, tiers }, tier);
   const faults = faultsOf(settings, ceilings, { isOperator, now: Date.now() });
-  const { byField, isRest } = fieldErrors(error, [...SHORT_FORM, ...SETTING_MEMBERS, 'credits']);
+  const { byField, isRest } = fieldErrors(error, [...SHORT_FORM, ...SETTING_MEMBERS, 'credits'], useErrorText());
   const errors: Record<string, string> = {
     ...byField,
     ...(isTried ? textsOf(faults) : {}),
@@ -140,7 +142,7 @@ function CreateForm({ project, isOperator, onSend, onCancel, isPending, error }:
   const fields = { values: settings, onChange: change, errors };
 
   return (
-    <form onSubmit={submit} noValidate>
+    <GuardedForm onSubmit={submit} noValidate isPending={isPending}>
       <Stack gap="md">
         {profile.guide.keys.length > 0 && (
           <Chip.Group
@@ -254,7 +256,8 @@ function CreateForm({ project, isOperator, onSend, onCancel, isPending, error }:
         </Collapse>
         {isRest && <ErrorState error={error} />}
         <DialogButtons>
-          <Button variant="default" onClick={onCancel}>
+          {/* A key that is on its way is made: whoever closed now would never see it. */}
+          <Button variant="default" onClick={onCancel} disabled={isPending}>
             {t('common.cancel')}
           </Button>
           <Button type="submit" loading={isPending}>
@@ -262,6 +265,6 @@ function CreateForm({ project, isOperator, onSend, onCancel, isPending, error }:
           </Button>
         </DialogButtons>
       </Stack>
-    </form>
+    </GuardedForm>
   );
 }

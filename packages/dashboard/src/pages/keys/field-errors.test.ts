@@ -5,6 +5,7 @@ import { expect, it } from 'vitest';
 import { fieldErrors } from './field-errors';
 
 const MEMBERS = ['name', 'permissions', 'restrictions.ips', 'expiresAt'];
+const textOf = (error: unknown) => (error as LatchkeyClientError).detail;
 const wrong = (...paths: string[]) =>
   new LatchkeyClientError({
     code: 'invalid_request',
@@ -14,7 +15,7 @@ const wrong = (...paths: string[]) =>
   });
 
 it('finds the field of a place, also of one entry of a list', () => {
-  expect(fieldErrors(wrong('body.name', 'body.restrictions.ips.3'), MEMBERS)).toEqual({
+  expect(fieldErrors(wrong('body.name', 'body.restrictions.ips.3'), MEMBERS, textOf)).toEqual({
     byField: { name: 'Is wrong. Mend it.', ips: 'Is wrong. Mend it.' },
     isRest: false,
   });
@@ -22,11 +23,11 @@ it('finds the field of a place, also of one entry of a list', () => {
 
 it('finds the field of a code that names no place', () => {
   const error = new LatchkeyClientError({ code: 'expiry_in_past', detail: 'Too late.', status: 422 });
-  expect(fieldErrors(error, MEMBERS)).toEqual({ byField: { expiresAt: 'Too late.' }, isRest: false });
+  expect(fieldErrors(error, MEMBERS, textOf)).toEqual({ byField: { expiresAt: 'Too late.' }, isRest: false });
 });
 
 it('shows the rest as a whole', () => {
-  expect(fieldErrors(wrong('body.nowhere'), MEMBERS)).toEqual({ byField: {}, isRest: true });
-  expect(fieldErrors(new Error('lost'), MEMBERS)).toEqual({ byField: {}, isRest: true });
-  expect(fieldErrors(null, MEMBERS)).toEqual({ byField: {}, isRest: false });
+  expect(fieldErrors(wrong('body.nowhere'), MEMBERS, textOf)).toEqual({ byField: {}, isRest: true });
+  expect(fieldErrors(new Error('lost'), MEMBERS, textOf)).toEqual({ byField: {}, isRest: true });
+  expect(fieldErrors(null, MEMBERS, textOf)).toEqual({ byField: {}, isRest: false });
 });

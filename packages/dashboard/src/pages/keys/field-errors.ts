@@ -25,6 +25,7 @@ const fieldOf = (member: string): string => member.slice(member.lastIndexOf('.')
 export function fieldErrors(
   error: unknown,
   members: readonly string[],
+  textOf: (error: unknown) => string,
 ): { byField: Record<string, string>; isRest: boolean } {
   const byField: Record<string, string> = {};
   if (error === null || error === undefined) return { byField, isRest: false };
@@ -40,5 +41,5 @@ export function fieldErrors(
   if (error.errors.length > 0) return { byField, isRest };
   const member = BY_CODE[error.code];
   if (member === undefined || !members.includes(member)) return { byField, isRest: true };
-  return { byField: { [fieldOf(member)]: error.detail }, isRest: false };
+  return { byField: { [fieldOf(member)]: textOf(error) }, isRest: false };
 }

@@ -8,7 +8,8 @@ import { useTranslation } from 'react-i18next';
 import { useApi } from '../../data/api';
 import { useProfile } from '../../data/profile';
 import { useIsOperator } from '../../data/self';
-import { ErrorState } from '../../kit/error-state';
+import { ErrorState, useErrorText } from '../../kit/error-state';
+import { GuardedForm } from '../../kit/guarded-form';
 import { Shield } from '../../kit/icons';
 import { useNotify } from '../../kit/notify';
 import { Section } from '../../kit/section';
@@ -55,10 +56,10 @@ export function KeyAccess({ value: key }: { value: Key }) {
       ) as typeof body;
       cache.put(saved);
       setChanged({});
-      notify(t('keys.access.saved'), () => update.mutate(before));
+      notify(t('keys.access.saved'), () => update.mutateAsync(before));
     },
   });
-  const { byField, isRest } = fieldErrors(update.error, SETTING_MEMBERS);
+  const { byField, isRest } = fieldErrors(update.error, SETTING_MEMBERS, useErrorText());
   const errors = { ...byField, ...textsOf(faults) };
   const submit = (event: FormEvent) => {
     event.preventDefault();
@@ -73,7 +74,7 @@ export function KeyAccess({ value: key }: { value: Key }) {
   const isDirty = faults.length > 0 || Object.keys(changes).length > 0;
   const hasPermissions = offeredPermissions(provider.profile).length > 0 || !values.isFullAccess;
   return (
-    <form onSubmit={submit} noValidate>
+    <GuardedForm onSubmit={submit} noValidate isDirty={isDirty} isPending={update.isPending}>
       <Stack gap="lg">
         {!canEdit && (
           <Alert color="gray" variant="light" radius="md">
@@ -119,6 +120,6 @@ export function KeyAccess({ value: key }: { value: Key }) {
         )}
       </Stack>
       {isLocking && <LockDown value={key} onClose={() => setLocking(false)} />}
-    </form>
+    </GuardedForm>
   );
 }

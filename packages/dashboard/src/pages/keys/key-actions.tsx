@@ -87,7 +87,7 @@ function useSwitch() {
       const changed = await (disabled ? api.keys.disable : api.keys.enable)({ keyId: key.id });
       cache.put(changed);
       const text = t(disabled ? 'keys.disable.done' : 'keys.disable.undone', { name: changed.name });
-      notify(text, isUndo ? undefined : () => void run(changed, !disabled, true));
+      notify(text, isUndo ? undefined : () => run(changed, !disabled, true));
     } catch (error) {
       notifications.show({ color: 'red', title: t('common.failed'), message: textOf(error) });
     }

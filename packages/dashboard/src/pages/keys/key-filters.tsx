@@ -1,14 +1,11 @@
-// What narrows the list of keys: search, state, mode, tier, and on a phone the order. Kept in memory: a secret may be pasted into it.
+// What narrows the list of keys: search, state, mode, tier, and on a phone the order.
 
 import { ActionIcon, Group, Progress, Select, Text, TextInput } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import { count } from '../../data/numbers';
 import { Cross, Rotate, Search } from '../../kit/icons';
 import { useLocale } from '../../words/locale';
-import type { SortBy, StateFilter, Wanted } from './key-rows';
-
-const STATES: StateFilter[] = ['all', 'usable', 'active', 'grace', 'disabled', 'revoked', 'expired'];
-const SORTS: SortBy[] = ['createdAt', 'lastUsedAt', 'name', 'expiresAt'];
+import { SORTS, type SortBy, STATES, type StateFilter, type Wanted } from './key-rows';
 
 interface KeyFiltersProps {
   wanted: Wanted;

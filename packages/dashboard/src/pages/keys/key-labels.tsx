@@ -2,18 +2,21 @@
 
 import type { Key } from '@latchkey/client';
 import { Button, Code, Group, JsonInput, Stack, TextInput } from '@mantine/core';
-import { notifications } from '@mantine/notifications';
 import { useMutation } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useApi } from '../../data/api';
-import { ErrorState } from '../../kit/error-state';
+import { ErrorState, useErrorText } from '../../kit/error-state';
 import { Facts } from '../../kit/facts';
+import { GuardedForm } from '../../kit/guarded-form';
+import { useNotify } from '../../kit/notify';
 import { Section } from '../../kit/section';
 import { fieldErrors } from './field-errors';
 import { useKeyActions } from './key-actions';
 import { isUsable } from './usable';
 import { useKeyCache } from './use-keys';
+
+type Labels = Pick<Key, 'name' | 'environment' | 'metadata'>;
 
 /** undefined: not a JSON object. */
 function readObject(text: string): Record<string, unknown> | null | undefined {
@@ -70,20 +73,23 @@ function Form({ value: key, onDone }: { value: Key; onDone(): void }) {
   const { t } = useTranslation();
   const api = useApi();
   const cache = useKeyCache();
+  const notify = useNotify();
   const [name, setName] = useState(key.name);
   const [environment, setEnvironment] = useState(key.environment ?? '');
   const [metadata, setMetadata] = useState(key.metadata === null ? '' : JSON.stringify(key.metadata, null, 2));
   const [isTried, setTried] = useState(false);
   const change = useMutation({
-    mutationFn: (body: { name: string; environment: string | null; metadata: Record<string, unknown> | null }) =>
-      api.keys.update({ keyId: key.id, ...body }),
+    mutationFn: (body: Labels) => api.keys.update({ keyId: key.id, ...body }),
     onSuccess: (changed) => {
       cache.put(changed);
-      notifications.show({ message: t('common.saved'), color: 'accent' });
+      const { name, environment, metadata } = key;
+      notify(t('common.saved'), async () =>
+        cache.put(await api.keys.update({ keyId: key.id, name, environment, metadata })),
+      );
       onDone();
     },
   });
-  const { byField, isRest } = fieldErrors(change.error, ['name', 'environment', 'metadata']);
+  const { byField, isRest } = fieldErrors(change.error, ['name', 'environment', 'metadata'], useErrorText());
   const read = readObject(metadata);
   const submit = (event: FormEvent) => {
     event.preventDefault();
@@ -92,7 +98,7 @@ function Form({ value: key, onDone }: { value: Key; onDone(): void }) {
     change.mutate({ name: name.trim(), environment: environment.trim() || null, metadata: read });
   };
   return (
-    <form onSubmit={submit} noValidate>
+    <GuardedForm onSubmit={submit} noValidate isPending={change.isPending}>
       <Stack gap="md" maw={560}>
         <TextInput
           label={t('keys.create.name')}
@@ -138,6 +144,6 @@ function Form({ value: key, onDone }: { value: Key; onDone(): void }) {
           </Button>
         </Group>
       </Stack>
-    </form>
+    </GuardedForm>
   );
 }

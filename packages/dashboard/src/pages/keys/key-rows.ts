@@ -6,6 +6,9 @@ import { isUsable } from './usable';
 export type StateFilter = 'all' | 'usable' | Key['state'];
 export type SortBy = 'name' | 'createdAt' | 'lastUsedAt' | 'expiresAt';
 
+export const STATES: readonly StateFilter[] = ['all', 'usable', 'active', 'grace', 'disabled', 'revoked', 'expired'];
+export const SORTS: readonly SortBy[] = ['createdAt', 'lastUsedAt', 'name', 'expiresAt'];
+
 export interface Wanted {
   search: string;
   state: StateFilter;

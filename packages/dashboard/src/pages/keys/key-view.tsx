@@ -1,6 +1,6 @@
 // One key: what it is, what is left, how it is used, why calls were refused, what it may do, what was done to it.
 
-import { type Key, LatchkeyClientError } from '@latchkey/client';
+import { type Key, LatchkeyClientError, type Project } from '@latchkey/client';
 import { Button, Group, Tabs, Text } from '@mantine/core';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
@@ -17,6 +17,7 @@ import { KeyHistory } from './key-history';
 import { KeyOverview } from './key-overview';
 import { KeyEnds, KeyMode, KeyState } from './key-state';
 import { KeyLink, useOpenKey } from './place';
+import { SuspensionNotice } from './suspension-notice';
 import { isRotatable } from './usable';
 import { useKey } from './use-keys';
 import { useProject } from './use-project';
@@ -38,15 +39,15 @@ export function KeyView({ keyId }: { keyId: string }) {
   if (key === undefined || project.data === undefined) {
     return <Waiting error={key === undefined ? error : null} onRetry={refetch} lines={6} />;
   }
-  return <Found value={key} organizationId={project.data.organizationId} />;
+  return <Found value={key} project={project.data} />;
 }
 
 const TABS = ['overview', 'denials', 'access', 'history'] as const;
 type TabName = (typeof TABS)[number];
 
-function Found({ value: key, organizationId }: { value: Key; organizationId: string }) {
+function Found({ value: key, project }: { value: Key; project: Project }) {
   const { t } = useTranslation();
-  const may = useMayIn(organizationId);
+  const may = useMayIn(project.organizationId);
   const openKey = useOpenKey();
   const hasModes = useProfile().profile.policy.prefixes.test !== undefined;
   const navigate = useNavigate();
@@ -81,6 +82,7 @@ function Found({ value: key, organizationId }: { value: Key; organizationId: str
       >
         <HeadButtons value={key} />
       </PageHeader>
+      <SuspensionNotice project={project} />
       <Tabs value={tab} onChange={choose} keepMounted={false}>
         <Tabs.List mb="lg">
           {offered.map((name) => (

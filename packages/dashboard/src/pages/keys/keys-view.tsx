@@ -16,11 +16,13 @@ import { CreateKey } from './create-key';
 import { KeyActionsProvider } from './key-actions';
 import { KeyFilters } from './key-filters';
 import { KeyList } from './key-list';
-import { EVERYTHING, filterGroups, groupGenerations, rowsOf, type SortBy, sortGroups, type Wanted } from './key-rows';
+import { EVERYTHING, filterGroups, groupGenerations, rowsOf, type SortBy, sortGroups } from './key-rows';
 import { useOpenKey } from './place';
 import { firstCalls } from './samples';
 import { SingleKey } from './single-key';
+import { SuspensionNotice } from './suspension-notice';
 import { useKeys } from './use-keys';
+import { useWanted } from './use-wanted';
 
 export function KeysView({ project }: { project: Project }) {
   const { t } = useTranslation();
@@ -41,6 +43,7 @@ export function KeysView({ project }: { project: Project }) {
           </Button>
         )}
       </PageHeader>
+      <SuspensionNotice project={project} />
       {list.keys === undefined ? (
         <Waiting error={list.error} onRetry={list.refetch} lines={6} card />
       ) : isLegacy ? (
@@ -48,7 +51,7 @@ export function KeysView({ project }: { project: Project }) {
       ) : isEmpty ? (
         <NoKeys onCreate={isOffered ? () => setCreating(true) : undefined} />
       ) : (
-        <ManyKeys {...list} keys={list.keys} />
+        <ManyKeys {...list} keys={list.keys} projectId={project.id} />
       )}
       {isCreating && (
         <CreateKey
@@ -88,12 +91,13 @@ function NoKeys({ onCreate }: { onCreate?: (() => void) | undefined }) {
 
 type ManyKeysProps = Pick<ReturnType<typeof useKeys>, 'error' | 'isComplete' | 'isFetching' | 'refetch'> & {
   keys: NonNullable<ReturnType<typeof useKeys>['keys']>;
+  projectId: string;
 };
 
-function ManyKeys({ keys, error, isComplete, isFetching, refetch }: ManyKeysProps) {
+function ManyKeys({ keys, projectId, error, isComplete, isFetching, refetch }: ManyKeysProps) {
   const { t } = useTranslation();
   const { profile, tiers } = useProfile();
-  const [wanted, setWanted] = useState<Wanted>(EVERYTHING);
+  const [wanted, change] = useWanted(projectId);
   const [opened, setOpened] = useState<ReadonlyMap<string, boolean>>(new Map());
   // The field answers at once; the list follows when there is time.
   const settled = useDeferredValue(wanted);
@@ -102,7 +106,6 @@ function ManyKeys({ keys, error, isComplete, isFetching, refetch }: ManyKeysProp
   const rows = useMemo(() => rowsOf(shown, opened), [shown, opened]);
   const titles = useMemo(() => new Map(tiers.map(({ name, title }) => [name, title])), [tiers]);
   const hasModes = profile.policy.prefixes.test !== undefined;
-  const change = (changed: Partial<Wanted>) => setWanted((before) => ({ ...before, ...changed }));
   const toggle = useCallback(
     (familyId: string, isOpen: boolean) => setOpened((before) => new Map(before).set(familyId, isOpen)),
     [],
@@ -126,7 +129,10 @@ function ManyKeys({ keys, error, isComplete, isFetching, refetch }: ManyKeysProp
       {rows.length === 0 ? (
         <Paper withBorder>
           <EmptyState icon={<Search size={24} />} title={t('keys.filters.none')} text={t('keys.filters.noneText')}>
-            <Button variant="default" onClick={() => setWanted(EVERYTHING)}>
+            <Button
+              variant="default"
+              onClick={() => change({ ...EVERYTHING, sortBy: wanted.sortBy, descending: wanted.descending })}
+            >
               {t('keys.filters.reset')}
             </Button>
           </EmptyState>

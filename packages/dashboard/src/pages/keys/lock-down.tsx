@@ -62,7 +62,7 @@ function Suggestion({ value: key, seen, suggested, onClose }: SuggestionProps) {
     onSuccess: (changed, restrictions) => {
       cache.put(changed);
       const before = key.restrictions;
-      if (restrictions !== before) notify(t('keys.lock.done'), () => change.mutate(before));
+      if (restrictions !== before) notify(t('keys.lock.done'), () => change.mutateAsync(before));
       onClose();
     },
   });

@@ -7,7 +7,7 @@ import { useTranslation } from 'react-i18next';
 import { useApi } from '../../data/api';
 import { useProfile } from '../../data/profile';
 import { DialogButtons } from '../../kit/dialog-buttons';
-import { ErrorState } from '../../kit/error-state';
+import { ErrorState, useErrorText } from '../../kit/error-state';
 import { useLocale } from '../../words/locale';
 import { fieldErrors } from './field-errors';
 import { Generations } from './generations';
@@ -45,8 +45,10 @@ export function RotateKey({ value: key, onClose, onRevoke, onRotated }: RotateKe
     onClose();
     onRotated?.(newest.id);
   };
+  // The new secret of a rotation that is on its way would never be seen.
+  const canClose = made === undefined && !rotation.isPending;
   const close = () => {
-    if (made !== undefined) return;
+    if (!canClose) return;
     onClose();
     if (next !== null) onRotated?.(next.id);
   };
@@ -57,9 +59,9 @@ export function RotateKey({ value: key, onClose, onRevoke, onRotated }: RotateKe
       onClose={close}
       title={t(`keys.rotate.${title}`, { name: key.name })}
       size="lg"
-      closeOnEscape={made === undefined}
+      closeOnEscape={canClose}
       closeOnClickOutside={false}
-      withCloseButton={made === undefined}
+      withCloseButton={canClose}
     >
       {made !== undefined ? (
         <SecretPanel
@@ -109,7 +111,7 @@ function RotateForm({ value: key, onSend, onCancel, isPending, error }: FormProp
   const [isTried, setTried] = useState(false);
   const isOwn = chosen === 'own';
   const seconds = isOwn ? (hours === '' ? null : Math.round(hours * 3600)) : chosen === '' ? null : Number(chosen);
-  const { byField, isRest } = fieldErrors(error, ['gracePeriodSeconds']);
+  const { byField, isRest } = fieldErrors(error, ['gracePeriodSeconds'], useErrorText());
   const fault = isTried && seconds === null ? t('keys.rotate.choose') : byField.gracePeriodSeconds;
   const submit = (event: FormEvent) => {
     event.preventDefault();
@@ -170,7 +172,7 @@ function RotateForm({ value: key, onSend, onCancel, isPending, error }: FormProp
         )}
         {isRest && <ErrorState error={error} />}
         <DialogButtons>
-          <Button variant="default" onClick={onCancel}>
+          <Button variant="default" onClick={onCancel} disabled={isPending}>
             {t('common.cancel')}
           </Button>
           <Button type="submit" loading={isPending}>

@@ -1,13 +1,14 @@
 // The secret of a key, the one time it can be seen: to copy, with the first call, and no way past it by accident.
 
-import { Alert, Button, Modal, Stack, Text } from '@mantine/core';
-import { useBlocker } from '@tanstack/react-router';
-import { type RefObject, useRef } from 'react';
+import { Alert, Button, Stack, Text } from '@mantine/core';
+import { useRef } from 'react';
 import { useTranslation } from 'react-i18next';
+import { useHeld } from '../../data/held';
 import { useProfile } from '../../data/profile';
 import { CodeSample } from '../../kit/code-sample';
 import { DialogButtons } from '../../kit/dialog-buttons';
 import { Alert as AlertIcon } from '../../kit/icons';
+import { LeaveGuard } from '../../kit/leave-guard';
 import { Secret } from '../../kit/secret';
 import { firstCalls } from './samples';
 
@@ -17,44 +18,26 @@ interface NewSecret {
   webhookSecret?: string | undefined;
 }
 
-/** Asks before anything leads away from the page: a link, the way back, closing the tab. */
-function LeaveGuard({ isStored }: { isStored: RefObject<boolean> }) {
-  const { t } = useTranslation();
-  const { status, proceed, reset } = useBlocker({
-    shouldBlockFn: () => !isStored.current,
-    enableBeforeUnload: () => !isStored.current,
-    withResolver: true,
-  });
-  return (
-    <Modal opened={status === 'blocked'} onClose={() => reset?.()} title={t('keys.secret.leaveTitle')} zIndex={400}>
-      <Stack>
-        <Text size="sm">{t('keys.secret.leaveText')}</Text>
-        <DialogButtons>
-          <Button variant="default" onClick={() => proceed?.()}>
-            {t('keys.secret.leave')}
-          </Button>
-          <Button onClick={() => reset?.()} data-autofocus>
-            {t('keys.secret.stay')}
-          </Button>
-        </DialogButtons>
-      </Stack>
-    </Modal>
-  );
-}
-
 /** Inside a dialog that cannot be closed in another way. */
 export function SecretPanel({ value, onStored }: { value: NewSecret; onStored(): void }) {
   const { t } = useTranslation();
   const { profile } = useProfile();
   // Read in the same moment in which the panel closes and the page moves on.
   const isStored = useRef(false);
+  useHeld(true);
   const store = () => {
     isStored.current = true;
     onStored();
   };
   return (
     <Stack gap="md">
-      <LeaveGuard isStored={isStored} />
+      <LeaveGuard
+        isNeeded={() => !isStored.current}
+        title={t('keys.secret.leaveTitle')}
+        text={t('keys.secret.leaveText')}
+        leaveLabel={t('keys.secret.leave')}
+        stayLabel={t('keys.secret.stay')}
+      />
       <Alert color="orange" variant="light" icon={<AlertIcon />} radius="md">
         <Text size="sm">{t('keys.secret.once')}</Text>
       </Alert>

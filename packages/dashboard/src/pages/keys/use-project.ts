@@ -10,6 +10,7 @@ export function useProject(projectId: string | undefined) {
     queryFn: () => api.projects.get({ projectId: projectId as string }),
     enabled: projectId !== undefined,
     staleTime: 60_000,
-    throwOnError: true,
+    // Once it is known, a page that is open stays: a new secret may stand on it.
+    throwOnError: (_, { state }) => state.data === undefined,
   });
 }

@@ -2,28 +2,35 @@
 
 import type { Invitation } from '@latchkey/client';
 import { Button, Text } from '@mantine/core';
+import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useMay } from '../../data/self';
 import { DataTable } from '../../kit/data-table';
 import { ErrorState } from '../../kit/error-state';
 import { Section } from '../../kit/section';
 import { TimeText } from '../../kit/time-text';
+import { InvitationLink } from './invitation-link';
 import { useInvitations, useRevokeInvitation } from './member-queries';
 
 /** Of the chosen organization. */
 export function Invitations() {
   const may = useMay();
   const list = useInvitations();
-  const revoke = useRevokeInvitation();
+  // Of an invitation that was made again, where no mail was sent.
+  const [link, setLink] = useState<string | null>(null);
+  const revoke = useRevokeInvitation(setLink);
   if (!may('listInvitations')) return null;
   return (
-    <OpenInvitations
-      {...list}
-      invitations={list.rows}
-      error={list.error ?? revoke.error}
-      onTakeBack={may('revokeInvitation') ? (id) => revoke.mutate(id) : undefined}
-      takenBack={revoke.isPending ? revoke.variables : undefined}
-    />
+    <>
+      <OpenInvitations
+        {...list}
+        invitations={list.rows}
+        error={list.error ?? revoke.error}
+        onTakeBack={may('revokeInvitation') ? (_, invitation) => revoke.mutate(invitation) : undefined}
+        takenBack={revoke.isPending ? revoke.variables.id : undefined}
+      />
+      <InvitationLink link={link} onClose={() => setLink(null)} />
+    </>
   );
 }
 
@@ -35,22 +42,22 @@ export interface OpenInvitationsProps {
   onMore?: (() => void) | undefined;
   isLoadingMore?: boolean;
   /** undefined: the reader may not. */
-  onTakeBack: ((id: string) => void) | undefined;
+  onTakeBack: ((id: string, invitation: Invitation) => void) | undefined;
   /** The one that is being taken back. */
   takenBack: string | undefined;
 }
 
 export function OpenInvitations({ invitations, onTakeBack, takenBack, ...list }: OpenInvitationsProps) {
   const { t } = useTranslation();
-  const takeBack = ({ id, email }: Invitation) => (
+  const takeBack = (invitation: Invitation) => (
     <Button
       size="compact-sm"
       variant="subtle"
       color="red"
       c="var(--mantine-color-error)"
-      onClick={() => onTakeBack?.(id)}
-      loading={takenBack === id}
-      aria-label={t('members.takeBackOf', { email: email ?? '' })}
+      onClick={() => onTakeBack?.(invitation.id, invitation)}
+      loading={takenBack === invitation.id}
+      aria-label={t('members.takeBackOf', { email: invitation.email ?? '' })}
     >
       {t('members.takeBack')}
     </Button>

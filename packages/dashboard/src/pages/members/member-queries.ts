@@ -1,6 +1,6 @@
 // What the page of members asks for and changes.
 
-import type { Member } from '@latchkey/client';
+import type { Invitation, Member } from '@latchkey/client';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import { useApi } from '../../data/api';
@@ -50,7 +50,7 @@ export function useChangeRole() {
       api.members.update({ organizationId, userId, role }),
     onSuccess: async (_, { member, role }) => {
       await queries.invalidateQueries({ queryKey: ['members'] });
-      const undo = () => change.mutate({ member: { ...member, role }, role: member.role });
+      const undo = () => change.mutateAsync({ member: { ...member, role }, role: member.role });
       notify(t('members.roleChanged', { name: member.name, role: t(`common.role.${role}`) }), undo);
     },
   });
@@ -76,17 +76,24 @@ export function useInvite() {
   });
 }
 
-export function useRevokeInvitation() {
+/** Undone, it is made again: the link of the one before stays invalid. `onLink`: where that of the new one was not sent. */
+export function useRevokeInvitation(onLink: (link: string | null) => void) {
   const { t } = useTranslation();
   const api = useApi();
   const notify = useNotify();
   const queries = useQueryClient();
   const { organizationId = '' } = useScope();
+  const { mutateAsync: invite } = useInvite();
+  const again = async ({ email, role }: Invitation) => {
+    const { link } = await invite({ email: email ?? '', role: role as Role });
+    onLink(link);
+    if (link === null) notify(t('members.sent', { email: email ?? '' }));
+  };
   return useMutation({
-    mutationFn: (invitationId: string) => api.invitations.revoke({ organizationId, invitationId }),
-    onSuccess: async () => {
+    mutationFn: ({ id: invitationId }: Invitation) => api.invitations.revoke({ organizationId, invitationId }),
+    onSuccess: async (_, invitation) => {
       await queries.invalidateQueries({ queryKey: ['invitations'] });
-      notify(t('members.revoked'));
+      notify(t('members.revoked'), invitation.email === null ? undefined : () => again(invitation));
     },
   });
 }

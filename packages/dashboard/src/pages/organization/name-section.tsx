@@ -6,6 +6,7 @@ import { type FormEvent, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useMay } from '../../data/self';
 import { ErrorState } from '../../kit/error-state';
+import { GuardedForm } from '../../kit/guarded-form';
 import { Section } from '../../kit/section';
 import { useChangeOrganization } from './organization-queries';
 
@@ -23,7 +24,7 @@ export function NameSection({ organization }: { organization: Organization }) {
   };
   return (
     <Section title={t('organization.general')}>
-      <form onSubmit={submit}>
+      <GuardedForm onSubmit={submit} isDirty={typed !== organization.name} isPending={change.isPending}>
         <Stack gap="md" maw={460}>
           <TextInput
             label={t('organization.name')}
@@ -44,7 +45,7 @@ export function NameSection({ organization }: { organization: Organization }) {
             </Group>
           )}
         </Stack>
-      </form>
+      </GuardedForm>
     </Section>
   );
 }

@@ -36,7 +36,7 @@ export function useChangeOrganization(organization: Organization) {
       api.organizations.update({ organizationId: organization.id, ...to }),
     onSuccess: async (_, { to, back }) => {
       await refresh();
-      notify(t('common.saved'), back === undefined ? undefined : () => change.mutate({ to: back, back: to }));
+      notify(t('common.saved'), back === undefined ? undefined : () => change.mutateAsync({ to: back, back: to }));
     },
   });
   return change;
@@ -48,11 +48,13 @@ export function useSuspension(organization: Pick<Organization, 'id' | 'name' | '
   const notify = useNotify();
   const refresh = useRefreshOrganizations();
   const { id: organizationId, name } = organization;
-  return useMutation({
+  const change = useMutation({
     mutationFn: (suspend: boolean) => api.organizations[suspend ? 'suspend' : 'resume']({ organizationId }),
     onSuccess: async (_, suspend) => {
       await refresh();
-      notify(t(suspend ? 'organization.suspendedNow' : 'organization.resumedNow', { name }));
+      const text = t(suspend ? 'organization.suspendedNow' : 'organization.resumedNow', { name });
+      notify(text, () => change.mutateAsync(!suspend));
     },
   });
+  return change;
 }

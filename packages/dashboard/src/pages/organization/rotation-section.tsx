@@ -6,6 +6,7 @@ import { type FormEvent, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useMay } from '../../data/self';
 import { ErrorState } from '../../kit/error-state';
+import { GuardedForm } from '../../kit/guarded-form';
 import { Section } from '../../kit/section';
 import { useChangeOrganization } from './organization-queries';
 import { draftOfRotation, type RotationDraft, rotationOf } from './rotation';
@@ -36,7 +37,7 @@ function RotationForm({ organization }: { organization: Organization }) {
     if (rotation !== undefined) change.mutate({ to: { rotation }, back: { rotation: organization.rotation } });
   };
   return (
-    <form onSubmit={submit}>
+    <GuardedForm onSubmit={submit} isDirty={!isUnchanged} isPending={change.isPending}>
       <Stack gap="md" maw={460}>
         <Radio.Group
           label={t('organization.policy')}
@@ -75,6 +76,6 @@ function RotationForm({ organization }: { organization: Organization }) {
           </Button>
         </Group>
       </Stack>
-    </form>
+    </GuardedForm>
   );
 }

@@ -8,6 +8,7 @@ import { Suspense, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { ApiProvider, useApi } from '../../data/api';
 import { fragmentToken } from '../../data/fragment';
+import { isHeld } from '../../data/held';
 import { selfQuery, useMoveTo, useScope, useSelf } from '../../data/self';
 import { EmptyState } from '../../kit/empty-state';
 import { Clock } from '../../kit/icons';
@@ -69,9 +70,11 @@ function Over() {
 function Portal() {
   const now = useNow(5000);
   const { data: self, error, refetch } = useQuery(selfQuery(useApi()));
-  if (error instanceof LatchkeyClientError && error.status === 401) return <Over />;
+  // A new secret that is on show stays until it was stored, however short the time.
+  const isKept = self !== undefined && isHeld();
+  if (error instanceof LatchkeyClientError && error.status === 401 && !isKept) return <Over />;
   if (self === undefined) return <Waiting error={error} onRetry={refetch} lines={6} />;
-  if (self.expiresAt !== null && Date.parse(self.expiresAt) <= now) return <Over />;
+  if (self.expiresAt !== null && Date.parse(self.expiresAt) <= now && !isKept) return <Over />;
   return (
     <Suspense fallback={<Loading lines={6} />}>
       <Pages />

@@ -39,7 +39,10 @@ export function useProjectChanges() {
       api.projects.update({ projectId: project.id, ...to }),
     onSuccess: async (_, { project, to, back }) => {
       await refresh();
-      notify(t('common.saved'), back === undefined ? undefined : () => update.mutate({ project, to: back, back: to }));
+      notify(
+        t('common.saved'),
+        back === undefined ? undefined : () => update.mutateAsync({ project, to: back, back: to }),
+      );
     },
   });
   const suspend = useMutation({
@@ -47,7 +50,8 @@ export function useProjectChanges() {
       api.projects[to]({ projectId: project.id }),
     onSuccess: async (_, { project, to }) => {
       await refresh();
-      notify(t(to === 'suspend' ? 'projects.suspendedNow' : 'projects.resumedNow', { name: project.name }));
+      const text = t(to === 'suspend' ? 'projects.suspendedNow' : 'projects.resumedNow', { name: project.name });
+      notify(text, () => suspend.mutateAsync({ project, to: to === 'suspend' ? 'resume' : 'suspend' }));
     },
   });
   const remove = useMutation({

@@ -4,8 +4,10 @@ import type { Tier } from '@latchkey/client';
 import { Button, Drawer, Stack, Text } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { useHeld } from '../../data/held';
 import { DialogButtons } from '../../kit/dialog-buttons';
 import { ErrorState } from '../../kit/error-state';
+import { GuardedForm } from '../../kit/guarded-form';
 import { Loading } from '../../kit/loading';
 import { creationOf, type Draft, draftOf, emptyDraft, faultsOf, patchOf } from './draft';
 import { TierForm } from './tier-form';
@@ -28,6 +30,7 @@ export function TierEditor({ opened, ...props }: Props & { opened: boolean }) {
       onClose={props.onClose}
       position="right"
       size="lg"
+      closeOnClickOutside={false}
       title={props.tier === null ? t('tiers.newTier') : t('tiers.editTier', { title: props.tier.title })}
     >
       {opened && <Steps {...props} />}
@@ -39,6 +42,7 @@ function Steps({ tier, nextRank, onClose }: Props) {
   const [draft, setDraft] = useState<Draft>(() => (tier === null ? emptyDraft(nextRank) : draftOf(tier)));
   const [step, setStep] = useState<'form' | 'preview'>('form');
   const { create, update } = useSaveTier(onClose);
+  useHeld(step === 'preview');
   const patch = tier === null ? null : patchOf(tier, draft);
   if (step === 'preview' && tier !== null && patch !== null) {
     const save = () => update.mutate({ before: tier, patch });
@@ -80,7 +84,7 @@ function Form({ draft, setDraft, isNew, isUnchanged, error, isPending, onSubmit,
     if (faults.length === 0 && !isUnchanged) onSubmit();
   };
   return (
-    <form onSubmit={submit} noValidate>
+    <GuardedForm onSubmit={submit} noValidate isDirty={isNew ? undefined : !isUnchanged} isPending={isPending}>
       <Stack gap="lg">
         <TierForm draft={draft} onChange={setDraft} isNew={isNew} faults={wasSent ? faults : []} />
         {error != null && <ErrorState error={error} />}
@@ -93,7 +97,7 @@ function Form({ draft, setDraft, isNew, isUnchanged, error, isPending, onSubmit,
           </Button>
         </DialogButtons>
       </Stack>
-    </form>
+    </GuardedForm>
   );
 }
 

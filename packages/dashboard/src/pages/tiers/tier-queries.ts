@@ -61,7 +61,7 @@ export function useSaveTier(onSaved: () => void) {
       api.tiers.update({ tierId: before.id, ...patch }),
     onSuccess: async (after, { before }) => {
       await refresh({ counts: true });
-      const undo = () => update.mutate({ before: after, patch: patchOf(after, draftOf(before)) });
+      const undo = () => update.mutateAsync({ before: after, patch: patchOf(after, draftOf(before)) });
       notify(t('tiers.saved', { title: after.title }), undo);
       onSaved();
     },

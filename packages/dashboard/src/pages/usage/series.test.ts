@@ -1,7 +1,7 @@
 // Guarantees of the usage page: every hour or day has its place, no request is lost between them, and forecasts say what holds.
 
 import { describe, expect, it } from 'vitest';
-import { outlookOf } from './forecast';
+import { outlooksOf } from './forecast';
 import { GROUPS, groupOf } from './outcomes';
 import { groupsIn, RANGES, type Range, slotsOf, totalsOf, windowOf } from './series';
 
@@ -24,6 +24,10 @@ describe('a range', () => {
     expect(windowOf('24h', NOW)).toMatchObject({ from: '2026-03-28T11:00:00.000Z', by: 'hour' });
   });
 });
+
+type Budgets = Parameters<typeof outlooksOf>[0][number]['budgets'];
+const asked = (budgets: Budgets) => ({ key: 'one', state: 'active', familyId: 'fam_1', budgets });
+const outlookOf = (budgets: Budgets) => outlooksOf([asked(budgets)])[0]?.outlook ?? null;
 
 describe('counted outcomes', () => {
   const rows = [
@@ -78,5 +82,16 @@ describe('the outlook of a day', () => {
   it('is none without a daily limit, or with one that refuses nothing', () => {
     expect(outlookOf([{ ...day, name: 'perMinute' }])).toBeNull();
     expect(outlookOf([{ ...day, remaining: -1 }])).toBeNull();
+  });
+
+  it('is told once for all generations of a key, and not of one that is refused anyway', () => {
+    const keys = [
+      { ...asked([day]), key: 'newest' },
+      { ...asked([day]), key: 'being replaced', state: 'grace' },
+      { ...asked([day]), key: 'revoked', state: 'revoked', familyId: 'fam_2' },
+      { ...asked([day]), key: 'disabled', state: 'disabled', familyId: 'fam_3' },
+      { ...asked([day]), key: 'another', familyId: 'fam_4' },
+    ];
+    expect(outlooksOf(keys).map(({ key }) => key)).toEqual(['newest', 'another']);
   });
 });

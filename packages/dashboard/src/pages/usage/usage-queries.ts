@@ -3,7 +3,7 @@
 import { keepPreviousData, useQueries, useQuery } from '@tanstack/react-query';
 import { useApi } from '../../data/api';
 import { useMay } from '../../data/self';
-import { type DayBudget, outlookOf } from './forecast';
+import { outlooksOf } from './forecast';
 import { type Range, slotsOf, totalsOf, windowOf } from './series';
 
 /** Whose usage: of the chosen project or organization, or all of the installation when both are undefined. */
@@ -48,23 +48,26 @@ export function useTopKeys(whose: Whose, range: Range, enabled = true) {
 }
 export type TopKey = NonNullable<ReturnType<typeof useTopKeys>['data']>[number];
 
-/** What today looks like for the busiest keys that are still there. */
+/** What today looks like for the busiest keys that are still valid; generations of one share a budget and are told once. */
 export function useOutlooks(keys: readonly TopKey[]) {
   const api = useApi();
   const may = useMay();
   const asked = may('getKeyBudgets') ? keys.filter(({ name }) => name !== null).slice(0, FORECASTS) : [];
   const answers = useQueries({
     queries: asked.map(({ keyId }) => ({
-      queryKey: ['keys', 'budgets', keyId],
-      queryFn: () => api.keys.budgets({ keyId }),
+      queryKey: ['keys', 'outlook', keyId],
+      queryFn: async () => {
+        const [{ state, familyId }, { budgets }] = await Promise.all([
+          api.keys.get({ keyId }),
+          api.keys.budgets({ keyId }),
+        ]);
+        return { state, familyId, budgets };
+      },
       refetchInterval: REFRESH_MS,
     })),
   });
   return {
     isPending: answers.some(({ isPending }) => isPending),
-    outlooks: asked.flatMap((key, at) => {
-      const outlook = outlookOf((answers[at]?.data?.budgets ?? []) as DayBudget[]);
-      return outlook === null ? [] : [{ key, outlook }];
-    }),
+    outlooks: outlooksOf(asked.flatMap((key, at) => (answers[at]?.data ? [{ key, ...answers[at].data }] : []))),
   };
 }

@@ -60,6 +60,11 @@ export const keys: Words<typeof source> = {
     title: 'Ihr erster Schlüssel',
     text: 'Ihr Programm schickt ihn mit jeder Anfrage an {{title}}. Legen Sie ihn an, kopieren Sie ihn, und machen Sie Ihren ersten Aufruf:',
   },
+  suspended: {
+    project: 'Dieses Projekt ist gesperrt',
+    organization: 'Diese Organisation ist gesperrt',
+    text: 'Alle Schlüssel werden abgelehnt, bis es weitergeht. An ihnen selbst ändert sich nichts.',
+  },
   gone: {
     title: 'Diesen Schlüssel gibt es nicht',
     text: 'Vielleicht wurde er gelöscht, oder er gehört zu einer anderen Organisation.',
@@ -208,7 +213,7 @@ export const keys: Words<typeof source> = {
     },
     unused_since_rotation: {
       title: 'Der alte Schlüssel wurde seit der Rotation nicht benutzt',
-      text: 'Wenn kein Programm nur ab und zu aufruft, können Sie ihn jetzt widerrufen.',
+      text: 'Widerrufen Sie ihn jetzt, es sei denn, etwas benutzt ihn nur ab und zu.',
     },
   },
   revoke: {

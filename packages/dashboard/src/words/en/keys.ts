@@ -50,6 +50,11 @@ export const keys = {
     title: 'Your first key',
     text: 'Your program sends it to {{title}} with each request. Create it, copy it, and make your first call:',
   },
+  suspended: {
+    project: 'This project is suspended',
+    organization: 'This organization is suspended',
+    text: 'All its keys are refused until it is resumed. What they are stays.',
+  },
   gone: { title: 'There is no such key', text: 'It may have been deleted, or it belongs to another organization.' },
   replaced: { title: 'This is an older generation of the key.', link: 'Open the newest one' },
   revoked: { title: 'This key was revoked' },
@@ -194,7 +199,7 @@ export const keys = {
     },
     unused_since_rotation: {
       title: 'The old key has not been used since the rotation',
-      text: 'If no program calls only now and then, you can revoke it now.',
+      text: 'Revoke it now, unless something calls with it only now and then.',
     },
   },
   revoke: {
