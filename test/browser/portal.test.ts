@@ -81,7 +81,7 @@ describe.skipIf(findChromium() === null)('the key portal in a frame', () => {
     expect((await shown.innerText()).trim()).toBe(next);
     await stored.click();
     await page.clock.fastForward('01:00');
-    await frame.getByRole('heading', { level: 1, name: 'This page has ended' }).waitFor();
+    await frame.getByRole('heading', { level: 1, name: 'This page has expired' }).waitFor();
   });
 
   it('with a token for reading offers nothing that changes a key', async () => {
