@@ -11,7 +11,7 @@ import type {
   Refill,
   ReservationRecord,
 } from './credit/account.js';
-import type { RotationPolicy } from './key/rotation.js';
+import type { ReminderStage, RotationPolicy } from './key/rotation.js';
 import type { LimitOverrides, TakeClaims, TakeOutcome } from './limit/limits.js';
 import type { Tier } from './tier/tiers.js';
 import type { Denial } from './verify/decide.js';
@@ -214,8 +214,25 @@ export interface Mail {
 export interface Mailer {
   /** false: there is no way to send; what a letter would have said has to be shown instead. */
   readonly sends: boolean;
-  /** Rejects when the letter could not be handed over. */
+  /** Rejects when the letter was not handed over, or (`mayHaveArrived` of the error) when nobody can know. */
   send(mail: Mail): Promise<void>;
+}
+
+/** Of what `Mailer.send` rejects with. */
+export interface LetterFault {
+  /** true: the letter was given out of hand, and the answer to it never came. */
+  mayHaveArrived?: boolean;
+}
+
+/** A letter about keys to be rotated that the mail server refused, and that nobody got. */
+export interface UnsentReminder {
+  id: string;
+  organizationId: string;
+  userId: string;
+  keys: { id: string; rotateBy: Instant; stage: ReminderStage }[];
+  /** How often it was refused. */
+  tries: number;
+  retryAt: Instant;
 }
 
 export interface AuditEntry {
@@ -620,6 +637,11 @@ export interface StoreView {
     update(record: RootKeyRecord): Promise<void>;
     /** How many records under each pepper could still pass at that instant or later; null: imported digests that no pepper made. */
     countByPepper(at: Instant): Promise<{ pepperId: string | null; count: number }[]>;
+  };
+  reminders: {
+    keep(record: UnsentReminder): Promise<void>;
+    /** Removes those that are to be tried again at that instant, at most `limit`, and resolves to them: whoever took one alone has it. */
+    take(at: Instant, limit: number): Promise<UnsentReminder[]>;
   };
   audit: {
     head(chain: string): Promise<AuditHead | null>;

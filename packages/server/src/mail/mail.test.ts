@@ -76,6 +76,54 @@ describe('a mail server', () => {
     mailer.close();
   });
 
+  it('that says no has not taken the letter; one that falls silent after its end may have', async () => {
+    /** Goes on as far as `line` of the dialogue, and answers that with `word` (null: hangs up). */
+    const answering = async (line: 'connect' | 'MAIL' | 'DATA' | '.', word: string | null) => {
+      const one = createServer((socket) => {
+        const say = (at: string, otherwise: string) =>
+          at !== line ? socket.write(otherwise) : word === null ? socket.destroy() : socket.write(`${word}\r\n`);
+        let inData = false;
+        let rest = '';
+        socket.on('error', () => {});
+        say('connect', '220 ready\r\n');
+        socket.on('data', (chunk) => {
+          rest += chunk.toString();
+          for (let at = rest.indexOf('\r\n'); at >= 0; at = rest.indexOf('\r\n')) {
+            const said = rest.slice(0, at);
+            rest = rest.slice(at + 2);
+            if (inData && said !== '.') continue;
+            inData = said === 'DATA';
+            say(said.split(/[ :]/, 1)[0] ?? '', inData ? '354 go on\r\n' : '250 ok\r\n');
+          }
+        });
+      });
+      await new Promise<void>((done) => one.listen(0, '127.0.0.1', done));
+      const mailer = createSmtpMailer({
+        url: `smtp://127.0.0.1:${(one.address() as AddressInfo).port}`,
+        from: 'a@b.example',
+      });
+      const failed = mailer.send({ to: 'ada@example.com', subject: 'x', text: 'y' }).then(
+        () => 'taken',
+        ({ mayHaveArrived }) => mayHaveArrived as boolean,
+      );
+      const came = await failed;
+      mailer.close();
+      await new Promise((done) => one.close(done));
+      return came;
+    };
+    expect(await answering('.', '250 taken')).toBe('taken');
+    for (const refused of [
+      answering('connect', null),
+      answering('MAIL', '450 later'),
+      answering('MAIL', null),
+      answering('DATA', '554 no'),
+      answering('DATA', null),
+      answering('.', '452 full'),
+    ])
+      expect(await refused).toBe(false);
+    expect(await answering('.', null)).toBe(true);
+  });
+
   it('is looked at by the doctor, who never repeats its password', async () => {
     expect(await smtpFaults(url)).toEqual([]);
     const [fault] = await smtpFaults('smtp://user:a-password-of-mine@127.0.0.1:1');

@@ -31,13 +31,35 @@ export async function smtpFaults(url: string): Promise<string[]> {
   }
 }
 
+/** A letter, and who hears that the last of it was read to be sent. */
+interface Watched {
+  onAllRead?(): void;
+}
+
 /** `smtp://` goes over to TLS when the server offers it, `smtps://` begins with it. */
 export function createSmtpMailer(options: { url: string; from: string }): Mailer & { close(): void } {
   const transport = createTransport(transportOf(options.url), { from: options.from });
+  transport.use('stream', (mail, done) => {
+    const { onAllRead } = mail.data as Watched;
+    mail.message.processFunc((input) => input.once('end', () => onAllRead?.()));
+    done();
+  });
   return {
     sends: true,
     async send({ to, subject, text }) {
-      await transport.sendMail({ to: { name: '', address: to }, subject, text });
+      let isAllRead = false;
+      const watched: Watched = {
+        onAllRead() {
+          isAllRead = true;
+        },
+      };
+      try {
+        await transport.sendMail({ to: { name: '', address: to }, subject, text, ...watched });
+      } catch (cause) {
+        // A server takes a letter at its end. From then on only its own no says that it did not.
+        const { responseCode } = cause as { responseCode?: number };
+        throw Object.assign(cause as Error, { mayHaveArrived: isAllRead && responseCode === undefined });
+      }
     },
     close: () => transport.close(),
   };

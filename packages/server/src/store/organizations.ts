@@ -47,7 +47,7 @@ export const organizations = (db: Db): StoreView['organizations'] => ({
   delete: (id, at) =>
     atomically(db, async (trx) => {
       await buryKeys(trx, 'organization_id', id, at);
-      for (const table of ['memberships', 'invitations', 'projects'] as const)
+      for (const table of ['memberships', 'invitations', 'unsent_reminders', 'projects'] as const)
         await trx.deleteFrom(table).where('organization_id', '=', id).execute();
       await trx.deleteFrom('organizations').where('id', '=', id).execute();
     }),

@@ -116,6 +116,16 @@ export interface RootKeyRow {
   revoked_at: number | null;
 }
 
+/** A reminder that the mail server refused. */
+export interface UnsentReminderRow {
+  id: string;
+  organization_id: string;
+  user_id: string;
+  keys: string;
+  tries: number;
+  retry_at: number;
+}
+
 export interface AuditRow {
   chain: string;
   sequence: number;
@@ -402,6 +412,7 @@ export interface Schema {
   invitations: InvitationRow;
   tiers: TierRow;
   root_keys: RootKeyRow;
+  unsent_reminders: UnsentReminderRow;
   audit: AuditRow;
   audit_heads: AuditHeadRow;
   replays: ReplayRow;

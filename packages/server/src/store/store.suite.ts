@@ -1223,6 +1223,23 @@ export function storeSuite(name: string, open: () => Promise<StoreUnderTest>, { 
       });
     });
 
+    it('refused reminders are handed to one that takes them, once they are due', async () => {
+      await store.organizations.insert(organization('org_1'));
+      const kept = (id: string, retryAt: number, organizationId = 'org_1') => ({
+        ...{ id, organizationId, userId: 'usr_1', tries: 1, retryAt },
+        keys: [{ id: 'key_1', rotateBy: 5, stage: 'due' as const }],
+      });
+      for (const record of [kept('a', 1), kept('b', 2), kept('c', 3)]) await store.reminders.keep(record);
+      expect(await store.reminders.take(0, 9)).toEqual([]);
+      const taken = await Promise.all([1, 2, 3].map(() => store.reminders.take(2, 9)));
+      expect((await store.reminders.take(2, 9)).concat(...taken).sort((x, y) => x.retryAt - y.retryAt)).toEqual([
+        kept('a', 1),
+        kept('b', 2),
+      ]);
+      await store.organizations.delete('org_1', 9);
+      expect(await store.reminders.take(9, 9)).toEqual([]);
+    });
+
     describe('invitations', () => {
       it('come back exactly as they went in, by id and by the hash of their token', async () => {
         const full = invitation('inv_1', { acceptedAt: 5, revokedAt: 6, role: 'operator', byLetter: true });

@@ -17,6 +17,7 @@ import { observations } from './observations.js';
 import { organizations, projects } from './organizations.js';
 import type { Db } from './query.js';
 import { createQuotaBook } from './quota-book.js';
+import { reminders } from './reminders.js';
 import { replays } from './replays.js';
 import { rootKeys } from './root-keys.js';
 import { sessions } from './sessions.js';
@@ -33,6 +34,7 @@ export const viewOf = (db: Db): StoreView => ({
   memberships: memberships(db),
   invitations: invitations(db),
   tiers: tiers(db),
+  reminders: reminders(db),
   rootKeys: rootKeys(db),
   audit: audit(db),
   replays: replays(db),

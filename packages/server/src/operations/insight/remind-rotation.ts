@@ -1,8 +1,13 @@
 // Reminding people of keys to be rotated: which letters are due is decided and marked in one transaction, so that of several nodes one sends each.
+//
+// A letter is marked before it is sent, and one that is tried again is taken out of the database before. Whoever dies between that and the mail
+// server's word leaves a letter that nobody sends again: that side is chosen, since a missing one is made good by the next (the one on the day, and
+// the date with every key), while a process that dies of sending would write to people without end. The mail server's no is the only reason to repeat.
 
 import {
   type JsonObject,
   type KeyRecord,
+  type LetterFault,
   type OrganizationRecord,
   type Page,
   type PageRequest,
@@ -25,16 +30,22 @@ const BATCH = 50;
 /** Marks of one key that are looked at: two for each due date, the latest first. */
 const MOST_MARKS = 20;
 
+/** How often a letter is handed to a mail server that refuses it: some two days long, by one try with each look that the jobs take. */
+const MOST_TRIES = 8;
+/** A look that comes sooner, as after a restart, is no further try. */
+const RETRY_AFTER_MS = 5 * 3_600_000;
+
 /** By user id: whom to write to, and of which keys. */
 type Letters = Map<string, { user: UserRecord; keys: KeyToRotate[] }>;
 
 /**
  * Looks through all organizations, and sends each person one letter about all keys of an organization. Without a way to send
- * nothing is marked, so that the letters come once there is one. A letter that the mail server does not take is not sent again:
- * nobody gets one twice.
+ * nothing is marked, so that the letters come once there is one. A letter that the mail server refuses is tried again later, as far as
+ * it is still true; nobody gets one twice.
  */
 export async function remindRotation(services: Services): Promise<void> {
   if (!services.mailer.sends) return;
+  await retryRefused(services);
   for await (const organization of every((page) => services.store.organizations.list(page))) {
     const { days, reminders } = rotationInForce(organization, services.profile.policy);
     if (days === null || !reminders || organization.suspendedAt !== null) continue;
@@ -131,14 +142,57 @@ async function ownersOf(view: StoreView, organizationId: string): Promise<UserRe
   return users.filter(({ emailVerified }) => emailVerified);
 }
 
-async function sendAll(services: Services, { id, name }: OrganizationRecord, letters: Letters): Promise<void> {
-  const { mailer, profile, publicUrl, telemetry } = services;
-  for (const { user, keys } of letters.values()) {
-    const letter = { to: user.email, organization: name, provider: profile.title, publicUrl, keys };
-    try {
-      await mailer.send(reminderLetter(letter));
-    } catch (cause) {
-      telemetry.log('warn', 'rotation_reminder_failed', { organizationId: id, userId: user.id, cause });
+async function sendAll(services: Services, organization: OrganizationRecord, letters: Letters): Promise<void> {
+  for (const { user, keys } of letters.values()) await send(services, organization, user, keys, 0);
+}
+
+/** `tries`: how often it was refused before. */
+async function send(
+  services: Services,
+  { id: organizationId, name }: OrganizationRecord,
+  user: UserRecord,
+  keys: readonly KeyToRotate[],
+  tries: number,
+): Promise<void> {
+  const { mailer, profile, publicUrl, store, telemetry, clock } = services;
+  const facts = { organizationId, userId: user.id, tries: tries + 1 };
+  try {
+    await mailer.send(reminderLetter({ to: user.email, organization: name, provider: profile.title, publicUrl, keys }));
+    return;
+  } catch (cause) {
+    const isOver = (cause as LetterFault | null)?.mayHaveArrived === true || tries + 1 >= MOST_TRIES;
+    telemetry.log('warn', 'rotation_reminder_failed', { ...facts, isOver, cause });
+    if (isOver) return;
+  }
+  const kept = keys.map(({ id, rotateBy, stage }) => ({ id, rotateBy, stage }));
+  const retryAt = clock() + RETRY_AFTER_MS;
+  const record = { id: services.newId('rem'), organizationId, userId: user.id, keys: kept, tries: tries + 1, retryAt };
+  await store.reminders
+    .keep(record)
+    .catch((cause) => telemetry.log('warn', 'rotation_reminder_lost', { ...facts, cause }));
+}
+
+/** Those that were refused before; what is no longer so is left out, and what is due under another date has a letter of its own. */
+async function retryRefused(services: Services): Promise<void> {
+  const { store, clock, profile } = services;
+  const started = clock();
+  for (;;) {
+    const [letter] = await store.transaction((view) => view.reminders.take(started, 1));
+    if (letter === undefined) return;
+    const { organizationId, userId, tries } = letter;
+    const organization = await store.organizations.get(organizationId);
+    const user = await store.users.get(userId);
+    if (organization === null || organization.suspendedAt !== null || !user?.emailVerified) continue;
+    const { days, reminders } = rotationInForce(organization, profile.policy);
+    const owners = await ownersOf(store, organizationId);
+    const keys: KeyToRotate[] = [];
+    for (const told of reminders ? letter.keys : []) {
+      const key = await store.keys.get(told.id);
+      if (key === null || reminderDue(key, days, clock()) !== told.stage) continue;
+      if (rotateBy(key, days, clock()) !== told.rotateBy) continue;
+      if ((await recipientsOf(store, key, owners)).every(({ id }) => id !== userId)) continue;
+      keys.push({ ...told, name: key.name, hint: key.hint });
     }
+    if (keys.length > 0) await send(services, organization, user, keys, tries);
   }
 }

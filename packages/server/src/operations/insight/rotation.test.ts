@@ -173,6 +173,116 @@ describe('reminders', () => {
   });
 });
 
+describe('a reminder that the mail server refuses', () => {
+  const HOUR = DAY / 24;
+  /** A world with one key that is due, and a mail server that answers as told. */
+  async function refusing() {
+    const { w, mailer } = await worldWithMail();
+    const boss = await person(w, 'boss', { [w.organizationId]: 'owner' });
+    const { id } = await w.key({ name: 'web shop' });
+    const tried: Mail[] = [];
+    let fault: object | null = new Error('mailbox full');
+    mailer.send = async (mail) => {
+      tried.push(mail);
+      if (fault !== null) throw fault;
+    };
+    const answer = (next: object | null): void => {
+      fault = next;
+    };
+    const look = async (later = 6 * HOUR) => {
+      w.time.now += later;
+      await remindRotation(w.lk.engine.services);
+      return tried.splice(0).length;
+    };
+    return { w, boss, id, tried, look, answer, mailer };
+  }
+
+  it('is tried again with later looks until it is taken, and never after that', async () => {
+    const { w, tried, look, answer } = await refusing();
+    expect(await look(90 * DAY)).toBe(1);
+    // A look that comes at once, as after a restart, is no further try.
+    expect(await look(0)).toBe(0);
+    expect(await look()).toBe(1);
+    answer(null);
+    w.time.now += 6 * HOUR;
+    await remindRotation(w.lk.engine.services);
+    expect(tried.map(({ to, text }) => [to, text.includes('web shop')])).toEqual([['boss@example.com', true]]);
+    tried.length = 0;
+    for (let count = 0; count < 20; count++) expect(await look()).toBe(0);
+    // What was decided is decided once, however often it was handed over.
+    expect((await w.lk.auditEvents.list({ action: 'remindRotation' })).data).toHaveLength(1);
+  });
+
+  it('is given up after some tries', async () => {
+    const { w, look } = await refusing();
+    let tries = await look(90 * DAY);
+    for (let count = 0; count < 30; count++) tries += await look();
+    expect(tries).toBe(8);
+    expect(w.log.filter((line) => line.includes('rotation_reminder_failed'))).toHaveLength(8);
+  });
+
+  it('is not tried again when it may have arrived, or when whoever sent it died of it', async () => {
+    const first = await refusing();
+    first.answer(Object.assign(new Error('no answer'), { mayHaveArrived: true }));
+    expect(await first.look(90 * DAY)).toBe(1);
+    expect(await first.look()).toBe(0);
+
+    const second = await refusing();
+    expect(await second.look(90 * DAY)).toBe(1);
+    // As much as a process leaves behind that dies in the second try: nothing was heard of the letter.
+    second.w.time.now += 6 * HOUR;
+    await new Promise<void>((isHandedOver) => {
+      second.mailer.send = () => {
+        isHandedOver();
+        return new Promise(() => {});
+      };
+      void remindRotation(second.w.lk.engine.services);
+    });
+    second.mailer.send = async (mail) => void second.tried.push(mail);
+    expect(await second.look()).toBe(0);
+  });
+
+  it('is sent once however many look at the same time', async () => {
+    const { w, tried, look, answer } = await refusing();
+    await look(90 * DAY);
+    answer(null);
+    w.time.now += 6 * HOUR;
+    await Promise.all([1, 2, 3, 4].map(() => remindRotation(w.lk.engine.services)));
+    expect(tried).toHaveLength(1);
+  });
+
+  it.each([
+    ['the key was rotated', (w: World, id: string) => w.lk.keys.rotate({ keyId: id, gracePeriodSeconds: 3600 })],
+    ['the key was revoked', (w: World, id: string) => w.lk.keys.revoke({ keyId: id })],
+    ['the policy is another', (w: World) => setPolicy(w, { days: 400, reminders: true })],
+    ['letters are not wanted', (w: World) => setPolicy(w, { days: 90, reminders: false })],
+    ['the organization is suspended', (w: World) => w.lk.organizations.suspend({ organizationId: w.organizationId })],
+    [
+      'somebody else looks after it',
+      async (w: World) => {
+        const other = await person(w, 'other', { [w.organizationId]: 'owner' });
+        await w.lk.members.remove({ organizationId: w.organizationId, userId: 'usr_boss' });
+        return other;
+      },
+    ],
+  ])('is dropped when %s', async (_, change) => {
+    const { w, id, look, answer } = await refusing();
+    await look(90 * DAY);
+    answer(null);
+    await change(w, id);
+    expect(await look()).toBe(0);
+  });
+
+  it('gives way to the letter of the day', async () => {
+    const { w, tried, look, answer } = await refusing();
+    expect(await look(76 * DAY)).toBe(1);
+    answer(null);
+    w.time.now += 14 * DAY;
+    await remindRotation(w.lk.engine.services);
+    expect(tried.map(({ text }) => text.includes('due since'))).toEqual([true]);
+  });
+});
+
 it('the letter names the most urgent keys first, and stays of one page', () => {
   const facts: ReminderFacts = {
     ...{ to: 'a@example.com', organization: 'Acme', provider: 'Suward', publicUrl: 'https://keys.example.com' },

@@ -19,6 +19,7 @@ import { up as keyObservations } from './0015-key-observations.js';
 import { up as rotation } from './0016-rotation.js';
 import { up as provenAddresses } from './0017-proven-addresses.js';
 import { up as rootKeyMakers } from './0018-root-key-makers.js';
+import { up as unsentReminders } from './0019-unsent-reminders.js';
 
 interface Migration {
   name: string;
@@ -44,6 +45,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: '0016-rotation', up: rotation },
   { name: '0017-proven-addresses', up: provenAddresses },
   { name: '0018-root-key-makers', up: rootKeyMakers },
+  { name: '0019-unsent-reminders', up: unsentReminders },
 ];
 
 /**
