@@ -46,6 +46,7 @@ export const theme = createTheme({
   headings: {
     fontFamily: FONT,
     fontWeight: '650',
+    textWrap: 'balance',
     sizes: {
       h1: { fontSize: '1.5rem', lineHeight: '1.3' },
       h2: { fontSize: '1.125rem', lineHeight: '1.4' },
@@ -63,6 +64,13 @@ export const theme = createTheme({
     Drawer: { defaultProps: { padding: 'lg' }, styles: DIALOG },
     DrawerHeader: { defaultProps: { component: 'div' } },
     Fieldset: { styles: { root: { margin: 0 }, legend: { fontWeight: 600 } } },
+    // On a phone, more than fit are reached by scrolling.
+    Tabs: {
+      styles: {
+        list: { flexWrap: 'nowrap', overflowX: 'auto', overflowY: 'hidden' },
+        tab: { flex: 'none', whiteSpace: 'nowrap' },
+      },
+    },
     // Seen on the page as well as on a card.
     SegmentedControl: {
       styles: {
@@ -82,7 +90,8 @@ const tint = (color: string) => ({
 
 /** Text that Mantine would draw too faint for a ratio of 4.5 to 1. */
 export const cssVariables: CSSVariablesResolver = () => ({
-  variables: {},
+  // No last line of one word.
+  variables: { '--mantine-text-wrap': 'pretty' },
   light: {
     '--page-background': '#f6f8f7',
     '--mantine-color-text': '#171c20',

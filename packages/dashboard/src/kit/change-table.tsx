@@ -1,8 +1,9 @@
 // What a change did, member by member: as it was, and as it is.
 
-import { Code, Table, Text } from '@mantine/core';
+import { Paper, Table, Text } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import { useLocale } from '../words/locale';
+import { Mono } from './mono';
 import { exactTime } from './time-text';
 
 export interface MemberChange {
@@ -42,25 +43,29 @@ export function ChangeTable({ changes }: { changes: readonly MemberChange[] }) {
   }
   const hasBefore = changes.some(({ before }) => before !== undefined);
   return (
-    <Table withTableBorder verticalSpacing={6} fz="sm" layout="fixed">
-      <Table.Thead>
-        <Table.Tr>
-          <Table.Th scope="col">{t('common.member')}</Table.Th>
-          {hasBefore && <Table.Th scope="col">{t('common.before')}</Table.Th>}
-          <Table.Th scope="col">{hasBefore ? t('common.after') : t('common.value')}</Table.Th>
-        </Table.Tr>
-      </Table.Thead>
-      <Table.Tbody>
-        {changes.map(({ member, before, after }) => (
-          <Table.Tr key={member}>
-            <Table.Th scope="row" fw={400}>
-              <Code>{member}</Code>
+    <Paper withBorder radius="md" style={{ overflow: 'hidden' }}>
+      <Table verticalSpacing={6} fz="sm" layout="fixed">
+        <Table.Thead>
+          <Table.Tr>
+            <Table.Th scope="col" w="42%">
+              {t('common.member')}
             </Table.Th>
-            {hasBefore && <Table.Td c="dimmed">{before === undefined ? '' : textOf(before)}</Table.Td>}
-            <Table.Td>{textOf(after)}</Table.Td>
+            {hasBefore && <Table.Th scope="col">{t('common.before')}</Table.Th>}
+            <Table.Th scope="col">{hasBefore ? t('common.after') : t('common.value')}</Table.Th>
           </Table.Tr>
-        ))}
-      </Table.Tbody>
-    </Table>
+        </Table.Thead>
+        <Table.Tbody>
+          {changes.map(({ member, before, after }) => (
+            <Table.Tr key={member}>
+              <Table.Th scope="row" fw={400}>
+                <Mono>{member}</Mono>
+              </Table.Th>
+              {hasBefore && <Table.Td c="dimmed">{before === undefined ? '' : textOf(before)}</Table.Td>}
+              <Table.Td>{textOf(after)}</Table.Td>
+            </Table.Tr>
+          ))}
+        </Table.Tbody>
+      </Table>
+    </Paper>
   );
 }

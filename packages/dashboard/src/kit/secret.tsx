@@ -19,11 +19,11 @@ export function Secret({ value, thing, shownAtFirst = true, onCopied }: SecretPr
   const [isShown, setShown] = useState(shownAtFirst);
   return (
     <Paper withBorder p="xs" radius="md">
-      <Group gap="xs" wrap="nowrap" justify="space-between">
-        <Code bg="transparent" fz="sm" style={{ overflowWrap: 'anywhere' }} data-secret>
+      <Group gap="xs" justify="space-between">
+        <Code bg="transparent" fz="sm" flex="1 1 240px" style={{ overflowWrap: 'anywhere' }} data-secret>
           {isShown ? value : '•'.repeat(24)}
         </Code>
-        <Group gap="xs" wrap="nowrap">
+        <Group gap="xs" wrap="nowrap" ml="auto">
           <ActionIcon
             variant="subtle"
             color="gray"
@@ -33,7 +33,7 @@ export function Secret({ value, thing, shownAtFirst = true, onCopied }: SecretPr
           >
             {isShown ? <EyeOff /> : <Eye />}
           </ActionIcon>
-          <CopyButton text={value} thing={thing} variant="filled" onCopied={onCopied} />
+          <CopyButton text={value} thing={thing} variant={shownAtFirst ? 'filled' : 'default'} onCopied={onCopied} />
         </Group>
       </Group>
     </Paper>

@@ -1,7 +1,7 @@
 // One entry of the audit log in full: what changed, and the ids that other logs know it by.
 
 import type { AuditEvent } from '@latchkey/client';
-import { Button, Code, Drawer, Group, Stack, Table, Title } from '@mantine/core';
+import { Button, Code, Drawer, Group, Paper, Stack, Table, Title } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { ChangeTable } from '../../kit/change-table';
@@ -63,18 +63,20 @@ function Details({ event, names, onFilter, onClose }: Omit<Props, 'event'> & { e
   };
   return (
     <Stack gap="lg">
-      <Table variant="vertical" layout="fixed" withTableBorder fz="sm">
-        <Table.Tbody>
-          {rows.map(([label, value]) => (
-            <Table.Tr key={label}>
-              <Table.Th w={130} scope="row">
-                {label}
-              </Table.Th>
-              <Table.Td>{value}</Table.Td>
-            </Table.Tr>
-          ))}
-        </Table.Tbody>
-      </Table>
+      <Paper withBorder radius="md" style={{ overflow: 'hidden' }}>
+        <Table variant="vertical" layout="fixed" fz="sm">
+          <Table.Tbody>
+            {rows.map(([label, value]) => (
+              <Table.Tr key={label}>
+                <Table.Th w={130} scope="row">
+                  {label}
+                </Table.Th>
+                <Table.Td>{value}</Table.Td>
+              </Table.Tr>
+            ))}
+          </Table.Tbody>
+        </Table>
+      </Paper>
       <Stack gap="xs">
         <Title order={3}>{t('audit.changes')}</Title>
         <ChangeTable changes={changesOf(event)} />

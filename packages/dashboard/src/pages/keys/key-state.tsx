@@ -23,7 +23,14 @@ export function KeyState({ value }: { value: Pick<Key, 'state' | 'graceEndsAt'> 
 export function KeyMode({ mode }: Pick<Key, 'mode'>) {
   const { t } = useTranslation();
   return (
-    <Badge variant="default" radius="sm" tt="none" fw={550} bd="1px solid var(--mantine-color-default-border)">
+    <Badge
+      variant="default"
+      radius="sm"
+      tt="none"
+      fw={550}
+      style={{ verticalAlign: 'middle' }}
+      bd="1px solid var(--mantine-color-default-border)"
+    >
       {t(`keys.mode.${mode}`)}
     </Badge>
   );

@@ -43,7 +43,7 @@ export function InvitationPage() {
 
   if (token === null || invitation.error !== null) {
     return (
-      <AuthFrame title={t('signIn.invitationTitle')} footer={<SignInLink />}>
+      <AuthFrame title={t('signIn.invitationUnusable')} footer={<SignInLink />}>
         {token === null ? (
           <Text size="sm">{t('signIn.errors.invitationOver')}</Text>
         ) : (
