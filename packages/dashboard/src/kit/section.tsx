@@ -27,7 +27,7 @@ export function Section({ title, text, side, danger = false, bare = false, child
       style={danger ? { borderColor: 'var(--mantine-color-red-outline)' } : undefined}
     >
       <Group justify="space-between" align="flex-start" gap="sm" mb="md">
-        <Box flex="1 1 240px">
+        <Box flex="1 1 180px">
           <Title order={2} id={id}>
             {title}
           </Title>
