@@ -2,6 +2,7 @@
 
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { totp } from '../../packages/server/src/accounts/totp.suite.js';
 import { keepSecret } from '../secrecy/test-root.js';
 import { findChromium } from '../servers/chromium.js';
 import { expectAccessible } from './accessibility.js';
@@ -9,7 +10,6 @@ import { plugInAuthenticator } from './authenticator.js';
 import { tabTo } from './keyboard.js';
 import { member, type Person, somebody } from './people.js';
 import { openStage, type Stage } from './stage.js';
-import { totp } from './totp.js';
 
 const START = '**/dashboard/api-keys**';
 

@@ -7,12 +7,18 @@ import type { Call } from '../operations/engine.js';
 import { makeFirstOrganization } from '../operations/people/first-organization.js';
 import { acceptInvitationShown } from '../operations/people/invitations.js';
 import { actorOfUser } from '../operations/people/self.js';
-import { SIGN_IN_PATH, type SignIn, type SignInAnswer, type SignInRequest } from '../operations/sign-in.js';
+import {
+  SESSION_COOKIE,
+  SIGN_IN_PATH,
+  type SignIn,
+  type SignInAnswer,
+  type SignInRequest,
+} from '../operations/sign-in.js';
 import { createChallenges } from './challenges.js';
 import { cookieOf, namesCookie, withoutCookie } from './cookies.js';
 import { createDevices } from './devices.js';
 import { newDeviceLetter } from './letters.js';
-import { createLibrary, INTERNAL, type Library, type LibraryParts, OIDC_PROVIDER, SESSION_COOKIE } from './library.js';
+import { createLibrary, INTERNAL, type Library, type LibraryParts, OIDC_PROVIDER } from './library.js';
 import { createAttempts } from './limits.js';
 import { createOwnAccount, type Present } from './own-account.js';
 import type { AccountsParts } from './parts.js';

@@ -4,11 +4,11 @@ import { passkey } from '@better-auth/passkey';
 import { APIError, type BetterAuthOptions, betterAuth } from 'better-auth';
 import { createAuthMiddleware, getOAuthState, isAPIError } from 'better-auth/api';
 import { genericOAuth, twoFactor } from 'better-auth/plugins';
-import { SIGN_IN_PATH } from '../operations/sign-in.js';
+import { originsOf } from '../operations/public-origins.js';
+import { COOKIE_PREFIX, SESSION_COOKIE, SIGN_IN_PATH } from '../operations/sign-in.js';
 import { createAdapter } from './adapter.js';
 import { existingAccountLetter, resetLetter, verificationLetter } from './letters.js';
 import type { AccountsParts } from './parts.js';
-import { originsOf } from './public-origins.js';
 import type { Safe } from './safe.js';
 import type { SignInLog } from './sign-in-log.js';
 import { ACCOUNTS, PASSKEYS, SESSIONS, TWO_FACTORS, USERS, VERIFICATIONS } from './tables.js';
@@ -22,9 +22,6 @@ export const FRESH_SECONDS = 3_600;
 const VERIFICATION_SECONDS = 86_400;
 const RESET_SECONDS = 3_600;
 
-/** `__Host-`: from this host alone, over TLS, for every path. */
-const COOKIE_PREFIX = '__Host-latchkey';
-export const SESSION_COOKIE = `${COOKIE_PREFIX}_session`;
 /** Of somebody whose password was right and whose second factor is still to come. */
 export const CHALLENGE_COOKIE = `${COOKIE_PREFIX}.two_factor`;
 /** Of a browser that somebody has signed in with; it says so and no more. */

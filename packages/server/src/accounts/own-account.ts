@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { commitChange } from '../operations/commit-change.js';
 import type { Call } from '../operations/engine.js';
 import { deleteAccount } from '../operations/people/delete-account.js';
-import type { SignInAnswer, SignInRequest } from '../operations/sign-in.js';
+import { SESSION_COOKIE, type SignInAnswer, type SignInRequest } from '../operations/sign-in.js';
 import { forgotten } from './cookies.js';
 import type { Devices } from './devices.js';
 import {
@@ -15,7 +15,7 @@ import {
   changeAskedLetter,
   confirmChangeLetter,
 } from './letters.js';
-import { FRESH_SECONDS, type Library, type LibraryParts, SESSION_COOKIE } from './library.js';
+import { FRESH_SECONDS, type Library, type LibraryParts } from './library.js';
 import type { Attempts } from './limits.js';
 import { ACCOUNTS, VERIFICATIONS } from './tables.js';
 

@@ -1,6 +1,6 @@
 // A control plane where people sign in, and browsers that keep cookies, for tests that come in by the front door.
 
-import { createHmac, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,6 +14,7 @@ import type { AccountsParts } from './parts.js';
 
 export const PASSWORD = 'correct horse battery';
 export const SESSION = '__Host-latchkey_session';
+export { totp } from './totp.suite.js';
 export { ROOT_KEY };
 
 export interface Answer {
@@ -166,19 +167,5 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
 
 /** Letters are sent after the answer: a turn of the event loop later they are there. */
 export const settled = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 20));
-
-const BASE32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
-
-/** The code of an authenticator app for the address that its picture holds: RFC 6238, SHA-1, six digits, 30 seconds. */
-export function totp(uri: string, at = Date.now()): string {
-  const secret = new URL(uri).searchParams.get('secret') ?? '';
-  const bits = [...secret].map((letter) => BASE32.indexOf(letter).toString(2).padStart(5, '0')).join('');
-  const key = Buffer.from((bits.match(/.{8}/g) ?? []).map((byte) => Number.parseInt(byte, 2)));
-  const counter = Buffer.alloc(8);
-  counter.writeBigUInt64BE(BigInt(Math.floor(at / 30_000)));
-  const mac = createHmac('sha1', key).update(counter).digest();
-  const offset = (mac.at(-1) as number) & 15;
-  return String((mac.readUInt32BE(offset) & 0x7fffffff) % 1_000_000).padStart(6, '0');
-}
 
 export const someEmail = (): string => `${randomBytes(6).toString('hex')}@example.com`;

@@ -19,6 +19,7 @@ import {
   type ZodOpenApiOverride,
   type ZodOpenApiPathsObject,
 } from 'zod-openapi';
+import { SESSION_COOKIE } from '../operations/sign-in.js';
 import { problemType } from './problem.js';
 
 const problem = z
@@ -169,7 +170,7 @@ export function createOpenApi(
           session: {
             type: 'apiKey',
             in: 'cookie',
-            name: '__Host-latchkey_session',
+            name: SESSION_COOKIE,
             description: 'Of a user who is signed in; every change needs X-CSRF-Token too',
           },
         },

@@ -2,6 +2,7 @@
 
 import { type Actor, LatchkeyError, type Vault } from '@latchkey/core';
 import { headerLines } from './management-headers.js';
+import { originsOf } from './public-origins.js';
 
 const PURPOSE = 'latchkey/csrf/v1';
 
@@ -13,26 +14,13 @@ export function csrfTokenOf(vault: Pick<Vault, 'mac'>, auditKey: string, session
 
 const refused = (detail: string): LatchkeyError => new LatchkeyError('csrf_refused', detail);
 
-const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]']);
-
-/** The same origin, or the same port of this machine by another of its names. */
-function isOwnOrigin(origin: string, publicUrl: string): boolean {
-  if (!URL.canParse(origin)) return false;
-  const sent = new URL(origin);
-  const own = new URL(publicUrl);
-  // What is more than an origin was not written by a browser.
-  if (sent.origin === 'null' || sent.origin !== origin) return false;
-  const isHere = LOOPBACK.has(own.hostname) && LOOPBACK.has(sent.hostname);
-  return sent.origin === own.origin || (isHere && sent.protocol === own.protocol && sent.port === own.port);
-}
-
 /**
  * What a browser says about where a request comes from. One that says nothing is no browser, or one too old to know.
  * @throws LatchkeyError `csrf_refused`
  */
 export function judgeOrigin(rawHeaders: readonly string[], publicUrl: string): void {
-  const origins = headerLines(rawHeaders, 'origin');
-  if (origins.some((origin) => !isOwnOrigin(origin, publicUrl)))
+  const own = originsOf(publicUrl);
+  if (headerLines(rawHeaders, 'origin').some((origin) => !own.includes(origin)))
     throw refused(`The request comes from another origin than ${new URL(publicUrl).origin}.`);
   const sites = headerLines(rawHeaders, 'sec-fetch-site');
   if (sites.some((site) => site !== 'same-origin' && site !== 'none'))

@@ -1,10 +1,15 @@
-// What the control plane needs of whoever signs people in. Types only: who does it is a room of its own.
+// What the control plane needs of whoever signs people in. Who does it is a room of its own.
 
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Actor } from '@latchkey/core';
 
 /** The path under which people sign in; everything below it is answered by `SignIn`. */
 export const SIGN_IN_PATH = '/api/auth';
+
+/** `__Host-`: from this host alone, over TLS, for every path. */
+export const COOKIE_PREFIX = '__Host-latchkey';
+/** Of whoever is signed in. */
+export const SESSION_COOKIE = `${COOKIE_PREFIX}_session`;
 
 export interface SignInRequest {
   requestId: string;

@@ -2,17 +2,14 @@
 
 import { Alert, Button, Code, Group, SimpleGrid, Stack } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
+import { saveFile } from '../../data/save-file';
 import { CopyButton } from '../../kit/copy-button';
 import { Download } from '../../kit/icons';
 
 export function BackupCodes({ codes, onDone }: { codes: readonly string[]; onDone(): void }) {
   const { t } = useTranslation();
   const text = `${codes.join('\n')}\n`;
-  const download = () => {
-    const url = URL.createObjectURL(new Blob([text], { type: 'text/plain' }));
-    Object.assign(document.createElement('a'), { href: url, download: 'latchkey-backup-codes.txt' }).click();
-    URL.revokeObjectURL(url);
-  };
+  const download = () => saveFile('latchkey-backup-codes.txt', 'text/plain', text);
   return (
     <Stack gap="md">
       <Alert role="status" variant="light">

@@ -1,6 +1,6 @@
 // Changing the password, which ends every other session.
 
-import { Button, Group, PasswordInput, Stack } from '@mantine/core';
+import { Button, Group, Stack } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { notifications } from '@mantine/notifications';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
@@ -9,6 +9,7 @@ import { callAuth } from '../../data/auth';
 import { Section } from '../../kit/section';
 import { AuthError } from '../sign-in/auth-error';
 import { NewPassword, usePasswordRule } from '../sign-in/new-password';
+import { PasswordField } from '../sign-in/password-field';
 
 export function PasswordSection() {
   const { t } = useTranslation();
@@ -43,14 +44,10 @@ export function PasswordSection() {
       >
         <Stack gap="md" maw={420}>
           <AuthError error={change.error} />
-          <PasswordInput
+          <PasswordField
             {...form.getInputProps('currentPassword')}
             key={form.key('currentPassword')}
             label={t('account.currentPassword')}
-            autoComplete="current-password"
-            required
-            withAsterisk={false}
-            visibilityToggleButtonProps={{ 'aria-label': t('signIn.showPassword') }}
           />
           <NewPassword {...form.getInputProps('newPassword')} key={form.key('newPassword')} />
           <Group>

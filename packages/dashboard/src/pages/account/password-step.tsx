@@ -1,9 +1,10 @@
 // Asks for the password again, before something that a person who finds the computer open must not do.
 
-import { Button, PasswordInput, Stack, Text } from '@mantine/core';
+import { Button, Stack, Text } from '@mantine/core';
 import { type FormEvent, type ReactNode, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { AuthError } from '../sign-in/auth-error';
+import { PasswordField } from '../sign-in/password-field';
 
 export interface PasswordStepProps {
   text: ReactNode;
@@ -38,13 +39,12 @@ export function PasswordStep({
         <Text size="sm">{text}</Text>
         <AuthError error={error} />
         {children}
-        <PasswordInput
+        <PasswordField
           label={t('account.currentPassword')}
           value={password}
           onChange={(event) => setPassword(event.currentTarget.value)}
-          autoComplete="current-password"
+          required={false}
           data-autofocus={children === undefined || undefined}
-          visibilityToggleButtonProps={{ 'aria-label': t('signIn.showPassword') }}
         />
         <Button type="submit" color={danger ? 'red.9' : undefined} loading={isPending}>
           {label}

@@ -1,9 +1,10 @@
 // The field for a new password, and the rule for it: long enough; what it is made of is the person's own matter.
 
-import { PasswordInput, type PasswordInputProps } from '@mantine/core';
+import type { PasswordInputProps } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
+import { PasswordField } from './password-field';
 
-export const MIN_LENGTH = 10;
+const MIN_LENGTH = 10;
 const MAX_LENGTH = 128;
 
 export function usePasswordRule(): (value: string) => string | null {
@@ -14,15 +15,12 @@ export function usePasswordRule(): (value: string) => string | null {
 export function NewPassword(props: PasswordInputProps) {
   const { t } = useTranslation();
   return (
-    <PasswordInput
+    <PasswordField
       label={t('signIn.newPassword')}
       description={t('signIn.passwordHint', { count: MIN_LENGTH })}
       name="new-password"
       autoComplete="new-password"
       maxLength={MAX_LENGTH}
-      required
-      withAsterisk={false}
-      visibilityToggleButtonProps={{ 'aria-label': t('signIn.showPassword') }}
       {...props}
     />
   );

@@ -1,6 +1,6 @@
 // E-mail and password, and the other ways to sign in: a passkey, another provider.
 
-import { Anchor, Button, Divider, PasswordInput, Stack } from '@mantine/core';
+import { Anchor, Button, Divider, Stack } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
@@ -17,6 +17,7 @@ import {
 import { Fingerprint } from '../../kit/icons';
 import { AuthError } from './auth-error';
 import { EmailField, useEmailRule } from './email-field';
+import { PasswordField } from './password-field';
 
 export interface PasswordFormProps {
   email?: string;
@@ -101,16 +102,7 @@ export function PasswordForm(props: PasswordFormProps) {
         <Stack gap="md">
           <AuthError error={byPassword.error ?? byPasskey.error ?? atProvider.error} />
           <EmailField {...form.getInputProps('email')} key={form.key('email')} autoComplete="username webauthn" />
-          <PasswordInput
-            {...form.getInputProps('password')}
-            key={form.key('password')}
-            label={t('signIn.password')}
-            name="password"
-            autoComplete="current-password"
-            required
-            withAsterisk={false}
-            visibilityToggleButtonProps={{ 'aria-label': t('signIn.showPassword') }}
-          />
+          <PasswordField {...form.getInputProps('password')} key={form.key('password')} name="password" />
           <Button type="submit" fullWidth loading={byPassword.isPending}>
             {t('signIn.submit')}
           </Button>

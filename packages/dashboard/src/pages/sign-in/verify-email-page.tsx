@@ -1,7 +1,7 @@
 // The page at /verify-email: where the link of the letter leads, with its token behind `#`. The password goes with it, because anybody can sign up with an address.
 
 import { LatchkeyClientError } from '@latchkey/client';
-import { Anchor, Button, PasswordInput, Stack } from '@mantine/core';
+import { Anchor, Button, Stack } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { useMutation } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
@@ -12,6 +12,7 @@ import { forgetToken, fragmentToken } from '../../data/fragment';
 import { useAfterSignIn } from './after-sign-in';
 import { AuthError } from './auth-error';
 import { AuthFrame } from './auth-frame';
+import { PasswordField } from './password-field';
 import { SecondFactor } from './second-factor';
 import { Sent } from './sent';
 
@@ -60,17 +61,7 @@ export function VerifyEmailPage() {
       <form noValidate onSubmit={form.onSubmit((values) => confirm.mutate(values), toField)}>
         <Stack gap="md">
           <AuthError error={isWrongPassword(confirm.error) ? null : confirm.error} />
-          <PasswordInput
-            {...form.getInputProps('password')}
-            key={form.key('password')}
-            aria-invalid={form.errors.password !== undefined}
-            label={t('signIn.password')}
-            name="password"
-            autoComplete="current-password"
-            required
-            withAsterisk={false}
-            visibilityToggleButtonProps={{ 'aria-label': t('signIn.showPassword') }}
-          />
+          <PasswordField {...form.getInputProps('password')} key={form.key('password')} name="password" />
           <Button type="submit" fullWidth loading={confirm.isPending}>
             {t('signIn.confirm')}
           </Button>

@@ -4,7 +4,7 @@ import { type KeyRecord, LatchkeyError, rfc3339, type StoreView, type UserRecord
 import { type AuditNote, commitChange } from '../commit-change.js';
 import type { Call } from '../engine.js';
 import type { Services } from '../services.js';
-import { takeBackInvitations } from './invitations-of.js';
+import { takeBackInvitations } from './take-back-invitations.js';
 
 /** @throws LatchkeyError `last_owner`, where nobody would be left to look after what they look after */
 async function judgeLast(view: StoreView, { id, isOperator }: UserRecord): Promise<void> {

@@ -17,7 +17,7 @@ import type { Call } from '../engine.js';
 import { notFound, viewsOf } from '../keys/record.js';
 import { pageRequest, pageView } from '../paging.js';
 import type { Services } from '../services.js';
-import { takeBackInvitations } from './invitations-of.js';
+import { takeBackInvitations } from './take-back-invitations.js';
 import { memberView } from './views.js';
 
 type Of<Name extends keyof Operations> = OperationInput<Operations[Name]>;

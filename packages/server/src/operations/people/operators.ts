@@ -5,7 +5,7 @@ import { commitChange } from '../commit-change.js';
 import type { Call } from '../engine.js';
 import { notFound } from '../keys/record.js';
 import type { Services } from '../services.js';
-import { takeBackInvitations } from './invitations-of.js';
+import { takeBackInvitations } from './take-back-invitations.js';
 import { invitationState, invitationView, userView } from './views.js';
 
 const MOST_INVITATIONS = 100;

@@ -14,14 +14,12 @@ function base32(text: string): Buffer {
   return Buffer.from((bits.match(/.{8}/g) ?? []).map((byte) => Number.parseInt(byte, 2)));
 }
 
-/** `key` as an app is given it: base32. */
-export function totp(key: string, at = Date.now()): string {
+/** `given`: the key as it is typed into an app, or the address that its picture holds, `otpauth://totp/…?secret=…`. */
+export function totp(given: string, at = Date.now()): string {
+  const key = given.startsWith('otpauth:') ? (new URL(given).searchParams.get('secret') ?? '') : given;
   const counter = Buffer.alloc(8);
   counter.writeBigUInt64BE(BigInt(Math.floor(at / 30_000)));
   const mac = createHmac('sha1', base32(key)).update(counter).digest();
   const offset = (mac.at(-1) as number) & 0xf;
   return `${(mac.readUInt32BE(offset) & 0x7f_ff_ff_ff) % 1_000_000}`.padStart(6, '0');
 }
-
-/** The key in what a QR code holds: `otpauth://totp/…?secret=…`. */
-export const keyInUri = (uri: string): string => new URL(uri).searchParams.get('secret') ?? '';

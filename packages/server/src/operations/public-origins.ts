@@ -1,4 +1,4 @@
-// The origins under which pages of ours are reached.
+// The origins under which pages of ours are reached: what our own browsers send, and what passkeys belong to.
 
 const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
 

@@ -1,7 +1,7 @@
 // That the codes of the tests are those of an authenticator app, by the vectors of RFC 6238, appendix B (their last six digits).
 
 import { expect, it } from 'vitest';
-import { totp } from './totp.js';
+import { totp } from './totp.suite.js';
 
 it.each([
   [59, '287082'],
