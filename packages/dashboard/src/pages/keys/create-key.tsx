@@ -1,53 +1,25 @@
-// The dialog that makes a key: a short form, more on demand, then the secret once.
+// The dialog that makes a key: its form, then the secret once.
 
 import type { Project } from '@latchkey/client';
-import {
-  Button,
-  Chip,
-  Collapse,
-  Divider,
-  Group,
-  Modal,
-  NumberInput,
-  SegmentedControl,
-  Select,
-  Stack,
-  Text,
-  TextInput,
-} from '@mantine/core';
-import { useDisclosure } from '@mantine/hooks';
-import { type FormEvent, useId, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useApi } from '../../data/api';
-import { useProfile } from '../../data/profile';
-import { DialogButtons } from '../../kit/dialog-buttons';
-import { ErrorState, useErrorText } from '../../kit/error-state';
-import { GuardedForm } from '../../kit/guarded-form';
-import { Toggle } from '../../kit/icons';
-import { fieldErrors } from './field-errors';
+import { CreateKeyForm } from './create-key-form';
+import { SecretDialog } from './secret-dialog';
 import { useSecretCall } from './secret-once';
-import { SecretPanel } from './secret-panel';
-import { bodyOf, ceilingsOf, faultsOf, NO_SETTINGS, SETTING_MEMBERS, type Settings } from './settings';
-import { ExpiryFields, LimitFields, PermissionFields, RestrictionFields, useFaultTexts } from './settings-fields';
 import { useKeyCache } from './use-keys';
 
 interface CreateKeyProps {
   project: Pick<Project, 'id' | 'name' | 'tier'>;
   isOperator: boolean;
-  opened: boolean;
   onClose(): void;
   /** After the secret was stored. */
-  onMade?(keyId: string): void;
+  onMade?: ((keyId: string) => void) | undefined;
 }
 
-/** What is seen at once; an error at any other field opens the rest of the form. */
-const SHORT_FORM = ['name', 'environment', 'mode', 'tier'];
-
-export function CreateKey(props: CreateKeyProps) {
+export function CreateKey({ project, isOperator, onClose, onMade }: CreateKeyProps) {
   const { t } = useTranslation();
   const api = useApi();
   const cache = useKeyCache();
-  const { project, opened, onClose, onMade } = props;
   const creation = useSecretCall(api.keys.create, ({ key }) => cache.add(key));
   const made = creation.data;
   const close = () => {
@@ -55,216 +27,20 @@ export function CreateKey(props: CreateKeyProps) {
     onClose();
     if (made !== undefined) onMade?.(made.key.id);
   };
-  const isShowing = made !== undefined;
-  const canClose = !isShowing && !creation.isPending;
+  const title =
+    made === undefined
+      ? t('keys.create.title', { project: project.name })
+      : t('keys.create.done', { name: made.key.name });
   return (
-    <Modal
-      opened={opened}
-      onClose={close}
-      title={
-        isShowing ? t('keys.create.done', { name: made.key.name }) : t('keys.create.title', { project: project.name })
-      }
-      size="lg"
-      closeOnEscape={canClose}
-      closeOnClickOutside={false}
-      withCloseButton={canClose}
-    >
-      {isShowing ? (
-        <SecretPanel
-          value={{ name: made.key.name, secret: made.secret, webhookSecret: made.webhookSecret }}
-          onStored={close}
-        />
-      ) : (
-        <CreateForm
-          {...props}
-          onSend={(body) => creation.mutate({ projectId: project.id, ...body })}
-          isPending={creation.isPending}
-          error={creation.error}
-          onCancel={close}
-        />
-      )}
-    </Modal>
-  );
-}
-
-interface FormProps extends CreateKeyProps {
-  onSend(body: ReturnType<typeof bodyOf> & { name: string }): void;
-  onCancel(): void;
-  isPending: boolean;
-  error: unknown;
-}
-
-function CreateForm({ project, isOperator, onSend, onCancel, isPending, error }: FormProps) {
-  const { t } = useTranslation();
-  const { profile, tiers } = useProfile();
-  const [name, setName] = useState('');
-  const [environment, setEnvironment] = useState('');
-  const [mode, setMode] = useState<'live' | 'test'>('live');
-  const usualTier = project.tier ?? profile.policy.defaultTier;
-  const [tier, setTier] = useState(usualTier);
-  const [credits, setCredits] = useState<number | ''>('');
-  const [settings, setSettings] = useState<Settings>(NO_SETTINGS);
-  const [isTried, setTried] = useState(false);
-  // Of one moment, so that sending the same form again asks for the same.
-  const [openedAt] = useState(() => Date.now());
-  const [isAdvanced, advanced] = useDisclosure();
-  const more = useId();
-  const textsOf = useFaultTexts();
-  const change = (changed: Partial<Settings>) => setSettings((before) => ({ ...before, ...changed }));
-
-  const ceilings = ceilingsOf({ profile, tiers }, tier);
-  const faults = faultsOf(settings, ceilings, { isOperator, now: Date.now() });
-  const { byField, isRest } = fieldErrors(error, [...SHORT_FORM, ...SETTING_MEMBERS, 'credits'], useErrorText());
-  const errors: Record<string, string> = {
-    ...byField,
-    ...(isTried ? textsOf(faults) : {}),
-    ...(isTried && name.trim() === '' ? { name: t('keys.create.nameMissing') } : {}),
-  };
-  const hasHiddenFault =
-    Object.keys(byField).some((field) => !SHORT_FORM.includes(field)) || (isTried && faults.length > 0);
-
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    setTried(true);
-    if (faults.length > 0) advanced.open();
-    if (name.trim() === '' || faults.length > 0) return;
-    const body = bodyOf(settings, openedAt);
-    const set = Object.fromEntries(Object.entries(body).filter(([, value]) => value !== null)) as typeof body;
-    onSend({
-      ...set,
-      name: name.trim(),
-      ...(environment.trim() !== '' && { environment: environment.trim() }),
-      ...(profile.policy.prefixes.test !== undefined && { mode }),
-      ...(isOperator && tier !== null && { tier }),
-      ...(isOperator && credits !== '' && { credits }),
-    });
-  };
-  const fields = { values: settings, onChange: change, errors };
-
-  return (
-    <GuardedForm onSubmit={submit} noValidate isPending={isPending}>
-      <Stack gap="md">
-        {profile.guide.keys.length > 0 && (
-          <Chip.Group
-            onChange={(chosen) => {
-              const usual = profile.guide.keys.find((each) => each.name === chosen);
-              if (usual === undefined) return;
-              if (name === '') setName(usual.name);
-              change({ isFullAccess: usual.permissions === null, permissions: usual.permissions ?? [] });
-            }}
-          >
-            <Text size="sm" fw={600} mb={-10}>
-              {t('keys.create.startFrom')}
-            </Text>
-            <Group gap="xs">
-              {profile.guide.keys.map((usual) => (
-                <Chip key={usual.name} value={usual.name} size="xs" title={usual.purpose}>
-                  {usual.name}
-                </Chip>
-              ))}
-            </Group>
-          </Chip.Group>
-        )}
-        <TextInput
-          label={t('keys.create.name')}
-          description={t('keys.create.nameHelp')}
-          placeholder={t('keys.create.nameExample')}
-          value={name}
-          onChange={(event) => setName(event.currentTarget.value)}
-          error={errors.name}
-          required
-          maxLength={100}
-          autoComplete="off"
-          data-autofocus
-        />
-        <TextInput
-          label={t('keys.create.environment')}
-          placeholder={t('keys.create.environmentExample')}
-          value={environment}
-          onChange={(event) => setEnvironment(event.currentTarget.value)}
-          error={errors.environment}
-          maxLength={100}
-          autoComplete="off"
-        />
-        {profile.policy.prefixes.test !== undefined && (
-          <Stack gap={4}>
-            <Text size="sm" fw={600} id={`${more}-mode`}>
-              {t('keys.mode.label')}
-            </Text>
-            <SegmentedControl
-              aria-labelledby={`${more}-mode`}
-              value={mode}
-              onChange={(value) => setMode(value as 'live' | 'test')}
-              data={[
-                { value: 'live', label: t('keys.mode.live') },
-                { value: 'test', label: t('keys.mode.test') },
-              ]}
-            />
-            <Text size="xs" c="dimmed">
-              {t(`keys.mode.${mode}Help`)}
-            </Text>
-          </Stack>
-        )}
-        {isOperator && tiers.length > 0 && (
-          <Select
-            label={t('keys.tier')}
-            placeholder={t('projects.usualTier')}
-            data={tiers.map(({ name: value, title }) => ({ value, label: title }))}
-            value={tier}
-            onChange={setTier}
-            error={errors.tier}
-            allowDeselect={false}
-          />
-        )}
-        <Divider />
-        <Button
-          variant="subtle"
-          size="compact-sm"
-          w="fit-content"
-          px={6}
-          ml={-6}
-          onClick={advanced.toggle}
-          aria-expanded={isAdvanced || hasHiddenFault}
-          aria-controls={more}
-          rightSection={<Toggle isOpen={isAdvanced || hasHiddenFault} size={16} />}
-          h="auto"
-          maw="100%"
-          styles={{ label: { whiteSpace: 'normal', textAlign: 'left', lineHeight: 1.4 } }}
-        >
-          {t('keys.create.advanced')}
-        </Button>
-        <Collapse expanded={isAdvanced || hasHiddenFault} id={more}>
-          <Stack gap="lg">
-            <PermissionFields {...fields} profile={profile} />
-            <RestrictionFields {...fields} />
-            <LimitFields {...fields} ceilings={ceilings} isOperator={isOperator} />
-            <ExpiryFields {...fields} />
-            {isOperator && (
-              <NumberInput
-                label={t('keys.create.credits')}
-                description={t('keys.create.creditsHelp')}
-                value={credits}
-                onChange={(value) => setCredits(typeof value === 'number' ? value : '')}
-                error={errors.credits}
-                min={0}
-                allowDecimal={false}
-                allowNegative={false}
-                hideControls
-              />
-            )}
-          </Stack>
-        </Collapse>
-        {isRest && <ErrorState error={error} />}
-        <DialogButtons>
-          {/* A key that is on its way is made: whoever closed now would never see it. */}
-          <Button variant="default" onClick={onCancel} disabled={isPending}>
-            {t('common.cancel')}
-          </Button>
-          <Button type="submit" loading={isPending}>
-            {t('keys.create.submit')}
-          </Button>
-        </DialogButtons>
-      </Stack>
-    </GuardedForm>
+    <SecretDialog title={title} made={made} isPending={creation.isPending} onStored={close} onClose={close}>
+      <CreateKeyForm
+        project={project}
+        isOperator={isOperator}
+        onSend={(body) => creation.mutate({ projectId: project.id, ...body })}
+        isPending={creation.isPending}
+        error={creation.error}
+        onCancel={close}
+      />
+    </SecretDialog>
   );
 }

@@ -55,7 +55,6 @@ export function KeysView({ project }: { project: Project }) {
       )}
       {isCreating && (
         <CreateKey
-          opened
           project={project}
           isOperator={isOperator}
           onClose={() => setCreating(false)}

@@ -1,7 +1,7 @@
 // The dialog that rotates a key: how long the old secret stays, the new one once, then who still uses the old one.
 
 import type { Key } from '@latchkey/client';
-import { Button, Modal, NumberInput, Radio, Stack, Text } from '@mantine/core';
+import { Button, NumberInput, Radio, Stack, Text } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useApi } from '../../data/api';
@@ -13,8 +13,8 @@ import { fieldErrors } from './field-errors';
 import { Generations } from './generations';
 import { durationText, gracePresets, LONGEST_GRACE } from './grace';
 import { KeyEnds } from './key-state';
+import { SecretDialog } from './secret-dialog';
 import { useSecretCall } from './secret-once';
-import { SecretPanel } from './secret-panel';
 import { useKeyCache } from './use-keys';
 
 interface RotateKeyProps {
@@ -45,30 +45,20 @@ export function RotateKey({ value: key, onClose, onRevoke, onRotated }: RotateKe
     onClose();
     onRotated?.(newest.id);
   };
-  // The new secret of a rotation that is on its way would never be seen.
-  const canClose = made === undefined && !rotation.isPending;
   const close = () => {
-    if (!canClose) return;
     onClose();
     if (next !== null) onRotated?.(next.id);
   };
   const title = made !== undefined ? 'done' : next !== null ? 'watch' : isLegacy ? 'swapTitle' : 'title';
   return (
-    <Modal
-      opened
-      onClose={close}
+    <SecretDialog
       title={t(`keys.rotate.${title}`, { name: key.name })}
-      size="lg"
-      closeOnEscape={canClose}
-      closeOnClickOutside={false}
-      withCloseButton={canClose}
+      made={made}
+      isPending={rotation.isPending}
+      onStored={stored}
+      onClose={close}
     >
-      {made !== undefined ? (
-        <SecretPanel
-          value={{ name: made.key.name, secret: made.secret, webhookSecret: made.webhookSecret }}
-          onStored={stored}
-        />
-      ) : next !== null ? (
+      {next !== null ? (
         <Stack>
           <Generations value={next} onRevoke={onRevoke} />
           <DialogButtons>
@@ -88,7 +78,7 @@ export function RotateKey({ value: key, onClose, onRevoke, onRotated }: RotateKe
           }
         />
       )}
-    </Modal>
+    </SecretDialog>
   );
 }
 

@@ -12,8 +12,7 @@ import { LeaveGuard } from '../../kit/leave-guard';
 import { Secret } from '../../kit/secret';
 import { firstCalls } from './samples';
 
-interface NewSecret {
-  name: string;
+export interface NewSecret {
   secret: string;
   webhookSecret?: string | undefined;
 }
