@@ -113,6 +113,15 @@ describe.skipIf(findChromium() === null)('a key in the hands of a person', () =>
       .click();
     await copySecret(page);
     await page.getByRole('button', { name: 'I have stored it' }).click();
+    // Nothing that was typed is lost on the way to somewhere else.
+    await page.getByRole('tab', { name: 'Access' }).click();
+    await page.getByRole('textbox', { name: 'Requests a minute' }).fill('7');
+    await page.getByRole('tab', { name: 'Overview' }).click();
+    await dialog(page, 'Leave without saving?').getByRole('button', { name: 'Stay here' }).click();
+    expect(await page.getByRole('textbox', { name: 'Requests a minute' }).inputValue()).toBe('7');
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByText(/^Saved\./).waitFor();
+    await page.getByRole('tab', { name: 'Overview' }).click();
     await page.getByRole('button', { name: 'Rotate', exact: true }).click();
     const rotation = dialog(page, 'Rotate “Night job”');
     await rotation.getByRole('radio', { name: '1 day' }).check();

@@ -1,4 +1,4 @@
-// A list of the API that is read page by page, as one list that grows.
+// Lists of the API, which come page by page: as one that grows, or read to its end.
 
 import { type QueryKey, useInfiniteQuery } from '@tanstack/react-query';
 
@@ -24,8 +24,23 @@ export function useList<Row>(
   return {
     rows: query.data?.pages.flatMap(({ data }) => data),
     error: query.error,
-    onRetry: () => void query.refetch(),
+    onRetry: () => void (query.isFetchNextPageError ? query.fetchNextPage() : query.refetch()),
     onMore: query.hasNextPage ? () => void query.fetchNextPage() : undefined,
     isLoadingMore: query.isFetchingNextPage,
   };
+}
+
+/** More is no list to choose from. */
+const MOST = 2000;
+
+/** Every page, for a choice of which any row may be meant. */
+export async function readAll<Row>(read: (cursor: string | undefined) => Promise<Page<Row>>): Promise<Row[]> {
+  const rows: Row[] = [];
+  let cursor: string | undefined;
+  do {
+    const { data, nextCursor } = await read(cursor);
+    rows.push(...data);
+    cursor = nextCursor ?? undefined;
+  } while (cursor !== undefined && rows.length < MOST);
+  return rows;
 }

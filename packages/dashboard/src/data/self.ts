@@ -4,6 +4,7 @@ import { LatchkeyClientError, type OperationName, type OperationOutputs } from '
 import { queryOptions, useQuery, useSuspenseQuery } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { type Api, sessionApi, setCsrfToken, useApi } from './api';
+import { readAll } from './list';
 import { queryClient } from './queries';
 
 type Self = OperationOutputs['getSelf'];
@@ -62,21 +63,6 @@ export interface Place {
   name: string;
 }
 
-/** More would be no list to choose from. */
-const MOST_PLACES = 2000;
-
-/** Every page of a list: a link may lead to any of its rows. */
-async function readAll(read: (cursor: string | undefined) => Promise<{ data: Place[]; nextCursor: string | null }>) {
-  const places: Place[] = [];
-  let cursor: string | undefined;
-  do {
-    const { data, nextCursor } = await read(cursor);
-    places.push(...data);
-    cursor = nextCursor ?? undefined;
-  } while (cursor !== undefined && places.length < MOST_PLACES);
-  return places;
-}
-
 /** Organizations to choose from: one's own, or all of the installation for its operator. */
 function useOrganizations(): { organizations: Place[]; isPending: boolean } {
   const api = useApi();
@@ -84,7 +70,7 @@ function useOrganizations(): { organizations: Place[]; isPending: boolean } {
   const isOperator = useIsOperator();
   const all = useQuery({
     queryKey: ['organizations', 'choice'],
-    queryFn: () => readAll((cursor) => api.organizations.list({ limit: 100, cursor })),
+    queryFn: () => readAll<Place>((cursor) => api.organizations.list({ limit: 100, cursor })),
     enabled: isOperator,
   });
   return isOperator
@@ -97,7 +83,7 @@ function useProjects(organizationId: string | undefined): { projects: Place[]; i
   const { data, isPending } = useQuery({
     queryKey: ['projects', 'choice', organizationId],
     queryFn: () =>
-      readAll((cursor) => api.projects.list({ limit: 100, organizationId: organizationId as string, cursor })),
+      readAll<Place>((cursor) => api.projects.list({ limit: 100, organizationId: organizationId as string, cursor })),
     enabled: organizationId !== undefined,
   });
   return { projects: data ?? [], isPending: organizationId !== undefined && isPending };

@@ -47,7 +47,9 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
   return (
     <Stack gap="md">
       {isNarrow ? <Cards {...props} rows={rows} /> : <Grid {...props} rows={rows} />}
-      {onMore !== undefined && (
+      {/* What is there stays; it may be old, or there would be more. */}
+      {error != null && <ErrorState error={error} onRetry={onRetry} />}
+      {onMore !== undefined && error == null && (
         <Center>
           <Button variant="default" onClick={onMore} loading={isLoadingMore}>
             {t('common.loadMore')}

@@ -18,7 +18,10 @@ let served: Served;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'latchkey-dashboard-'));
   mkdirSync(join(folder, 'assets'));
-  writeFileSync(join(folder, 'index.html'), '<!doctype html><meta name="csp-nonce" content="__NONCE__"><p>the app');
+  writeFileSync(
+    join(folder, 'index.html'),
+    '<!doctype html><meta name="csp-nonce" content="__NONCE__"><meta name="session" content="__SESSION__"><p>the app',
+  );
   writeFileSync(join(folder, 'secret.txt'), 'outside');
   for (const name of ['main-AbCd1234.js', 'icon.svg']) writeFileSync(join(folder, 'assets', name), SCRIPT);
   writeFileSync(join(folder, 'assets/main-AbCd1234.js.br'), brotliCompressSync(SCRIPT));
@@ -74,6 +77,16 @@ describe('a page', () => {
     const nonces = await Promise.all(Array.from({ length: 20 }, async () => (await open('/sign-in')).text));
     expect(new Set(nonces).size).toBe(20);
     expect(nonces.join()).not.toContain('__NONCE__');
+  });
+
+  it('says whether a session came along, so that nobody is asked for where there is none', async () => {
+    const told = async (cookie: string) =>
+      /name="session" content="(\w+)"/.exec(
+        (await served.call('GET', '/', undefined, { ...AS_BROWSER, cookie })).text,
+      )?.[1];
+    expect(await told('theme=dark; not__Host-latchkey_session=x')).toBe('none');
+    expect(await told('theme=dark; __Host-latchkey_session=anything')).toBe('sent');
+    expect((await open('/')).text).not.toContain('anything');
   });
 
   it('is framed by nobody where no origin was named', async () => {

@@ -67,6 +67,7 @@ export function OpenInvitations({ invitations, onTakeBack, takenBack, ...list }:
       {list.error != null && invitations !== undefined && <ErrorState error={list.error} />}
       <DataTable
         {...list}
+        error={invitations === undefined ? list.error : undefined}
         label={t('members.invitations')}
         rows={invitations?.filter(({ state }) => state === 'pending')}
         rowKey={({ id }) => id}

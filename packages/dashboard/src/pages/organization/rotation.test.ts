@@ -18,6 +18,6 @@ describe('a rotation policy', () => {
   });
 
   it('without days is not sent', () => {
-    expect(rotationOf({ kind: 'days', days: '', reminders: true })).toBeUndefined();
+    for (const days of ['', 0] as const) expect(rotationOf({ kind: 'days', days, reminders: true })).toBeUndefined();
   });
 });

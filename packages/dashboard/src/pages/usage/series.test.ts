@@ -77,6 +77,7 @@ describe('the outlook of a day', () => {
     });
     expect(outlookOf([{ ...day, remaining: 0 }])).toMatchObject({ kind: 'used_up', resetAt: '2026-03-30T00:00:00Z' });
     expect(outlookOf([day])).toEqual({ kind: 'enough', limit: 100, remaining: 40 });
+    expect(outlookOf([{ ...day, remaining: 1 }])).toMatchObject({ kind: 'enough', remaining: 1 });
   });
 
   it('is none without a daily limit, or with one that refuses nothing', () => {
