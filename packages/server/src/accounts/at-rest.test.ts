@@ -52,7 +52,12 @@ function suite(name: string, database: () => Promise<string | undefined>) {
       const half = world.browser();
       await half.signIn(email);
       await world.browser().auth('/request-password-reset', { email });
+      // And a link that gives the account another address.
+      const next = someEmail();
+      expect((await browser.auth('/change-email', { newEmail: next, password: PASSWORD })).status).toBe(200);
       await settled();
+      const resets = world.letters.findLast(({ subject }) => subject.startsWith('Set a new password'))?.text ?? '';
+      const reset = /#(\S+)/.exec(resets)?.[1] ?? '';
       const cookie = decodeURIComponent(browser.cookies.get(SESSION) as string);
       const challenge = decodeURIComponent([...half.cookies].find(([key]) => key.endsWith('two_factor'))?.[1] ?? '');
       const base32 = new URL(enabled.totpURI).searchParams.get('secret') as string;
@@ -61,7 +66,8 @@ function suite(name: string, database: () => Promise<string | undefined>) {
         .join('');
       const secret = Buffer.from((bits.match(/.{8}/g) ?? []).map((byte) => Number.parseInt(byte, 2))).toString();
       const secrets = [
-        ...[PASSWORD, confirmation, world.tokenFor(email), base32, secret, ...enabled.backupCodes],
+        ...[PASSWORD, confirmation, reset, ...reset.split('.'), world.tokenFor(next)],
+        ...[base32, secret, ...enabled.backupCodes],
         ...[cookie, cookie.split('.')[0], challenge, challenge.split('.')[0]],
       ] as string[];
       const kept = await everything(world, url);
@@ -108,6 +114,24 @@ function suite(name: string, database: () => Promise<string | undefined>) {
       const reset = { token: world.tokenFor(email), newPassword: 'another horse battery' };
       expect((await world.browser().auth('/reset-password', reset)).status).toBe(200);
       expect((await again.get('/v1/self')).status).toBe(401);
+
+      const other = await world.person(someEmail());
+      const moved = someEmail();
+      await other.auth('/change-email', { newEmail: moved, password: PASSWORD });
+      await settled();
+      const token = world.tokenFor(moved);
+      const twice = await Promise.all([1, 2].map(() => other.auth('/change-email/confirm', { token })));
+      expect(twice.map(({ status }) => status).sort()).toEqual([200, 400]);
+      const { user, organizations } = (await other.get('/v1/self')).body;
+      expect(user.email).toBe(moved);
+      const leave = () => other.auth('/delete-account', { password: PASSWORD });
+      expect((await leave()).body).toMatchObject({ code: 'last_owner' });
+      const heir = (await (await world.person(someEmail())).get('/v1/self')).body.user;
+      const { memberships } = world.served.latchkey.engine.services.store;
+      await memberships.put({ organizationId: organizations[0].id, userId: heir.id, role: 'owner', createdAt: 1 });
+      const gone = await Promise.all([leave(), leave()]);
+      expect(gone.map(({ status }) => status).sort()).toEqual([200, 401]);
+      expect((await world.browser().signIn(moved)).status).toBe(401);
     });
   });
 }

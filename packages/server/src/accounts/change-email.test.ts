@@ -150,6 +150,23 @@ describe('another e-mail address', () => {
     expect(came.map(({ status }) => status).sort()).toEqual([200, 409]);
   });
 
+  it('is kept from nobody by whoever signed up with it and never confirmed it', async () => {
+    const squatted = someEmail();
+    const eve = world.browser();
+    await eve.auth('/sign-up/email', { name: 'Eve', email: squatted, password: 'a password of Eve' });
+    await settled();
+    const planted = world.tokenFor(squatted);
+    const browser = await world.person(someEmail());
+    const { id } = (await browser.get('/v1/self')).body.user;
+    const token = await linkFor(browser, squatted);
+    expect(token).not.toBe(planted);
+    expect((await confirm(browser, token)).status).toBe(200);
+    expect((await browser.get('/v1/self')).body.user).toMatchObject({ id, email: squatted });
+    expect((await eve.auth('/verify-email', { token: planted, password: 'a password of Eve' })).status).toBe(401);
+    expect((await eve.signIn(squatted, 'a password of Eve')).status).toBe(401);
+    expect((await world.browser().signIn(squatted)).status).toBe(200);
+  });
+
   it('is stopped by a new password, and stops the links that went to the old address', async () => {
     const email = someEmail();
     const browser = await world.person(email);

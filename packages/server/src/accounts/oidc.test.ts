@@ -4,7 +4,16 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import Provider from 'oidc-provider';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Browser, createWorld, PASSWORD, ROOT_KEY, SESSION, someEmail, type World } from './world.suite.js';
+import {
+  type Browser,
+  createWorld,
+  PASSWORD,
+  ROOT_KEY,
+  SESSION,
+  settled,
+  someEmail,
+  type World,
+} from './world.suite.js';
 
 const PUBLIC_URL = 'http://localhost:4000';
 const CLIENT = { clientId: 'latchkey', clientSecret: 'a secret of the client of at least some length' };
@@ -207,6 +216,36 @@ describe('another provider, where sign-up is by invitation', () => {
     const invited = world.browser();
     await through(invited, email, { invitationToken });
     expect((await invited.get('/v1/self')).body.organizations).toMatchObject([{ id: organization.id, role: 'viewer' }]);
+    await world.close();
+  });
+});
+
+describe('an account of another provider', () => {
+  it('stays its owner’s when its address here is another, and is a new one after it was deleted', async () => {
+    const world = await createWorld({ oidc: oidc() });
+    const [email] = account();
+    const browser = world.browser();
+    await through(browser, email);
+    const { user, organizations } = (await browser.get('/v1/self')).body;
+    const next = someEmail();
+    expect((await browser.auth('/change-email', { newEmail: next })).status).toBe(200);
+    await settled();
+    const token = world.tokenFor(next);
+    expect((await browser.auth('/change-email/confirm', { token })).status).toBe(200);
+    const again = world.browser();
+    await through(again, email);
+    expect((await again.get('/v1/self')).body.user).toMatchObject({ id: user.id, email: next });
+
+    const [organizationId] = organizations.map(({ id }: { id: string }) => id);
+    await world.browser().request('DELETE', `/v1/organizations/${organizationId}`, undefined, {
+      authorization: `Bearer ${ROOT_KEY}`,
+    });
+    expect((await again.auth('/delete-account', {})).status).toBe(200);
+    const anew = world.browser();
+    await through(anew, email);
+    const fresh = (await anew.get('/v1/self')).body;
+    expect(fresh.user).toMatchObject({ email });
+    expect(fresh.user.id).not.toBe(user.id);
     await world.close();
   });
 });

@@ -1,8 +1,8 @@
 // What people do to their own account beside the library: another address, and the end. Each asks once more who it is.
 
-import { LatchkeyError, type UserRecord } from '@latchkey/core';
+import { LatchkeyError, type StoreView, type UserRecord } from '@latchkey/core';
 import { z } from 'zod';
-import { commitChange } from '../operations/commit-change.js';
+import { type AuditNote, commitChange } from '../operations/commit-change.js';
 import type { Call } from '../operations/engine.js';
 import { deleteAccount } from '../operations/people/delete-account.js';
 import { SESSION_COOKIE, type SignInAnswer, type SignInRequest } from '../operations/sign-in.js';
@@ -57,6 +57,13 @@ const pendingSchema = z.strictObject({
   password: z.string(),
 });
 type Pending = z.output<typeof pendingSchema>;
+
+/**
+ * Nobody ever signed in to it: somebody signed up with the address and did not show that it is theirs. It keeps the address from nobody
+ * who does.
+ */
+const isEmpty = async (view: StoreView, { id, emailVerified, isOperator }: UserRecord): Promise<boolean> =>
+  !emailVerified && !isOperator && (await view.memberships.ofUser(id)).length === 0;
 
 /** In the library's own form, by whose codes pages choose their words. */
 const refusal = (status: number, code: string, message: string): SignInAnswer => ({
@@ -150,7 +157,7 @@ export function createOwnAccount({ services, safe, post, tell, library, attempts
       const token = Buffer.from(random(TOKEN_BYTES)).toString('base64url');
       // Kept and told alike whoever has the address, so that nothing but a letter to it says so.
       await keep(id, { tokenHash: safe.hash(token), from: email, to, password: await markOf(id) });
-      const isTaken = (await store.users.findByEmail(to)) !== null;
+      const isTaken = (await store.users.findByEmail(to))?.emailVerified === true;
       post(
         isTaken
           ? addressInUseLetter({ to, provider })
@@ -171,12 +178,16 @@ export function createOwnAccount({ services, safe, post, tell, library, attempts
         const user = await view.users.get(id);
         const isStill = user?.email === from && (await view.sessions.get(self.session.id)) !== null;
         if (!isStill) return { value: 'over' as const, audit: [] };
-        if ((await view.users.findByEmail(to)) !== null) return { value: 'taken' as const, audit: [] };
+        const holder = await view.users.findByEmail(to);
+        if (holder !== null && !(await isEmpty(view, holder))) return { value: 'taken' as const, audit: [] };
+        if (holder !== null) await view.users.remove(holder.id);
         await view.users.setEmail(id, to);
         const ended = await view.sessions.removeOthers(id, self.session.id);
         const target = { type: 'user' as const, id };
         // Without the addresses: the log is for good, and an account may be deleted.
-        const audit = [{ action: 'changeEmail', target, organizationId: null, changes: { ended } }];
+        const audit: AuditNote[] = [{ action: 'changeEmail', target, organizationId: null, changes: { ended } }];
+        if (holder !== null)
+          audit.push({ action: 'deleteAccount', target: { type: 'user', id: holder.id }, organizationId: null });
         return { value: 'changed' as const, audit };
       }).catch((error: unknown) => {
         // Somebody signed up with it in this moment.
