@@ -28,10 +28,17 @@ export function ChangeEmailPage() {
       await afterSignIn();
     },
   });
-  const signedIn = async () => {
+  const lookAgain = async () => {
     queries.removeQueries({ queryKey: ['self'] });
     await self.refetch();
   };
+  const leave = useMutation({
+    mutationFn: async () => {
+      await callAuth('/sign-out', {});
+      await lookAgain();
+      confirm.reset();
+    },
+  });
   if (token === null) return <AuthFrame title={t('signIn.changeEmailTitle')} text={t('signIn.errors.link')} />;
   if (self.isPending) {
     return (
@@ -49,6 +56,9 @@ export function ChangeEmailPage() {
           <Button onClick={() => confirm.mutate()} loading={confirm.isPending}>
             {t('signIn.confirm')}
           </Button>
+          <Button variant="default" onClick={() => leave.mutate()} loading={leave.isPending}>
+            {t('signIn.otherAccount')}
+          </Button>
         </Stack>
       </AuthFrame>
     );
@@ -56,7 +66,7 @@ export function ChangeEmailPage() {
   if (asksSecond) {
     return (
       <AuthFrame title={t('signIn.secondTitle')}>
-        <SecondFactor onSignedIn={signedIn} />
+        <SecondFactor onSignedIn={lookAgain} />
       </AuthFrame>
     );
   }
@@ -64,7 +74,7 @@ export function ChangeEmailPage() {
     <AuthFrame title={t('signIn.changeEmailTitle')} text={t('signIn.changeEmailText')}>
       <PasswordForm
         returnTo={START}
-        onSignedIn={signedIn}
+        onSignedIn={lookAgain}
         onSecondFactor={() => setAsksSecond(true)}
         onUnverified={() => undefined}
       />

@@ -408,11 +408,15 @@ describe('an operator', () => {
     await one.api.rootKeys.revoke({ rootKeyId: revoked.rootKey.id });
     await one.api.rootKeys.create({ name: 'of another', permissions: ['*'] });
     w.time.now += 1;
+    const lateCall = w.as(await two.actor());
     const { rootKeysToRevoke } = await one.api.operators.remove({ userId: two.id });
     expect(rootKeysToRevoke.map(({ id }) => id).sort()).toEqual([theirs.rootKey.id, child.rootKey.id].sort());
     expect(rootKeysToRevoke.map(({ id }) => id)).not.toContain(over.rootKey.id);
     const text = JSON.stringify(rootKeysToRevoke);
     for (const { secret } of [theirs, child]) expect(text).not.toContain(secret);
+    // Nor do they make one in the moment of their removal, unnamed.
+    const late = lateCall.rootKeys.create({ name: 'late', permissions: ['*'] });
+    expect(await codeOf(late)).toBe('forbidden');
     for (const { id } of rootKeysToRevoke) await one.api.rootKeys.revoke({ rootKeyId: id });
     expect(await codeOf(w.actor(theirs.secret))).toBe('unauthenticated');
   });
