@@ -5,7 +5,7 @@ import { useTranslation } from 'react-i18next';
 import { useHeld } from '../data/held';
 import { LeaveGuard } from './leave-guard';
 
-export interface GuardedFormProps extends Omit<ComponentProps<'form'>, 'onChange'> {
+interface GuardedFormProps extends Omit<ComponentProps<'form'>, 'onChange'> {
   /** Whether there is something to lose; unless it says so, that a field was touched. */
   isDirty?: boolean | undefined;
   /** It is being sent: what then leads away is the answer. */

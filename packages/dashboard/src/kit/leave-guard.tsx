@@ -4,7 +4,7 @@ import { Button, Modal, Stack, Text } from '@mantine/core';
 import { useBlocker } from '@tanstack/react-router';
 import { DialogButtons } from './dialog-buttons';
 
-export interface LeaveGuardProps {
+interface LeaveGuardProps {
   /** Asked in the moment in which something leads away. */
   isNeeded(): boolean;
   title: string;

@@ -15,7 +15,7 @@ import { ACCOUNTS, PASSKEYS, SESSIONS, TWO_FACTORS, USERS, VERIFICATIONS } from 
 
 export const MIN_PASSWORD_LENGTH = 10;
 export const MAX_PASSWORD_LENGTH = 128;
-export const SESSION_SECONDS = 7 * 86_400;
+const SESSION_SECONDS = 7 * 86_400;
 const RENEWED_AFTER_SECONDS = 86_400;
 /** How old a sign-in may be that stands for a password. */
 export const FRESH_SECONDS = 3_600;

@@ -1,6 +1,5 @@
 // What the accounts room is given. Types only.
 
-import type { Profile } from '@latchkey/core';
 import type { Services } from '../operations/services.js';
 
 export interface OidcProvider {
@@ -16,5 +15,3 @@ export interface AccountsParts {
   /** Another provider that says who somebody is; null: none. */
   oidc: OidcProvider | null;
 }
-
-export type SignUpMode = Profile['policy']['signUp'];

@@ -76,7 +76,7 @@ function errorResponses(row: Operation) {
 }
 
 /** Whose key it takes, and which people. */
-export function whoMay(name: string, { audience, permission }: Operation): string[] {
+function whoMay(name: string, { audience, permission }: Operation): string[] {
   if (audience === 'anybody') return ['Asks for no credential.'];
   const people = roleTable[name as OperationName]?.map((standing) => `\`${standing}\``).join(', ');
   const standings = `On the dashboard, for ${people}.`;

@@ -6,7 +6,7 @@ import { useTranslation } from 'react-i18next';
 import { AuthError } from '../sign-in/auth-error';
 import { PasswordField } from '../sign-in/password-field';
 
-export interface PasswordStepProps {
+interface PasswordStepProps {
   text: ReactNode;
   label: string;
   danger?: boolean;

@@ -41,7 +41,7 @@ const WORDS: Readonly<Record<string, Word>> = {
 };
 
 /** One sentence for what a call to /api/auth threw. */
-export function useAuthErrorText(): (error: unknown) => string {
+function useAuthErrorText(): (error: unknown) => string {
   const { t } = useTranslation();
   const otherwise = useErrorText();
   return (error) => {

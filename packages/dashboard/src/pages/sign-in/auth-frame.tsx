@@ -8,7 +8,7 @@ import { signInOptions } from '../../data/auth';
 import { Brand } from '../../kit/brand';
 import { Preferences } from '../../kit/preferences';
 
-export interface AuthFrameProps {
+interface AuthFrameProps {
   title: string;
   text?: ReactNode;
   children?: ReactNode;

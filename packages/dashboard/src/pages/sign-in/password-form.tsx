@@ -19,7 +19,7 @@ import { AuthError } from './auth-error';
 import { EmailField, useEmailRule } from './email-field';
 import { PasswordField } from './password-field';
 
-export interface PasswordFormProps {
+interface PasswordFormProps {
   email?: string;
   invitationToken?: string;
   /** Where another provider sends back to. */

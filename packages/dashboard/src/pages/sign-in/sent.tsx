@@ -6,7 +6,7 @@ import { useTranslation } from 'react-i18next';
 import { Check, Mail } from '../../kit/icons';
 import { AuthFrame } from './auth-frame';
 
-export interface SentProps {
+interface SentProps {
   title: string;
   text: string;
   /** Nothing more to wait for. */

@@ -9,7 +9,7 @@ import { AuthError } from './auth-error';
 import { EmailField, useEmailRule } from './email-field';
 import { NewPassword, usePasswordRule } from './new-password';
 
-export interface SignUpFormProps {
+interface SignUpFormProps {
   /** Of the invitation: nobody may change it. */
   email?: string | null;
   invitationToken?: string;
