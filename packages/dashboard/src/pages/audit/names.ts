@@ -5,6 +5,7 @@ import { useQueries, useQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import { useApi } from '../../data/api';
 import { useMay, useScope, useSelf } from '../../data/self';
+import { useOperators } from '../operators/operator-queries';
 import { useTiers } from '../tiers/tier-queries';
 
 /** Keys are looked up project by project. */
@@ -26,11 +27,7 @@ export function usePeople(): Person[] {
     queryFn: async () => (await api.members.list({ organizationId, limit: 100 })).data,
     enabled: organizationId !== '' && may('listMembers'),
   });
-  const operators = useQuery({
-    queryKey: ['operators'],
-    queryFn: () => api.operators.list(),
-    enabled: may('listOperators'),
-  });
+  const operators = useOperators(may('listOperators'));
   const people = new Map<string, string>();
   if (user !== null) people.set(user.id, user.name);
   for (const { id, name } of operators.data?.data ?? []) people.set(id, name);

@@ -3,9 +3,9 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useApi } from '../../data/api';
 
-export function useOperators() {
+export function useOperators(enabled = true) {
   const api = useApi();
-  return useQuery({ queryKey: ['operators'], queryFn: () => api.operators.list() });
+  return useQuery({ queryKey: ['operators'], queryFn: () => api.operators.list(), enabled });
 }
 
 /** A change of who operates: each reads the list anew. */
