@@ -281,6 +281,7 @@ describe('signing up and in', () => {
       '/delete-user',
       '/change-email',
       '/change-email/confirm',
+      '/delete-account',
       '/ok',
     ];
     const bad: string[] = [];
