@@ -1,7 +1,7 @@
 // The search itself: a secret planted in any encoding, anywhere in a database, its WAL or a log, is found.
 
 import { randomBytes } from 'node:crypto';
-import { appendFileSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openSqliteStore } from '../../packages/server/src/store/open-store.js';
@@ -109,6 +109,22 @@ describe('a directory', () => {
     expect(searchDirectory(dir, [one, two], SECRET_FILES)).toMatchObject({ files: 0, secrets: 2, hits: [] });
     writeFileSync(join(dir, one), '');
     expect(searchDirectory(dir, [one, two], SECRET_FILES).hits).toHaveLength(1);
+  });
+
+  it('is searched to its end where files go meanwhile', () => {
+    const dir = testDir('going');
+    const secret = secretOf('sk_live_');
+    for (const name of ['a-shm', 'b']) writeFileSync(join(dir, name), secret);
+    const closing = Object.assign([], {
+      includes(name: string) {
+        if (name.endsWith('-shm')) rmSync(join(dir, name));
+        return false;
+      },
+    });
+    expect(searchDirectory(dir, [secret], closing)).toMatchObject({
+      files: 1,
+      hits: [expect.stringContaining('/b at 0')],
+    });
   });
 
   it('with a find fails the run, and the words of it do not tell the secret', () => {

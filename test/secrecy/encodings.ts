@@ -141,7 +141,8 @@ export function searchDirectory(dir: string, secrets: readonly Secret[], places:
       look('the name of a file', Buffer.from(entry.name));
       if (entry.isDirectory()) walk(path);
       else if (entry.isFile() && !places.includes(entry.name)) {
-        const content = readFileSync(path);
+        const content = contentOf(path);
+        if (content === null) continue;
         search.files += 1;
         search.bytes += content.length;
         look(path, content);
@@ -150,4 +151,14 @@ export function searchDirectory(dir: string, secrets: readonly Secret[], places:
   };
   walk(dir);
   return search;
+}
+
+/** null: it went since it was listed, as the files beside a database do when it closes. */
+function contentOf(path: string): Buffer | null {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    if ((error as { code?: unknown }).code === 'ENOENT') return null;
+    throw error;
+  }
 }
