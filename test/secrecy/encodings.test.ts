@@ -123,7 +123,7 @@ describe('a directory', () => {
     });
     expect(searchDirectory(dir, [secret], closing)).toMatchObject({
       files: 1,
-      hits: [expect.stringContaining('/b at 0')],
+      hits: [expect.stringContaining('/b at ')],
     });
   });
 
