@@ -1,7 +1,7 @@
 // A session that ended meanwhile, or became somebody else's in another tab: back to the sign-in, unless something would be lost.
 
 import { LatchkeyClientError } from '@latchkey/client';
-import { Button, Modal, Stack, Text } from '@mantine/core';
+import { Button, Stack, Text } from '@mantine/core';
 import { focusManager, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useEffect, useState } from 'react';
@@ -9,6 +9,7 @@ import { useTranslation } from 'react-i18next';
 import { sessionApi } from '../data/api';
 import { isHeld } from '../data/held';
 import { forgetSelf, selfQuery, useSelf } from '../data/self';
+import { DialogAbove } from '../kit/dialog-above';
 import { DialogButtons } from '../kit/dialog-buttons';
 import { safeReturn } from './safe-return';
 
@@ -79,7 +80,12 @@ export function SessionWatch() {
     });
   }, [ended, queries, setEnded]);
   return (
-    <Modal opened={ended === 'shown'} onClose={() => setEnded('told')} title={t('common.ended.title')} zIndex={500}>
+    <DialogAbove
+      opened={ended === 'shown'}
+      onClose={() => setEnded('told')}
+      title={t('common.ended.title')}
+      zIndex={500}
+    >
       <Stack>
         <Text size="sm">{t('common.ended.text')}</Text>
         <DialogButtons>
@@ -91,6 +97,6 @@ export function SessionWatch() {
           </Button>
         </DialogButtons>
       </Stack>
-    </Modal>
+    </DialogAbove>
   );
 }

@@ -1,8 +1,9 @@
 // Asks once before something that cannot be taken back; for the gravest, a word has to be typed.
 
-import { Button, Modal, Stack, TextInput } from '@mantine/core';
+import { Button, Stack, TextInput } from '@mantine/core';
 import { type FormEvent, type ReactNode, useId, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { DialogAbove } from './dialog-above';
 import { DialogButtons } from './dialog-buttons';
 import { ErrorState } from './error-state';
 
@@ -46,7 +47,7 @@ export function ConfirmDialog(props: ConfirmDialogProps) {
     if (!isBlocked && (word === undefined || typed.trim() === word)) onConfirm();
   };
   return (
-    <Modal opened={opened} onClose={onClose} title={title} onExitTransitionEnd={() => setTyped('')}>
+    <DialogAbove opened={opened} onClose={onClose} title={title} onExitTransitionEnd={() => setTyped('')}>
       <form id={form} onSubmit={submit}>
         <Stack gap="md">
           {children}
@@ -77,6 +78,6 @@ export function ConfirmDialog(props: ConfirmDialogProps) {
           </DialogButtons>
         </Stack>
       </form>
-    </Modal>
+    </DialogAbove>
   );
 }

@@ -1,7 +1,8 @@
 // Asks before anything leads away from what would be lost: a link, the way back, closing the tab.
 
-import { Button, Modal, Stack, Text } from '@mantine/core';
+import { Button, Stack, Text } from '@mantine/core';
 import { useBlocker } from '@tanstack/react-router';
+import { DialogAbove } from './dialog-above';
 import { DialogButtons } from './dialog-buttons';
 
 interface LeaveGuardProps {
@@ -20,7 +21,7 @@ export function LeaveGuard({ isNeeded, title, text, leaveLabel, stayLabel }: Lea
     withResolver: true,
   });
   return (
-    <Modal opened={status === 'blocked'} onClose={() => reset?.()} title={title} zIndex={400}>
+    <DialogAbove opened={status === 'blocked'} onClose={() => reset?.()} title={title} zIndex={400}>
       <Stack>
         <Text size="sm">{text}</Text>
         <DialogButtons>
@@ -32,6 +33,6 @@ export function LeaveGuard({ isNeeded, title, text, leaveLabel, stayLabel }: Lea
           </Button>
         </DialogButtons>
       </Stack>
-    </Modal>
+    </DialogAbove>
   );
 }
