@@ -32,13 +32,15 @@ export interface DataTableProps<Row> {
   onRetry?: () => void;
   /** In place of a table without rows. */
   empty: ReactNode;
+  /** A few short columns: no cards on a phone. */
+  isSlim?: boolean;
   /** When there is more to load. */
   onMore?: (() => void) | undefined;
   isLoadingMore?: boolean;
 }
 
 export function DataTable<Row>(props: DataTableProps<Row>) {
-  const { rows, error, onRetry, empty, onMore, isLoadingMore } = props;
+  const { rows, error, onRetry, empty, onMore, isLoadingMore, isSlim = false } = props;
   const { t } = useTranslation();
   const isNarrow = useMediaQuery('(max-width: 48em)', undefined, { getInitialValueInEffect: false });
   if (error != null && rows === undefined) return <ErrorState error={error} onRetry={onRetry} />;
@@ -46,7 +48,7 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
   if (rows.length === 0) return <Paper withBorder>{empty}</Paper>;
   return (
     <Stack gap="md">
-      {isNarrow ? <Cards {...props} rows={rows} /> : <Grid {...props} rows={rows} />}
+      {isNarrow && !isSlim ? <Cards {...props} rows={rows} /> : <Grid {...props} rows={rows} />}
       {/* What is there stays; it may be old, or there would be more. */}
       {error != null && <ErrorState error={error} onRetry={onRetry} />}
       {onMore !== undefined && error == null && (
@@ -62,14 +64,14 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
 
 type Filled<Row> = DataTableProps<Row> & { rows: readonly Row[] };
 
-function Grid<Row>({ label, columns, rows, rowKey }: Filled<Row>) {
+function Grid<Row>({ label, columns, rows, rowKey, isSlim = false }: Filled<Row>) {
   return (
     <Paper withBorder style={{ overflow: 'hidden' }}>
       <Table.ScrollContainer
-        minWidth={560}
+        minWidth={isSlim ? columns.length * 80 : 560}
         scrollAreaProps={{ offsetScrollbars: 'present', viewportProps: { tabIndex: 0, 'aria-label': label } }}
       >
-        <Table verticalSpacing="sm" horizontalSpacing="md" aria-label={label}>
+        <Table verticalSpacing={isSlim ? 'xs' : 'sm'} horizontalSpacing={isSlim ? 'sm' : 'md'} aria-label={label}>
           <Table.Thead>
             <Table.Tr>
               {columns.map(({ id, label, align, hideLabel }) => (

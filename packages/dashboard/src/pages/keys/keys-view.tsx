@@ -1,7 +1,7 @@
 // The keys of one project: many in a list, or the one of a legacy project. The same behind the sign-in and in the portal.
 
 import type { Project } from '@latchkey/client';
-import { Button, Paper } from '@mantine/core';
+import { Box, Button, Paper } from '@mantine/core';
 import { useCallback, useDeferredValue, useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useProfile } from '../../data/profile';
@@ -124,7 +124,11 @@ function ManyKeys({ keys, projectId, error, isComplete, isFetching, refetch }: M
         isFetching={isFetching}
         onRefresh={refetch}
       />
-      {error !== null && <ErrorState error={error} onRetry={refetch} />}
+      {error !== null && (
+        <Box mb="md">
+          <ErrorState error={error} onRetry={refetch} />
+        </Box>
+      )}
       {rows.length === 0 ? (
         <Paper withBorder>
           <EmptyState icon={<Search size={24} />} title={t('keys.filters.none')} text={t('keys.filters.noneText')}>

@@ -104,6 +104,7 @@ function SlotTable({ slots, labelOf }: { slots: readonly Slot[] | undefined; lab
       rows={slots?.toReversed()}
       rowKey={({ at }) => at}
       empty={null}
+      isSlim
       columns={[
         { id: 'at', label: t('usage.time'), cell: ({ at }) => <time dateTime={at}>{labelOf(at)}</time> },
         ...groups.map((group) => ({

@@ -28,6 +28,7 @@ export function TopKeys({ keys, error, onRetry, requests }: Props) {
         label={t('usage.topKeys')}
         rows={keys}
         rowKey={({ keyId }) => keyId}
+        isSlim
         error={error}
         onRetry={onRetry}
         empty={

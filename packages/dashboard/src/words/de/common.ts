@@ -58,7 +58,7 @@ export const common: Words<typeof source> = {
   requestId: 'Anfrage {{id}}',
   cutOff: {
     title: 'Der Server ist nicht zu erreichen',
-    text: 'Was hier steht, kann veraltet sein. Es wird von selbst wieder nachgefragt.',
+    text: 'Was Sie sehen, kann veraltet sein. Es wird von selbst aktualisiert, sobald der Server antwortet.',
   },
   ended: {
     title: 'Ihre Sitzung ist beendet',

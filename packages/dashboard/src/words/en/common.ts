@@ -55,7 +55,7 @@ export const common = {
   requestId: 'Request {{id}}',
   cutOff: {
     title: 'The server is out of reach',
-    text: 'What stands here may be out of date. It is asked again by itself.',
+    text: 'What you see may be out of date. It is brought up to date by itself as soon as the server answers.',
   },
   ended: {
     title: 'Your session has ended',

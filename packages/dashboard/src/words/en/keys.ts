@@ -53,7 +53,7 @@ export const keys = {
   suspended: {
     project: 'This project is suspended',
     organization: 'This organization is suspended',
-    text: 'All its keys are refused until it is resumed. What they are stays.',
+    text: 'All its keys are refused until it is resumed. Their settings stay as they are.',
   },
   gone: { title: 'There is no such key', text: 'It may have been deleted, or it belongs to another organization.' },
   replaced: { title: 'This is an older generation of the key.', link: 'Open the newest one' },
@@ -130,9 +130,9 @@ export const keys = {
     expiresAt: 'Date and time',
     above: 'At most {{most}} on this tier.',
     bad: {
-      ips: '“{{entry}}” is no IP address or network, such as 203.0.113.7 or 203.0.113.0/24.',
-      referrers: '“{{entry}}” is no website, such as https://app.example.com.',
-      endpoints: '“{{entry}}” is no endpoint, such as /v1/users/** or GET /v1/users/*.',
+      ips: '“{{entry}}” is not an IP address or network such as 203.0.113.7 or 203.0.113.0/24.',
+      referrers: '“{{entry}}” is not a website such as https://app.example.com.',
+      endpoints: '“{{entry}}” is not an endpoint such as /v1/users/** or GET /v1/users/*.',
     },
     fault: {
       none_chosen: 'Choose at least one permission.',
