@@ -65,6 +65,9 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
 type Filled<Row> = DataTableProps<Row> & { rows: readonly Row[] };
 
 function Grid<Row>({ label, columns, rows, rowKey, isSlim = false }: Filled<Row>) {
+  // Figures stay in one piece, and names give way.
+  const styleOf = (align: Column<Row>['align']) =>
+    ({ whiteSpace: isSlim && align === 'right' ? 'nowrap' : undefined }) as const;
   return (
     <Paper withBorder style={{ overflow: 'hidden' }}>
       <Table.ScrollContainer
@@ -75,7 +78,7 @@ function Grid<Row>({ label, columns, rows, rowKey, isSlim = false }: Filled<Row>
           <Table.Thead>
             <Table.Tr>
               {columns.map(({ id, label, align, hideLabel }) => (
-                <Table.Th key={id} ta={align} fz="xs" fw={600} c="dimmed" scope="col">
+                <Table.Th key={id} ta={align} fz="xs" fw={600} c="dimmed" scope="col" style={styleOf(align)}>
                   {hideLabel ? <VisuallyHidden>{label}</VisuallyHidden> : label}
                 </Table.Th>
               ))}
@@ -85,7 +88,7 @@ function Grid<Row>({ label, columns, rows, rowKey, isSlim = false }: Filled<Row>
             {rows.map((row) => (
               <Table.Tr key={rowKey(row)}>
                 {columns.map(({ id, cell, align }) => (
-                  <Table.Td key={id} ta={align} fz="sm">
+                  <Table.Td key={id} ta={align} fz="sm" style={styleOf(align)}>
                     {cell(row)}
                   </Table.Td>
                 ))}
