@@ -2,7 +2,7 @@
 
 import { Box, Button, Center, Flex, Group, Paper, Stack, Table, Text, VisuallyHidden } from '@mantine/core';
 import { useMediaQuery } from '@mantine/hooks';
-import type { ReactNode } from 'react';
+import type { CSSProperties, ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { ErrorState } from './error-state';
 import { Loading } from './loading';
@@ -65,9 +65,9 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
 type Filled<Row> = DataTableProps<Row> & { rows: readonly Row[] };
 
 function Grid<Row>({ label, columns, rows, rowKey, isSlim = false }: Filled<Row>) {
-  // Figures stay in one piece, and names give way.
-  const styleOf = (align: Column<Row>['align']) =>
-    ({ whiteSpace: isSlim && align === 'right' ? 'nowrap' : undefined }) as const;
+  // Figures stay in one piece; names give way, but not letter by letter.
+  const styleOf = (align: Column<Row>['align']): CSSProperties =>
+    !isSlim ? {} : align === 'right' ? { whiteSpace: 'nowrap' } : { minWidth: '8em' };
   return (
     <Paper withBorder style={{ overflow: 'hidden' }}>
       <Table.ScrollContainer
