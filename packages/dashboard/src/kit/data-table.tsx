@@ -48,7 +48,7 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
   if (rows.length === 0) return <Paper withBorder>{empty}</Paper>;
   return (
     <Stack gap="md">
-      {isNarrow && !isSlim ? <Cards {...props} rows={rows} /> : <Grid {...props} rows={rows} />}
+      {isNarrow && !isSlim ? <Cards {...props} rows={rows} /> : <Grid {...props} rows={rows} isNarrow={isNarrow} />}
       {/* What is there stays; it may be old, or there would be more. */}
       {error != null && <ErrorState error={error} onRetry={onRetry} />}
       {onMore !== undefined && error == null && (
@@ -64,17 +64,17 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
 
 type Filled<Row> = DataTableProps<Row> & { rows: readonly Row[] };
 
-function Grid<Row>({ label, columns, rows, rowKey, isSlim = false }: Filled<Row>) {
+function Grid<Row>({ label, columns, rows, rowKey, isSlim = false, isNarrow }: Filled<Row> & { isNarrow: boolean }) {
   // Figures stay in one piece; names give way, but not letter by letter.
   const styleOf = (align: Column<Row>['align']): CSSProperties =>
-    !isSlim ? {} : align === 'right' ? { whiteSpace: 'nowrap' } : { minWidth: '8em' };
+    !isSlim ? {} : align === 'right' ? { whiteSpace: 'nowrap' } : { minWidth: '7em' };
   return (
     <Paper withBorder style={{ overflow: 'hidden' }}>
       <Table.ScrollContainer
         minWidth={isSlim ? columns.length * 80 : 560}
         scrollAreaProps={{ offsetScrollbars: 'present', viewportProps: { tabIndex: 0, 'aria-label': label } }}
       >
-        <Table verticalSpacing={isSlim ? 'xs' : 'sm'} horizontalSpacing={isSlim ? 'sm' : 'md'} aria-label={label}>
+        <Table verticalSpacing={isSlim ? 'xs' : 'sm'} horizontalSpacing={isNarrow ? 8 : 'md'} aria-label={label}>
           <Table.Thead>
             <Table.Tr>
               {columns.map(({ id, label, align, hideLabel }) => (
