@@ -48,7 +48,8 @@ describe.skipIf(findChromium() === null)('a key in the hands of a person', () =>
 
   it('is created, copied once, works; is rotated, both work; is revoked, and refused', async () => {
     const { page } = await member(stage, organizationId, 'developer');
-    await page.goto(pageOf(await project('Journey')));
+    const projectId = await project('Journey');
+    await page.goto(pageOf(projectId));
     await page.getByRole('button', { name: 'Create your first key' }).click();
     await dialog(page, 'New key in Journey').getByRole('textbox', { name: 'Name' }).fill('Order service');
     await expectAccessible(page, 'the form of a new key');
@@ -99,6 +100,15 @@ describe.skipIf(findChromium() === null)('a key in the hands of a person', () =>
     await revocation.waitFor({ state: 'hidden' });
     await page.getByText('Every request with it is refused from now on.').last().waitFor();
     expect(await ask(stage, second)).toBe(REFUSED);
+
+    // What refuses every key, whatever its own state says, is said above them.
+    await stage.api.projects.suspend({ projectId });
+    await page.goto(`${pageOf(projectId)}&state=revoked`);
+    await page.getByText('This project is suspended').waitFor();
+    await expectAccessible(page, 'the keys of a suspended project');
+    // The filter of the address holds.
+    await page.getByRole('combobox', { name: 'State' }).waitFor();
+    expect(await page.getByRole('combobox', { name: 'State' }).inputValue()).toBe('Revoked');
   });
 
   it('keeps a new secret on the page when the session ended meanwhile, and asks the server no end of times', async () => {
