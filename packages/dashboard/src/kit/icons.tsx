@@ -78,7 +78,6 @@ export const Trash = path('M5 7h14M10 7V4.5h4V7M7 7l.8 12.5h8.4L17 7M10.5 11v5M1
 export const Rotate = path(
   'M4.5 12a7.5 7.5 0 0 1 13-5.1L20 9.5M20 4.5v5h-5M19.5 12a7.5 7.5 0 0 1-13 5.1L4 14.5M4 19.5v-5h5',
 );
-export const Mail = path('M4 6.5h16v11H4zM4 7.5l8 6 8-6');
 export const Download = path('M12 4v11M7.5 11l4.5 4.5 4.5-4.5M5 20h14');
 export const Minus = path('M6 12h12');
 export const Clock = path('M12 20a8 8 0 1 0 0-16 8 8 0 0 0 0 16zM12 8v4.5l3 2');

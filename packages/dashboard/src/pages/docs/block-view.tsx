@@ -1,6 +1,7 @@
 // One block of the provider's page, in the dashboard's own looks.
 
 import { Code, List, Paper, Table, Text, Title } from '@mantine/core';
+import { Fragment } from 'react';
 import { CodeSample } from '../../kit/code-sample';
 import classes from './docs.module.css';
 import type { Block, Pieces } from './page-blocks';
@@ -8,10 +9,20 @@ import type { Block, Pieces } from './page-blocks';
 /** Below the bar at the top, when a link leads there. */
 const BELOW_HEADER = { scrollMarginTop: 84 };
 
+/** Where it has to be broken, `ERROR_CODES` and paths are after a sign, not within a word. */
+const breakable = (code: string) =>
+  code.split(/(?<=[_/])/).map((part, at) => (
+    // biome-ignore lint/suspicious/noArrayIndexKey: the parts of one text stay where they are
+    <Fragment key={at}>
+      {at > 0 && <wbr />}
+      {part}
+    </Fragment>
+  ));
+
 const Inline = ({ of }: { of: Pieces }) =>
   of.map(({ kind, text }, at) => {
     const key = `${at} ${text}`;
-    if (kind === 'code') return <Code key={key}>{text}</Code>;
+    if (kind === 'code') return <Code key={key}>{breakable(text)}</Code>;
     return kind === 'strong' ? <strong key={key}>{text}</strong> : text;
   });
 
