@@ -36,6 +36,8 @@ export default defineConfig({
             { name: 'vendor', test: (id) => id.includes('node_modules') && !SELDOM.test(id), priority: 3 },
             { name: 'kit', test: /src[\\/](kit|data|app)[\\/]|packages[\\/]client[\\/]/, priority: 2 },
             { name: 'charts', test: CHARTS, priority: 1 },
+            // What several pages share would come in a file for each set of pages that do.
+            { name: 'shared', test: /src[\\/]pages[\\/]/, minShareCount: 3 },
           ],
         },
       },
