@@ -123,6 +123,14 @@ describe.skipIf(findChromium() === null)('a key in the hands of a person', () =>
       .click();
     await copySecret(page);
     await page.getByRole('button', { name: 'I have stored it' }).click();
+    // The search stays as it was while they are here.
+    const search = page.getByRole('textbox', { name: 'Search keys' });
+    await toList(page, 'Night job');
+    await search.fill('Night');
+    await page.getByRole('link', { name: 'Night job' }).first().click();
+    await toList(page, 'Night job');
+    expect(await search.inputValue()).toBe('Night');
+    await page.getByRole('link', { name: 'Night job' }).first().click();
     // Nothing that was typed is lost on the way to somewhere else.
     await page.getByRole('tab', { name: 'Access' }).click();
     await page.getByRole('textbox', { name: 'Requests a minute' }).fill('7');
@@ -162,6 +170,19 @@ describe.skipIf(findChromium() === null)('a key in the hands of a person', () =>
     // Nothing is lost any more: away, and back to here after signing in.
     await page.waitForURL(/\/sign-in\?return=/);
     await page.getByRole('heading', { level: 1, name: 'Sign in' }).waitFor();
+    // Whoever comes next finds nothing of theirs in the same document: a secret may have been pasted into the search.
+    const { person: next } = await member(stage, organizationId, 'developer');
+    await page.getByRole('textbox', { name: 'E-mail' }).fill(next.email);
+    await page.getByRole('textbox', { name: 'Password' }).fill(next.password);
+    await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+    await toList(page, 'Night job');
+    expect(await search.inputValue()).toBe('');
+    // Nor does anybody leave for the sign-in, as if signed out, whose sign-out was refused on the way.
+    await page.route('**/api/auth/sign-out', (route) => route.fulfill({ status: 429 }));
+    await page.getByRole('button', { name: 'Account and preferences' }).click();
+    await page.getByRole('menuitem', { name: 'Sign out' }).click();
+    await page.getByText('This did not work').first().waitFor();
+    expect(new URL(page.url()).pathname).not.toBe('/sign-in');
   });
 
   it('by keyboard alone: created, rotated and revoked', async () => {

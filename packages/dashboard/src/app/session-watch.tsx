@@ -7,7 +7,7 @@ import { useNavigate } from '@tanstack/react-router';
 import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { sessionApi } from '../data/api';
-import { isHeld } from '../data/held';
+import { giveUpHeld, isHeld } from '../data/held';
 import { forgetSelf, selfQuery, useSelf } from '../data/self';
 import { DialogAbove } from '../kit/dialog-above';
 import { DialogButtons } from '../kit/dialog-buttons';
@@ -59,7 +59,9 @@ function useNewDocumentForSomebodyElse() {
   const id = useSelf().user?.id;
   const [first] = useState(id);
   useEffect(() => {
-    if (id !== first) globalThis.location.reload();
+    if (id === first) return;
+    giveUpHeld();
+    globalThis.location.reload();
   }, [id, first]);
 }
 

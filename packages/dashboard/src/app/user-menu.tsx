@@ -5,6 +5,7 @@ import { Link } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import { callAuth, leaveForSignIn } from '../data/auth';
 import { useIsOperator, useScope, useSelf } from '../data/self';
+import { useNotifyFailure } from '../kit/notify';
 import { chooseLanguage, LANGUAGES, type Language } from '../words/words';
 
 const SCHEMES = ['light', 'dark', 'auto'] as const;
@@ -14,11 +15,17 @@ export function UserMenu() {
   const { user, organizations } = useSelf();
   const { organizationId } = useScope();
   const isOperator = useIsOperator();
+  const fail = useNotifyFailure();
   const here = organizations.find(({ id }) => id === organizationId);
   const { colorScheme, setColorScheme } = useMantineColorScheme();
   const signOut = async () => {
-    await callAuth('/sign-out', {}).catch(() => undefined);
-    leaveForSignIn();
+    try {
+      await callAuth('/sign-out', {});
+      leaveForSignIn();
+    } catch (error) {
+      // Still signed in: whoever saw the sign-in now would leave the browser to the next person with their session in it.
+      fail(error);
+    }
   };
   return (
     <Menu position="bottom-end" width={240} shadow="md" withinPortal={false}>

@@ -5,6 +5,7 @@ import { queryOptions, useQuery, useSuspenseQuery } from '@tanstack/react-query'
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { type Api, sessionApi, setCsrfToken, useApi } from './api';
 import { readAll } from './list';
+import { forgetPersonal } from './memory';
 import { queryClient } from './queries';
 
 type Self = OperationOutputs['getSelf'];
@@ -32,6 +33,7 @@ export const useIsOperator = (): boolean => useSelf().user?.isOperator === true;
 export function forgetSelf(): void {
   cameSignedOut = false;
   setCsrfToken(null);
+  forgetPersonal();
   queryClient.clear();
 }
 

@@ -2,6 +2,7 @@
 
 import { Button, Stack, Text } from '@mantine/core';
 import { useBlocker } from '@tanstack/react-router';
+import { isWorthAsking } from '../data/held';
 import { DialogAbove } from './dialog-above';
 import { DialogButtons } from './dialog-buttons';
 
@@ -17,7 +18,7 @@ interface LeaveGuardProps {
 export function LeaveGuard({ isNeeded, title, text, leaveLabel, stayLabel }: LeaveGuardProps) {
   const { status, proceed, reset } = useBlocker({
     shouldBlockFn: isNeeded,
-    enableBeforeUnload: isNeeded,
+    enableBeforeUnload: () => isWorthAsking() && isNeeded(),
     withResolver: true,
   });
   return (

@@ -10,12 +10,16 @@ const UNDO_MS = 12_000;
 
 let shown = 0;
 
-export function useNotify() {
+/** What went wrong where no page says it: the one that it was done on may be gone by then. */
+export function useNotifyFailure() {
   const { t } = useTranslation();
   const textOf = useErrorText();
-  // The page that it was done on may be gone by then: what went wrong is said here.
-  const fail = (error: unknown) =>
-    notifications.show({ color: 'red', title: t('common.failed'), message: textOf(error) });
+  return (error: unknown) => notifications.show({ color: 'red', title: t('common.failed'), message: textOf(error) });
+}
+
+export function useNotify() {
+  const { t } = useTranslation();
+  const fail = useNotifyFailure();
   return (text: string, undo?: () => Promise<unknown>) => {
     const id = `notice-${++shown}`;
     const back = () => {

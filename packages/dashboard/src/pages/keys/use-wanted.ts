@@ -1,13 +1,14 @@
 // What of the list of keys is wanted: filters and order stand in the address, the search in memory alone, as a secret may be pasted into it.
 
 import { useMemo, useState } from 'react';
+import { personalMap } from '../../data/memory';
 import { usePageSearch } from '../../data/page-search';
 import { EVERYTHING, SORTS, STATES, type Wanted } from './key-rows';
 
 const NAMES = ['state', 'mode', 'tier', 'sort', 'order'] as const;
 
 /** By project: it is there again after a look at one of the keys. */
-const searches = new Map<string, string>();
+const searches = personalMap();
 
 const oneOf = <Value extends string>(all: readonly Value[], text: string | undefined): Value | undefined =>
   all.find((each) => each === text);
