@@ -1479,7 +1479,7 @@ export interface ManagementMethods {
     create(input: OperationInputs['createRootKey'], options?: ManagementCallOptions): Promise<OperationOutputs['createRootKey']>;
     /** List root keys, newest first */
     list(input?: OperationInputs['listRootKeys'], options?: ManagementCallOptions): Promise<OperationOutputs['listRootKeys']>;
-    /** End a root key for good */
+    /** End a root key for good. Invitations that were made with it and are still open are taken back. */
     revoke(input: OperationInputs['revokeRootKey'], options?: ManagementCallOptions): Promise<OperationOutputs['revokeRootKey']>;
   };
   usage: {

@@ -56,6 +56,7 @@ export const rootKeyRows = {
   revokeRootKey: row({
     tag: 'Root keys',
     summary: 'End a root key for good',
+    description: 'Invitations that were made with it and are still open are taken back.',
     method: 'POST',
     path: '/v1/root-keys/:rootKeyId/revoke',
     params: z.strictObject({ rootKeyId: v.id }),
