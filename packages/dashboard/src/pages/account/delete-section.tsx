@@ -27,9 +27,6 @@ function DeleteAccount({ onClose }: { onClose(): void }) {
   const { t } = useTranslation();
   const remove = useMutation({
     mutationFn: (password: string | undefined) => callAuth<DeletedAccount>('/delete-account', { password }),
-    onSuccess: ({ keysToRotate, rootKeysToRevoke }) => {
-      if (keysToRotate.length + rootKeysToRevoke.length === 0) leaveForSignIn();
-    },
   });
   return (
     <Modal
@@ -58,7 +55,7 @@ function Known({ keysToRotate, rootKeysToRevoke }: DeletedAccount) {
   const { t } = useTranslation();
   return (
     <Stack gap="md">
-      <Text size="sm">{t('account.deletedKeys')}</Text>
+      {keysToRotate.length + rootKeysToRevoke.length > 0 && <Text size="sm">{t('account.deletedKeys')}</Text>}
       <List size="sm" spacing="xs">
         {keysToRotate.map(({ id, name, hint, organizationName }) => (
           <List.Item key={id}>

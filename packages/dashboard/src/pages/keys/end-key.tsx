@@ -101,11 +101,16 @@ export function RevokeKey({ value: key, onClose }: EndKeyProps) {
           cache.put({ ...other, state: 'revoked', revokedAt: ended.revokedAt, revokedReason: ended.revokedReason });
         }
       }
+      // A key and its successor have one name: which of them ended is told by its ends.
+      const ends = [ended, ...(isWhole ? others : [])].map(({ prefix, hint }) => `${prefix}…${hint}`).join(', ');
       const ms = propagated.ms < 1 ? '< 1' : count(Math.round(propagated.ms), locale);
       notifications.show({
         color: propagated.nodes === propagated.of ? 'accent' : 'orange',
         title: t('keys.revoke.done', { name: ended.name }),
-        message: propagated.of === 1 ? t('keys.revoke.refusedNow') : t('keys.revoke.propagated', { ...propagated, ms }),
+        message:
+          propagated.of === 1
+            ? t('keys.revoke.refusedNow', { ends })
+            : t('keys.revoke.propagated', { ...propagated, ms }),
         autoClose: 8000,
       });
       onClose();

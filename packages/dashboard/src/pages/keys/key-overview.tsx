@@ -10,6 +10,7 @@ import { Alert as AlertIcon } from '../../kit/icons';
 import { Mono } from '../../kit/mono';
 import { Section } from '../../kit/section';
 import { TimeText } from '../../kit/time-text';
+import { usePeople } from '../audit/names';
 import { Generations } from './generations';
 import { useKeyActions } from './key-actions';
 import { KeyBudgets } from './key-budgets';
@@ -57,6 +58,7 @@ export function KeyOverview({ value: key }: { value: Key }) {
 
 function KeyFacts({ value: key, generations }: { value: Key; generations: number }) {
   const { t } = useTranslation();
+  const owner = usePeople().find(({ id }) => id === key.ownerId);
   const { tiers } = useProfile();
   return (
     <Section title={t('keys.facts')}>
@@ -93,7 +95,7 @@ function KeyFacts({ value: key, generations }: { value: Key; generations: number
             t('keys.generation'),
             t('keys.generationOf', { number: key.generation, of: generations }),
           ],
-          key.ownerId !== null && [t('keys.owner'), key.ownerId],
+          key.ownerId !== null && [t('keys.owner'), owner?.name ?? key.ownerId],
         ]}
       />
     </Section>

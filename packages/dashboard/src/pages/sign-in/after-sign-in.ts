@@ -26,15 +26,15 @@ async function acceptPending(): Promise<string | null> {
 }
 
 /** @throws LatchkeyClientError when the invitation was for somebody else */
-export function useAfterSignIn(): (options?: { withInvitation?: boolean }) => Promise<void> {
+export function useAfterSignIn(): (options?: { withInvitation?: boolean; to?: string }) => Promise<void> {
   const navigate = useNavigate();
   const search = useSearch({ strict: false });
-  return async ({ withInvitation = false } = {}) => {
+  return async ({ withInvitation = false, to = START } = {}) => {
     forgetSelf();
     await readSelf();
     const organization = withInvitation ? await acceptPending() : null;
     if (withInvitation) forgetSelf();
-    const href = safeReturn(search.return) ?? (organization === null ? START : `${START}?organization=${organization}`);
+    const href = safeReturn(search.return) ?? (organization === null ? to : `${START}?organization=${organization}`);
     await navigate({ href, replace: true });
   };
 }

@@ -8,6 +8,7 @@ import { callAuth } from '../../data/auth';
 import { forgetToken, fragmentToken } from '../../data/fragment';
 import { readSelf } from '../../data/self';
 import { Loading } from '../../kit/loading';
+import { useNotify } from '../../kit/notify';
 import { START, useAfterSignIn } from './after-sign-in';
 import { AuthError } from './auth-error';
 import { AuthFrame } from './auth-frame';
@@ -20,12 +21,14 @@ export function ChangeEmailPage() {
   const [token] = useState(fragmentToken);
   const [asksSecond, setAsksSecond] = useState(false);
   const afterSignIn = useAfterSignIn();
+  const notify = useNotify();
   const self = useQuery({ queryKey: ['who'], queryFn: () => readSelf().catch(() => null), gcTime: 0 });
   const confirm = useMutation({
     mutationFn: async () => {
       await callAuth('/change-email/confirm', { token });
       forgetToken();
-      await afterSignIn();
+      await afterSignIn({ to: '/settings/account' });
+      notify(t('signIn.changedEmail'));
     },
   });
   const lookAgain = async () => {

@@ -231,7 +231,7 @@ export const keys: Words<typeof source> = {
     reason: 'Grund (freiwillig, bleibt beim Schlüssel)',
     reasonExample: 'In einem öffentlichen Repository gelandet',
     done: '„{{name}}“ ist widerrufen',
-    refusedNow: 'Jede Anfrage damit wird ab jetzt abgelehnt.',
+    refusedNow: 'Jede Anfrage mit {{ends}} wird ab jetzt abgelehnt.',
     propagated: 'Abgelehnt auf {{nodes}} von {{of}} Knoten nach {{ms}} ms.',
   },
   disable: {

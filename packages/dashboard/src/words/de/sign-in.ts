@@ -46,6 +46,7 @@ export const signIn: Words<typeof source> = {
     'Geben Sie das Passwort ein, das Sie gewählt haben, damit niemand sonst ein Konto in Ihrem Namen bestätigen kann.',
   changeEmailTitle: 'Neue Adresse bestätigen',
   changeEmailOf: 'Ihr Konto hat die Adresse {{email}}. Bestätigen Sie, um ihm die zu geben, an die der Brief kam.',
+  changedEmail: 'Ihr Konto hat seine neue Adresse.',
   changeEmailText: 'Melden Sie sich wie bisher bei dem Konto an, das die Adresse bekommen soll.',
   forgotTitle: 'Passwort zurücksetzen',
   forgotText: 'Geben Sie die Adresse Ihres Kontos ein; Sie bekommen einen Link für ein neues Passwort.',

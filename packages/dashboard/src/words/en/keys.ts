@@ -216,7 +216,7 @@ export const keys = {
     reason: 'Reason (optional, kept with the key)',
     reasonExample: 'Leaked in a public repository',
     done: '“{{name}}” is revoked',
-    refusedNow: 'Every request with it is refused from now on.',
+    refusedNow: 'Every request with {{ends}} is refused from now on.',
     propagated: 'Refused on {{nodes}} of {{of}} nodes after {{ms}} ms.',
   },
   disable: {

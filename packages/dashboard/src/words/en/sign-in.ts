@@ -41,6 +41,7 @@ export const signIn = {
   verifyText: 'Enter the password that you chose, so that nobody else can confirm an account in your name.',
   changeEmailTitle: 'Confirm your new address',
   changeEmailOf: 'Your account has the address {{email}}. Confirm to give it the one that the letter came to.',
+  changedEmail: 'Your account has its new address.',
   changeEmailText: 'Sign in to the account that is to have the address, as you have done until now.',
   forgotTitle: 'Reset your password',
   forgotText: 'Enter the address of your account; you get a link to set a new password.',
