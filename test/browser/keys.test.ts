@@ -98,7 +98,7 @@ describe.skipIf(findChromium() === null)('a key in the hands of a person', () =>
     await expectAccessible(page, 'what a revocation will break');
     await revocation.getByRole('button', { name: 'Revoke', exact: true }).click();
     await revocation.waitFor({ state: 'hidden' });
-    await page.getByText('Every request with it is refused from now on.').last().waitFor();
+    await page.getByText(`${second.slice(-4)} is refused from now on.`).waitFor();
     expect(await ask(stage, second)).toBe(REFUSED);
 
     // What refuses every key, whatever its own state says, is said above them.
