@@ -99,4 +99,19 @@ describe.skipIf(findChromium() === null)('the operator', () => {
     const free = (await stage.api.tiers.list()).data.find(({ name }) => name === 'free');
     expect(free?.limits.perMinute).toBe(7);
   });
+
+  it('takes an invitation among the operators back, and the notice makes one anew', async () => {
+    const email = 'second.operator@example.com';
+    const { invitation } = await stage.api.operators.invite({ email });
+    const { page } = await operator(stage);
+    await page.goto(`${stage.url}/settings/operators`);
+    await page.getByRole('button', { name: `Take back the invitation to ${email}` }).click();
+    await page.getByText('Nobody is invited at the moment.').waitFor();
+    await page.getByRole('button', { name: 'Undo' }).click();
+    await page.getByRole('row', { name: email }).waitFor();
+    const open = (await stage.api.operators.list()).invitations.filter(({ state }) => state === 'pending');
+    // The link of the one before stays invalid.
+    expect(open).toMatchObject([{ email }]);
+    expect(open[0]?.id).not.toBe(invitation.id);
+  });
 });

@@ -24,7 +24,9 @@ export function Section({ title, text, side, danger = false, bare = false, child
       bg={bare ? 'transparent' : undefined}
       p={bare ? 0 : { base: 'md', sm: 'lg' }}
       aria-labelledby={id}
-      style={danger ? { borderColor: 'var(--mantine-color-red-outline)' } : undefined}
+      style={
+        danger ? { borderColor: 'color-mix(in srgb, var(--mantine-color-red-outline) 60%, transparent)' } : undefined
+      }
     >
       <Group justify="space-between" align="flex-start" gap="sm" mb="md">
         <Box flex="1 1 180px">

@@ -5,6 +5,7 @@ import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { callAuth } from '../../data/auth';
+import { DialogButtons } from '../../kit/dialog-buttons';
 import { EmailField, useEmailRule } from '../sign-in/email-field';
 import { PasswordStep } from './password-step';
 
@@ -28,7 +29,9 @@ export function ChangeEmail({ onClose }: { onClose(): void }) {
           <Text size="sm" role="status">
             {t('account.changeEmailSent', { email: newEmail.trim() })}
           </Text>
-          <Button onClick={onClose}>{t('common.close')}</Button>
+          <DialogButtons>
+            <Button onClick={onClose}>{t('common.close')}</Button>
+          </DialogButtons>
         </Stack>
       ) : (
         <PasswordStep
@@ -37,6 +40,7 @@ export function ChangeEmail({ onClose }: { onClose(): void }) {
           error={ask.error}
           isPending={ask.isPending}
           onPassword={submit}
+          onCancel={onClose}
         >
           <EmailField
             label={t('account.newEmail')}

@@ -5,6 +5,7 @@ import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { callAuth, type DeletedAccount, leaveForSignIn } from '../../data/auth';
+import { DialogButtons } from '../../kit/dialog-buttons';
 import { Section } from '../../kit/section';
 import { PasswordStep } from './password-step';
 
@@ -14,7 +15,7 @@ export function DeleteSection() {
   return (
     <Section danger title={t('account.delete')} text={t('account.deleteText')}>
       <Group>
-        <Button variant="outline" color="red" c="var(--mantine-color-error)" onClick={() => setOpen(true)}>
+        <Button variant="default" c="var(--mantine-color-error)" onClick={() => setOpen(true)}>
           {t('account.delete')}
         </Button>
       </Group>
@@ -45,6 +46,7 @@ function DeleteAccount({ onClose }: { onClose(): void }) {
           error={remove.error}
           isPending={remove.isPending}
           onPassword={remove.mutate}
+          onCancel={onClose}
         />
       )}
     </Modal>
@@ -68,7 +70,9 @@ function Known({ keysToRotate, rootKeysToRevoke }: DeletedAccount) {
           </List.Item>
         ))}
       </List>
-      <Button onClick={leaveForSignIn}>{t('signIn.toSignIn')}</Button>
+      <DialogButtons>
+        <Button onClick={leaveForSignIn}>{t('signIn.toSignIn')}</Button>
+      </DialogButtons>
     </Stack>
   );
 }

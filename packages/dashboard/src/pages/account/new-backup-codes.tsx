@@ -28,6 +28,7 @@ export function NewBackupCodes({ onClose }: { onClose(): void }) {
           error={make.error}
           isPending={make.isPending}
           onPassword={make.mutate}
+          onCancel={onClose}
         />
       ) : (
         <BackupCodes codes={make.data.backupCodes} onDone={onClose} />

@@ -51,7 +51,7 @@ export function PasswordSection() {
           />
           <NewPassword {...form.getInputProps('newPassword')} key={form.key('newPassword')} />
           <Group>
-            <Button type="submit" variant="default" loading={change.isPending}>
+            <Button type="submit" loading={change.isPending}>
               {t('account.changePassword')}
             </Button>
           </Group>

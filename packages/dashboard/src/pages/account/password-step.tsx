@@ -3,6 +3,7 @@
 import { Button, Stack, Text } from '@mantine/core';
 import { type FormEvent, type ReactNode, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { DialogButtons } from '../../kit/dialog-buttons';
 import { AuthError } from '../sign-in/auth-error';
 import { PasswordField } from '../sign-in/password-field';
 
@@ -14,6 +15,7 @@ interface PasswordStepProps {
   isPending: boolean;
   /** undefined: left empty, as by somebody who signs in at another provider. */
   onPassword(password: string | undefined): void;
+  onCancel(): void;
   /** What is asked for before the password. */
   children?: ReactNode;
 }
@@ -25,6 +27,7 @@ export function PasswordStep({
   error,
   isPending,
   onPassword,
+  onCancel,
   children,
 }: PasswordStepProps) {
   const { t } = useTranslation();
@@ -46,9 +49,14 @@ export function PasswordStep({
           required={false}
           data-autofocus={children === undefined || undefined}
         />
-        <Button type="submit" color={danger ? 'red.9' : undefined} loading={isPending}>
-          {label}
-        </Button>
+        <DialogButtons>
+          <Button variant="default" onClick={onCancel}>
+            {t('common.cancel')}
+          </Button>
+          <Button type="submit" color={danger ? 'red.9' : undefined} loading={isPending}>
+            {label}
+          </Button>
+        </DialogButtons>
       </Stack>
     </form>
   );

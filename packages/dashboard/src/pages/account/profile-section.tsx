@@ -1,13 +1,13 @@
 // Name and address of the account.
 
 import { Button, Group, Stack, TextInput } from '@mantine/core';
-import { useForm } from '@mantine/form';
-import { notifications } from '@mantine/notifications';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { useState } from 'react';
+import { type FormEvent, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { callAuth, signInOptions } from '../../data/auth';
 import { useSelf } from '../../data/self';
+import { GuardedForm } from '../../kit/guarded-form';
+import { useNotify } from '../../kit/notify';
 import { Section } from '../../kit/section';
 import { AuthError } from '../sign-in/auth-error';
 import { ChangeEmail } from './change-email';
@@ -16,29 +16,35 @@ export function ProfileSection() {
   const { t } = useTranslation();
   const { user } = useSelf();
   const queries = useQueryClient();
+  const notify = useNotify();
   const { data: options } = useQuery(signInOptions);
   const [isChanging, setChanging] = useState(false);
-  const form = useForm({
-    mode: 'uncontrolled',
-    initialValues: { name: user?.name ?? '' },
-    validate: { name: (value) => (value.trim() === '' ? t('signIn.nameMissing') : null) },
-  });
+  // undefined: nothing was typed, and they are called what they are called now.
+  const [name, setName] = useState<string>();
+  const current = user?.name ?? '';
+  const typed = (name ?? current).trim();
   const save = useMutation({
-    mutationFn: ({ name }: { name: string }) => callAuth('/update-user', { name: name.trim() }),
-    onSuccess: () => {
-      notifications.show({ message: t('common.saved') });
-      return queries.invalidateQueries({ queryKey: ['self'] });
+    mutationFn: () => callAuth('/update-user', { name: typed }),
+    onSuccess: async () => {
+      await queries.invalidateQueries({ queryKey: ['self'] });
+      setName(undefined);
+      notify(t('common.saved'));
     },
   });
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    if (typed !== '') save.mutate();
+  };
   return (
     <Section title={t('account.profile')}>
-      <form noValidate onSubmit={form.onSubmit((values) => save.mutate(values))}>
+      <GuardedForm onSubmit={submit} isDirty={typed !== current} isPending={save.isPending}>
         <Stack gap="md" maw={420}>
           <AuthError error={save.error} />
           <TextInput
-            {...form.getInputProps('name')}
-            key={form.key('name')}
             label={t('signIn.name')}
+            value={name ?? current}
+            onChange={(event) => setName(event.currentTarget.value)}
+            error={typed === '' ? t('signIn.nameMissing') : undefined}
             autoComplete="name"
             maxLength={200}
             required
@@ -52,7 +58,7 @@ export function ProfileSection() {
             variant="filled"
           />
           <Group gap="sm">
-            <Button type="submit" variant="default" loading={save.isPending}>
+            <Button type="submit" loading={save.isPending} disabled={typed === '' || typed === current}>
               {t('common.save')}
             </Button>
             {options?.mail === true && (
@@ -62,7 +68,7 @@ export function ProfileSection() {
             )}
           </Group>
         </Stack>
-      </form>
+      </GuardedForm>
       {isChanging && <ChangeEmail onClose={() => setChanging(false)} />}
     </Section>
   );

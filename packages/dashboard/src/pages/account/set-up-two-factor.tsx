@@ -5,6 +5,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { callAuth } from '../../data/auth';
+import { DialogButtons } from '../../kit/dialog-buttons';
 import { Secret } from '../../kit/secret';
 import { AuthError } from '../sign-in/auth-error';
 import { BackupCodes } from './backup-codes';
@@ -48,6 +49,7 @@ export function SetUpTwoFactor({ onClose }: { onClose(): void }) {
           error={enable.error}
           isPending={enable.isPending}
           onPassword={enable.mutate}
+          onCancel={onClose}
         />
       )}
       {enrolment !== undefined && !verify.isSuccess && (
@@ -73,9 +75,14 @@ export function SetUpTwoFactor({ onClose }: { onClose(): void }) {
               withAsterisk={false}
               autoFocus
             />
-            <Button type="submit" loading={verify.isPending}>
-              {t('account.switchOn')}
-            </Button>
+            <DialogButtons>
+              <Button variant="default" onClick={onClose}>
+                {t('common.cancel')}
+              </Button>
+              <Button type="submit" loading={verify.isPending}>
+                {t('account.switchOn')}
+              </Button>
+            </DialogButtons>
           </Stack>
         </form>
       )}

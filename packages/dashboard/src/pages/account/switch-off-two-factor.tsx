@@ -26,6 +26,7 @@ export function SwitchOffTwoFactor({ onClose }: { onClose(): void }) {
         error={switchOff.error}
         isPending={switchOff.isPending}
         onPassword={switchOff.mutate}
+        onCancel={onClose}
       />
     </Modal>
   );

@@ -1,28 +1,24 @@
 // One block of the provider's page, in the dashboard's own looks.
 
-import { Code, List, Paper, Table, Text, Title } from '@mantine/core';
-import { Fragment } from 'react';
+import { Box, Code, List, Text, Title } from '@mantine/core';
+import { Breakable } from '../../kit/breakable';
 import { CodeSample } from '../../kit/code-sample';
+import { DataTable } from '../../kit/data-table';
 import classes from './docs.module.css';
 import type { Block, Pieces } from './page-blocks';
 
 /** Below the bar at the top, when a link leads there. */
 const BELOW_HEADER = { scrollMarginTop: 84 };
 
-/** Where it has to be broken, `ERROR_CODES` and paths are after a sign, not within a word. */
-const breakable = (code: string) =>
-  code.split(/(?<=[_/])/).map((part, at) => (
-    // biome-ignore lint/suspicious/noArrayIndexKey: the parts of one text stay where they are
-    <Fragment key={at}>
-      {at > 0 && <wbr />}
-      {part}
-    </Fragment>
-  ));
-
 const Inline = ({ of }: { of: Pieces }) =>
   of.map(({ kind, text }, at) => {
     const key = `${at} ${text}`;
-    if (kind === 'code') return <Code key={key}>{breakable(text)}</Code>;
+    if (kind === 'code')
+      return (
+        <Code key={key}>
+          <Breakable text={text} />
+        </Code>
+      );
     return kind === 'strong' ? <strong key={key}>{text}</strong> : text;
   });
 
@@ -85,37 +81,26 @@ export function BlockView({ block, name }: { block: Block; name: string }) {
   }
 }
 
+/** Longer than what stands beside its label on a phone. */
+const LONG = 30;
+
 function BlockTable({ head, rows }: Extract<Block, { kind: 'table' }>) {
-  const label = head.map(textOf).join(', ');
+  const columns = head.map((cell, at) => ({
+    id: textOf(cell),
+    label: textOf(cell),
+    isLong: rows.some((row) => textOf(row[at] ?? []).length > LONG),
+    cell: (row: readonly Pieces[]) => <Inline of={row[at] ?? []} />,
+  }));
   return (
-    <Paper withBorder radius="md" style={{ overflow: 'hidden' }}>
-      <Table.ScrollContainer
-        minWidth={head.length > 2 ? 560 : 320}
-        scrollAreaProps={{ offsetScrollbars: 'present', viewportProps: { tabIndex: 0 } }}
-      >
-        <Table className={classes.table} verticalSpacing="xs" horizontalSpacing="md" fz="sm" aria-label={label}>
-          <Table.Thead>
-            <Table.Tr>
-              {head.map((cell) => (
-                <Table.Th key={textOf(cell)} scope="col">
-                  <Inline of={cell} />
-                </Table.Th>
-              ))}
-            </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
-            {rows.map((row) => (
-              <Table.Tr key={row.map(textOf).join(' | ')}>
-                {row.map((cell, at) => (
-                  <Table.Td key={`${textOf(head[at] ?? [])} ${textOf(cell)}`}>
-                    <Inline of={cell} />
-                  </Table.Td>
-                ))}
-              </Table.Tr>
-            ))}
-          </Table.Tbody>
-        </Table>
-      </Table.ScrollContainer>
-    </Paper>
+    <Box className={classes.table}>
+      <DataTable
+        label={head.map(textOf).join(', ')}
+        columns={columns}
+        rows={rows}
+        rowKey={(row) => row.map(textOf).join(' | ')}
+        isSlim={head.length < 3}
+        empty={null}
+      />
+    </Box>
   );
 }

@@ -5,6 +5,7 @@ import { Button, Text } from '@mantine/core';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useMay } from '../../data/self';
+import { Breakable } from '../../kit/breakable';
 import { DataTable } from '../../kit/data-table';
 import { ErrorState } from '../../kit/error-state';
 import { Section } from '../../kit/section';
@@ -77,7 +78,7 @@ export function OpenInvitations({ invitations, onTakeBack, takenBack, ...list }:
           </Text>
         }
         columns={[
-          { id: 'email', label: t('members.email'), cell: ({ email }) => <Text inherit>{email ?? '–'}</Text> },
+          { id: 'email', label: t('members.email'), cell: ({ email }) => <Breakable text={email ?? '–'} /> },
           { id: 'role', label: t('members.role'), cell: ({ role }) => t(`common.role.${role}`) },
           { id: 'made', label: t('members.invited'), cell: ({ createdAt }) => <TimeText at={createdAt} /> },
           { id: 'ends', label: t('members.validUntil'), cell: ({ expiresAt }) => <TimeText at={expiresAt} /> },

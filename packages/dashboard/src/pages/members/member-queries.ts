@@ -76,24 +76,38 @@ export function useInvite() {
   });
 }
 
-/** Undone, it is made again: the link of the one before stays invalid. `onLink`: where that of the new one was not sent. */
-export function useRevokeInvitation(onLink: (link: string | null) => void) {
+interface TakenBack {
+  /** Makes one like it. */
+  again(invitation: { email: string; role: Role }): Promise<{ link: string | null }>;
+  /** Where the link of that one was not sent. */
+  onLink(link: string | null): void;
+}
+
+/** Says that an invitation was taken back. Undone, it is made again: the link of the one before stays invalid. */
+export function useTakenBack({ again, onLink }: TakenBack) {
   const { t } = useTranslation();
-  const api = useApi();
   const notify = useNotify();
+  return ({ email, role }: Invitation) => {
+    const undo = async (to: string) => {
+      const { link } = await again({ email: to, role: role as Role });
+      onLink(link);
+      if (link === null) notify(t('members.sent', { email: to }));
+    };
+    notify(t('members.revoked'), email === null ? undefined : () => undo(email));
+  };
+}
+
+export function useRevokeInvitation(onLink: TakenBack['onLink']) {
+  const api = useApi();
   const queries = useQueryClient();
   const { organizationId = '' } = useScope();
-  const { mutateAsync: invite } = useInvite();
-  const again = async ({ email, role }: Invitation) => {
-    const { link } = await invite({ email: email ?? '', role: role as Role });
-    onLink(link);
-    if (link === null) notify(t('members.sent', { email: email ?? '' }));
-  };
+  const { mutateAsync: again } = useInvite();
+  const takenBack = useTakenBack({ again, onLink });
   return useMutation({
     mutationFn: ({ id: invitationId }: Invitation) => api.invitations.revoke({ organizationId, invitationId }),
     onSuccess: async (_, invitation) => {
       await queries.invalidateQueries({ queryKey: ['invitations'] });
-      notify(t('members.revoked'), invitation.email === null ? undefined : () => again(invitation));
+      takenBack(invitation);
     },
   });
 }

@@ -3,6 +3,7 @@
 import { Badge, Group, Stack, Text } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import { useSelf } from '../../data/self';
+import { Breakable } from '../../kit/breakable';
 import { StateBadge } from '../../kit/state-badge';
 
 export function PersonName({ id, name, email }: { id: string; name: string; email: string }) {
@@ -21,7 +22,7 @@ export function PersonName({ id, name, email }: { id: string; name: string; emai
         )}
       </Group>
       <Text span size="xs" c="dimmed">
-        {email}
+        <Breakable text={email} />
       </Text>
     </Stack>
   );

@@ -8,6 +8,10 @@ export function useOperators(enabled = true) {
   return useQuery({ queryKey: ['operators'], queryFn: () => api.operators.list(), enabled });
 }
 
+export function useInviteOperator() {
+  return useOperatorChange((api, { email }: { email: string }) => api.operators.invite({ email }));
+}
+
 /** A change of who operates: each reads the list anew. */
 export function useOperatorChange<Input, Output>(
   change: (api: ReturnType<typeof useApi>, input: Input) => Promise<Output>,

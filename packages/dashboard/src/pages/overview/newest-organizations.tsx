@@ -49,7 +49,7 @@ export function NewestOrganizations({ organizations }: { organizations: readonly
               >
                 {name}
               </Anchor>
-              <Text span size="xs" c="dimmed" style={{ whiteSpace: 'nowrap' }}>
+              <Text span size="xs" c="dimmed" flex="none">
                 <TimeText at={createdAt} />
               </Text>
             </Group>

@@ -53,7 +53,7 @@ export function RecentChanges() {
                 {aboutOf(event)}
               </Text>
             </Text>
-            <Text span size="xs" c="dimmed" lh={1.8} style={{ whiteSpace: 'nowrap' }}>
+            <Text span size="xs" c="dimmed" lh={1.8} flex="none">
               <TimeText at={event.at} />
             </Text>
           </Group>

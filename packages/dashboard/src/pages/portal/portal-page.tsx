@@ -1,7 +1,7 @@
 // The key portal: the pages of keys for one customer, framed by the provider's own site. It has no sign-in and no frame of its own.
 
 import { createManagementClient, LatchkeyClientError } from '@latchkey/client';
-import { Container, Group, Select, Text } from '@mantine/core';
+import { Container, Select, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useSearch } from '@tanstack/react-router';
 import { Suspense, useState } from 'react';
@@ -118,11 +118,9 @@ function EndsAt() {
   const isReadOnly = organizations[0]?.role === 'portal_read_only';
   if (expiresAt === null) return null;
   return (
-    <Group justify="center" gap={6} mt="xl">
-      <Text size="xs" c="dimmed">
-        {isReadOnly && `${t('portal.readOnly')} `}
-        {t('portal.endsAt')} <TimeText at={expiresAt} inText />.
-      </Text>
-    </Group>
+    <Text size="xs" c="dimmed" ta="center" mt="xl">
+      {isReadOnly && `${t('portal.readOnly')} `}
+      {t('portal.endsAt')} <TimeText at={expiresAt} inText />.
+    </Text>
   );
 }

@@ -14,6 +14,7 @@ export function EmailField({ autoComplete = 'username', ...field }: TextInputPro
   return (
     <TextInput
       label={t('signIn.email')}
+      variant={field.readOnly ? 'filled' : undefined}
       {...field}
       type="email"
       name="email"
