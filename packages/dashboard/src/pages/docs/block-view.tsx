@@ -89,7 +89,7 @@ function BlockTable({ head, rows }: Extract<Block, { kind: 'table' }>) {
     id: textOf(cell),
     label: textOf(cell),
     isLong: rows.some((row) => textOf(row[at] ?? []).length > LONG),
-    cell: (row: readonly Pieces[]) => <Inline of={row[at] ?? []} />,
+    cell: ({ [at]: pieces = [] }: readonly Pieces[]) => (pieces.length === 0 ? '–' : <Inline of={pieces} />),
   }));
   return (
     <Box className={classes.table}>
