@@ -1,6 +1,6 @@
 // What state a key is in at an instant, derived from its times and never stored.
 
-import type { Instant, KeyRecord } from '../ports.js';
+import type { Instant, KeyRecord, RootKeyRecord } from '../ports.js';
 
 export const KEY_STATES = ['active', 'disabled', 'grace', 'revoked', 'expired'] as const;
 export type KeyState = (typeof KEY_STATES)[number];
@@ -19,3 +19,10 @@ export function keyState(key: Times, now: Instant): KeyState {
 /** True while the key could be accepted again: active, in its grace period, or disabled (which is reversible). */
 export const isLive = (key: Times, now: Instant): boolean =>
   ['active', 'grace', 'disabled'].includes(keyState(key, now));
+
+/** True while the key is accepted: active, or in its grace period. */
+export const isAccepted = (key: Times, now: Instant): boolean => ['active', 'grace'].includes(keyState(key, now));
+
+/** A root key is never disabled and has no grace period. */
+export const isRootKeyUsable = ({ revokedAt, expiresAt }: RootKeyRecord, now: Instant): boolean =>
+  revokedAt === null && (expiresAt === null || expiresAt > now);

@@ -108,4 +108,25 @@ describe('somebody who is removed', () => {
       code: 'invitation_over',
     });
   });
+
+  it('makes nothing by a key that ends meanwhile, be it a root key or the customer’s own', async () => {
+    const { body: made } = await asRoot('POST', '/v1/root-keys', { name: 'leaving', permissions: ['*'] });
+    const { id: organizationId } = (await asRoot('POST', '/v1/organizations', { name: 'Customer' })).body;
+    const { id: projectId } = (await asRoot('POST', '/v1/projects', { organizationId, name: 'Shop' })).body;
+    const keys = `/v1/projects/${projectId}/keys`;
+    const own = (await asRoot('POST', keys, { name: 'own' })).body;
+    const by = (secret: string) => () =>
+      world.browser().request('POST', keys, { name: 'late' }, { authorization: `Bearer ${secret}` });
+    const ends = [
+      [by(made.secret), `/v1/root-keys/${made.rootKey.id}/revoke`],
+      [by(own.secret), `/v1/keys/${own.key.id}/revoke`],
+    ] as const;
+    for (const [ask, end] of ends) {
+      expect((await ask()).status).toBe(201);
+      const late = await overtaken(ask, () => asRoot('POST', end, {}));
+      expect(late.body).toMatchObject({ code: 'unauthenticated' });
+    }
+    const names = (await asRoot('GET', keys)).body.data.map(({ name }: { name: string }) => name);
+    expect(names.filter((name: string) => name === 'late')).toHaveLength(2);
+  });
 });

@@ -1,9 +1,8 @@
 // Who calls the management API by a secret: a root key, the holder of a portal token, or a customer key that may manage its own project's keys.
 
-import { type Actor, isPresentable, LatchkeyError, type Snapshot } from '@latchkey/core';
+import { type Actor, isPresentable, isRootKeyUsable, LatchkeyError, type Snapshot } from '@latchkey/core';
 import { adoptRootKeyDigest } from './adopt-digest.js';
 import { PORTAL_TOKEN_PREFIX, portalActor } from './people/portal-tokens.js';
-import { isUsable } from './root-keys.js';
 import type { Services } from './services.js';
 import { verifyRequest } from './verify-request.js';
 
@@ -26,7 +25,7 @@ export async function authenticate(services: Services, secret: string | null, ip
   if (secret.startsWith(PORTAL_TOKEN_PREFIX)) return portalActor(services, secret);
   const digests = services.vault.candidates(secret, false);
   const rootKey = await services.rootKeys.find(digests.map(({ value }) => value));
-  if (rootKey !== null && isUsable(rootKey, services.clock())) {
+  if (rootKey !== null && isRootKeyUsable(rootKey, services.clock())) {
     const [current] = digests;
     if (current && rootKey.digest.value !== current.value) adoptRootKeyDigest(services, rootKey.id, current);
     return { type: 'root_key', id: rootKey.id, permissions: rootKey.permissions };

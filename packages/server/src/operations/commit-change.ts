@@ -6,6 +6,8 @@ import {
   type AuditHead,
   type AuditRecord,
   type Change,
+  isAccepted,
+  isRootKeyUsable,
   type JsonObject,
   LatchkeyError,
   type Propagation,
@@ -59,7 +61,7 @@ export async function commitChange<Value>(
 ): Promise<{ value: Value; propagated: Propagation }> {
   const { changes, position, value } = await services.store.transaction(async (view) => {
     const now = services.clock();
-    await judgeStill(view, call.actor);
+    await judgeStill(view, call.actor, now);
     const done = await work(view, now);
     for (const note of done.audit) {
       const entry: AuditEntry = {
@@ -87,12 +89,20 @@ export async function commitChange<Value>(
 }
 
 /**
- * Whether somebody who is signed in is still what the call began as. Whoever is removed in this moment makes nothing more: their removal has
- * taken back their invitations and named the secrets they know, and what came after it would be on no list.
+ * Whether the call may still be made by whoever began it. Who is removed in this moment, or whose key ends, makes nothing more: what was theirs has
+ * been taken back and named, and what came after it would be on no list.
  * @throws LatchkeyError `unauthenticated`, `forbidden`
  */
-async function judgeStill(view: StoreView, { id, session, member }: Actor): Promise<void> {
-  if (session === undefined) return;
+async function judgeStill(view: StoreView, actor: Actor, now: number): Promise<void> {
+  if (actor.session !== undefined) return judgeStillThere(view, actor);
+  const rootKey = actor.type === 'root_key' ? await view.rootKeys.get(actor.id) : undefined;
+  const key = actor.key === undefined ? undefined : await view.keys.get(actor.key.id);
+  const isOver =
+    rootKey === null || key === null || (rootKey && !isRootKeyUsable(rootKey, now)) || (key && !isAccepted(key, now));
+  if (isOver) throw new LatchkeyError('unauthenticated');
+}
+
+async function judgeStillThere(view: StoreView, { id, member }: Actor): Promise<void> {
   const user = await view.users.get(id);
   if (user === null) throw new LatchkeyError('unauthenticated');
   const joined = member === undefined ? [] : await view.memberships.ofUser(id);

@@ -3,6 +3,7 @@
 import {
   ALL,
   hintOf,
+  isRootKeyUsable,
   isSubset,
   LatchkeyError,
   makeSecret,
@@ -87,7 +88,7 @@ export async function revokeRootKey(services: Services, { rootKeyId }: { rootKey
     if (!isSubset(rootKey.permissions, call.actor.permissions)) throw new LatchkeyError('exceeds_own_rights');
     const { rows } = await view.rootKeys.list({ limit: 1000, after: null });
     const others = rows.filter(
-      (other) => other.id !== rootKeyId && isUsable(other, now) && other.permissions.includes(ALL),
+      (other) => other.id !== rootKeyId && isRootKeyUsable(other, now) && other.permissions.includes(ALL),
     );
     if (others.length === 0 && rootKey.permissions.includes(ALL)) throw new LatchkeyError('last_root_key');
     const revoked = { ...rootKey, revokedAt: now };
@@ -105,9 +106,6 @@ export async function revokeRootKey(services: Services, { rootKeyId }: { rootKey
   return rootKeyView(value);
 }
 
-export const isUsable = ({ revokedAt, expiresAt }: RootKeyRecord, now: number): boolean =>
-  revokedAt === null && (expiresAt === null || now < expiresAt);
-
 /**
  * Accepts the operator's own root key (LATCHKEY_ROOT_KEY): kept as a digest like any other. A changed setting makes the one
  * before expire; setting that one again brings it back, unless it was revoked. Resolves to whether anything changed.
@@ -123,9 +121,11 @@ export async function acceptRootKey(services: Services, secret: string, call: Ca
         `LATCHKEY_ROOT_KEY is ${known.id}, which was revoked: set another one.`,
       );
     }
-    if (known !== null && isUsable(known, now)) return { value: false, audit: [] };
+    if (known !== null && isRootKeyUsable(known, now)) return { value: false, audit: [] };
     const { rows } = await view.rootKeys.list({ limit: 1000, after: null });
-    const before = rows.filter((row) => row.source === 'environment' && row.id !== known?.id && isUsable(row, now));
+    const before = rows.filter(
+      (row) => row.source === 'environment' && row.id !== known?.id && isRootKeyUsable(row, now),
+    );
     for (const rootKey of before) await view.rootKeys.update({ ...rootKey, expiresAt: now });
     const facts: Facts = {
       name: 'LATCHKEY_ROOT_KEY',
