@@ -6,6 +6,7 @@ import { connect } from 'node:net';
 import { type Actor, ERRORS, type ErrorCode, LatchkeyError, type Operation, operations } from '@latchkey/core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Engine } from '../operations/engine.js';
+import { insertUser } from '../operations/people/people.suite.js';
 import { createOpenApi, errorsOf } from './openapi.js';
 import { readReplies, sendRaw } from './raw-http.suite.js';
 import { PUBLIC_URL, type Reply, ROOT_KEY, type Served, serve } from './serve.suite.js';
@@ -21,11 +22,12 @@ let lastIp: string | null = null;
 
 /** Takes the place of a session: what is asked here is how a request is read, not who is signed in. */
 const PERSON = `lk_person_${'p'.repeat(40)}`;
+const standings = new Map<string, 'owner'>();
 const person: Actor = {
   type: 'user',
-  id: 'usr_nobody',
+  id: 'usr_1',
   permissions: [],
-  member: { standings: new Map([['org_nothing', 'owner']]), projectId: null, expiresAt: null },
+  member: { standings, projectId: null, expiresAt: null },
   session: { id: 'ses_1', csrfToken: 'none', expiresAt: Date.now() + 60_000 },
 };
 /** The credential that a row takes. */
@@ -47,6 +49,11 @@ const wrap = (engine: Engine): Engine => ({
 
 beforeAll(async () => {
   served = await serve({ wrap, trustedProxies: ['127.0.0.1'] });
+  const { store } = served.latchkey.engine.services;
+  const { id: organizationId } = (await served.call('POST', '/v1/organizations', { name: 'Somebody’s' })).body;
+  await insertUser(store, { id: person.id, at: Date.now() });
+  await store.memberships.put({ organizationId, userId: person.id, role: 'owner', createdAt: Date.now() });
+  standings.set(organizationId, 'owner');
 });
 afterAll(() => served.close());
 

@@ -92,7 +92,8 @@ describe('a repeated create', () => {
   it('is a stranger’s own: actor, project and operation each have their own', async () => {
     const options = once();
     const mine = await create(options);
-    const other = w.as({ ...OPERATOR, type: 'root_key', id: 'root_other' });
+    const { rootKey } = await w.lk.rootKeys.create({ name: 'other', permissions: ['*'] });
+    const other = w.as({ ...OPERATOR, type: 'root_key', id: rootKey.id });
     const theirs = await other.keys.create({ projectId: w.projectId, name: 'k', metadata: { a: 1 } }, options);
     expect(theirs.secret).not.toBe(mine.secret);
     const project = await w.lk.projects.create({ organizationId: w.organizationId, name: 'p' });
