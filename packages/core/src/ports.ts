@@ -338,8 +338,10 @@ export interface FamilyHour {
 export interface KeyUse {
   keyId: string;
   projectId: string;
-  /** null: the key is not there any more. */
+  /** These three are null when the key is not there any more. */
   name: string | null;
+  prefix: string | null;
+  hint: string | null;
   allowed: number;
   refused: number;
 }

@@ -1349,6 +1349,10 @@ export interface OperationOutputs {
       projectId: string;
       /** null: the key was deleted */
       name: string | null;
+      /** How its secret begins; null: the key was deleted */
+      prefix: string | null;
+      /** How its secret ends; null: the key was deleted */
+      hint: string | null;
       allowed: number;
       refused: number;
     }>;

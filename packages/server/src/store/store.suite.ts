@@ -912,9 +912,18 @@ export function storeSuite(name: string, open: () => Promise<StoreUnderTest>, { 
           usageRow({ keyId: 'key_2', count: 11 }),
           usageRow({ keyId: 'key_3', organizationId: 'org_2', projectId: 'proj_2', outcome: 'revoked_key', count: 20 }),
         ]);
-        const one = { keyId: 'key_1', projectId: 'proj_1', name: 'one', allowed: 7, refused: 4 };
-        const two = { keyId: 'key_2', projectId: 'proj_1', name: null, allowed: 11, refused: 0 };
-        const three = { keyId: 'key_3', projectId: 'proj_2', name: null, allowed: 0, refused: 20 };
+        const one = {
+          keyId: 'key_1',
+          projectId: 'proj_1',
+          name: 'one',
+          prefix: 'lk_live_',
+          hint: 'abcd',
+          allowed: 7,
+          refused: 4,
+        };
+        const gone = { name: null, prefix: null, hint: null };
+        const two = { keyId: 'key_2', projectId: 'proj_1', ...gone, allowed: 11, refused: 0 };
+        const three = { keyId: 'key_3', projectId: 'proj_2', ...gone, allowed: 0, refused: 20 };
         const all = { from: 0, to: 1e12 };
         expect(await store.usage.top(all, 10)).toEqual([three, one, two]);
         expect(await store.usage.top(all, 2)).toEqual([three, one]);

@@ -88,9 +88,10 @@ export const usage = (db: Db): StoreView['usage'] => ({
     const isAllowed = sql<number>`sum(case when usage_hours.outcome = 'allowed' then usage_hours.count else 0 end)`;
     const rows = await within(db.selectFrom('usage_hours'), filter)
       .leftJoin('keys', 'keys.id', 'usage_hours.key_id')
-      .select(['usage_hours.key_id as keyId', 'usage_hours.project_id as projectId', 'keys.name as name'])
+      .select(['usage_hours.key_id as keyId', 'usage_hours.project_id as projectId'])
+      .select(['keys.name as name', 'keys.prefix as prefix', 'keys.hint as hint'])
       .select((eb) => [isAllowed.as('allowed'), eb.fn.sum<number>('usage_hours.count').as('all')])
-      .groupBy(['usage_hours.key_id', 'usage_hours.project_id', 'keys.name'])
+      .groupBy(['usage_hours.key_id', 'usage_hours.project_id', 'keys.name', 'keys.prefix', 'keys.hint'])
       .orderBy('all', 'desc')
       .orderBy('keyId')
       .limit(limit)

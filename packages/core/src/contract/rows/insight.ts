@@ -89,6 +89,8 @@ export const insightRows = {
           keyId: z.string(),
           projectId: z.string(),
           name: z.string().nullable().meta({ description: 'null: the key was deleted' }),
+          prefix: z.string().nullable().meta({ description: 'How its secret begins; null: the key was deleted' }),
+          hint: z.string().nullable().meta({ description: 'How its secret ends; null: the key was deleted' }),
           allowed: z.int(),
           refused: z.int(),
         }),

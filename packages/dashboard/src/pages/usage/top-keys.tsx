@@ -9,6 +9,7 @@ import { EmptyState } from '../../kit/empty-state';
 import { Key } from '../../kit/icons';
 import { Section } from '../../kit/section';
 import { useLocale } from '../../words/locale';
+import { KeyEnds } from '../keys/key-state';
 import type { TopKey } from './usage-queries';
 
 interface Props {
@@ -35,7 +36,7 @@ export function TopKeys({ keys, error, onRetry, requests }: Props) {
           <EmptyState icon={<Key />} title={t('usage.noKeys')} text={t('usage.noRequestsText')} headingOrder={3} />
         }
         columns={[
-          { id: 'name', label: t('usage.key'), cell: (key) => <KeyLink {...key} /> },
+          { id: 'name', label: t('usage.key'), cell: (key) => <NameAndEnds {...key} /> },
           { id: 'allowed', label: t('usage.groups.allowed'), align: 'right', cell: (k) => count(k.allowed, locale) },
           { id: 'refused', label: t('usage.refused'), align: 'right', cell: (k) => count(k.refused, locale) },
           {
@@ -47,6 +48,16 @@ export function TopKeys({ keys, error, onRetry, requests }: Props) {
         ]}
       />
     </Section>
+  );
+}
+
+/** Generations of a key have one name: their ends tell them apart. */
+function NameAndEnds(key: TopKey) {
+  return (
+    <>
+      <KeyLink {...key} />
+      {key.hint !== null && <KeyEnds value={{ prefix: key.prefix ?? '', hint: key.hint }} display="block" />}
+    </>
   );
 }
 

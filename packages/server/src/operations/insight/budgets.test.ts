@@ -8,6 +8,7 @@ import { codeOf, DAY, HOUR, type World, worldsOfEachTest } from '../world.suite.
 const open = worldsOfEachTest();
 const budget = async (w: World, keyId: string, name: string) =>
   (await w.lk.keys.budgets({ keyId })).budgets.find((each) => each.name === name);
+const endsOf = (secret: string) => ({ prefix: expect.stringMatching(/_$/), hint: secret.slice(-4) });
 const use = async (w: World, secret: string, times: number) => {
   for (let at = 0; at < times; at++) expect(await w.reason(secret)).toBeNull();
 };
@@ -138,9 +139,9 @@ describe('top keys', () => {
 
     const { data } = await w.lk.usage.topKeys({ projectId: w.projectId });
     expect(data).toEqual([
-      { keyId: busy.id, projectId: w.projectId, name: 'busy', allowed: 3, refused: 0 },
-      { keyId: refused.id, projectId: w.projectId, name: 'refused', allowed: 0, refused: 2 },
-      { keyId: gone.id, projectId: w.projectId, name: null, allowed: 1, refused: 0 },
+      { keyId: busy.id, projectId: w.projectId, name: 'busy', ...endsOf(busy.secret), allowed: 3, refused: 0 },
+      { keyId: refused.id, projectId: w.projectId, name: 'refused', ...endsOf(refused.secret), allowed: 0, refused: 2 },
+      { keyId: gone.id, projectId: w.projectId, name: null, prefix: null, hint: null, allowed: 1, refused: 0 },
     ]);
     expect((await w.lk.usage.topKeys({ organizationId: w.organizationId })).data).toEqual(data);
     expect((await w.lk.usage.topKeys({})).data).toHaveLength(4);
