@@ -267,6 +267,7 @@ describe.skipIf(findChromium() === null)('people come in', () => {
       });
     });
     await signOut(page);
+    await heading(page, 'Sign in').waitFor();
     expect((await context.cookies()).map(({ name }) => name)).not.toContain('__Host-latchkey_session');
     await page.goBack();
     await page.waitForURL('**/sign-in**');

@@ -123,17 +123,21 @@ export async function openStage({ profile = 'textgen', env = {} }: StageOptions 
     },
     async leave() {
       const left = visitors.splice(0);
-      for (const { context } of left) await context.close();
+      for (const { context } of left) await inPatience(context.close());
       const faults = left.flatMap((visitor) => visitor.faults);
       if (faults.length > 0) throw new Error(`The pages did what no page may do:\n${faults.join('\n')}`);
     },
     async close() {
-      await browser.close();
+      await inPatience(browser.close());
       await server.close();
     },
   };
   return stage;
 }
+
+/** Chromium now and then does not answer when it is to close a window. That is no fault of a page, and it ends with this process. */
+const inPatience = (closing: Promise<void>): Promise<void> =>
+  Promise.race([closing, new Promise<void>((resolve) => setTimeout(resolve, PATIENCE_MS).unref())]);
 
 function readLetter(raw: string): Letter {
   const [head = '', ...rest] = raw.split('\n\n');
