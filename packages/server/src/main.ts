@@ -9,7 +9,6 @@ import { loadProfile, shippedProfiles } from './config/load-profile.js';
 import { loadSettings } from './config/load-settings.js';
 import { configFileSchema, type SettingName, type Settings } from './config/settings.js';
 import { SECRET_PREFIXES, textRedactor } from './telemetry/redact.js';
-import * as upkeep from './upkeep.js';
 import { VERSION } from './version.js';
 
 // `latchkey keys list | head` closes the pipe early; that is no failure.
@@ -64,7 +63,9 @@ function stopSignal(): Promise<void> {
   });
 }
 
-/** The servers' rooms are loaded when one is started: the other commands answer a third sooner without them. */
+const upkeep = () => import('./upkeep.js');
+
+/** What a command needs is loaded when it is called: those that ask a running server answer twice as soon without the rest. */
 const local: Local = {
   async serve(flags, json) {
     const settings = await settingsOf(flags);
@@ -104,19 +105,19 @@ const local: Local = {
     await stopped;
     await server.close();
   },
-  init: async (flags) => upkeep.init(flags, process.cwd(), z.toJSONSchema(configFileSchema, { io: 'input' })),
-  migrate: async (flags) => upkeep.migrate(await settingsOf(flags)),
-  backup: async ({ file, ...flags }) => upkeep.backup(await settingsOf(flags), file),
-  restore: async ({ file, force, ...flags }) => upkeep.restore(await settingsOf(flags), file, force ?? false),
-  doctor: (flags) => upkeep.doctor(() => settingsOf(flags)),
-  ringAdd: async (ring, flags) => upkeep.ringAdd(await settingsOf(flags), ring),
-  ringStatus: async (ring, flags) => upkeep.ringStatus(await settingsOf(flags), ring),
-  ringDrop: async (ring, id, flags) => upkeep.ringDrop(await settingsOf(flags), ring, id),
+  init: async (flags) => (await upkeep()).init(flags, process.cwd(), z.toJSONSchema(configFileSchema, { io: 'input' })),
+  migrate: async (flags) => (await upkeep()).migrate(await settingsOf(flags)),
+  backup: async ({ file, ...flags }) => (await upkeep()).backup(await settingsOf(flags), file),
+  restore: async ({ file, force, ...flags }) => (await upkeep()).restore(await settingsOf(flags), file, force ?? false),
+  doctor: async (flags) => (await upkeep()).doctor(() => settingsOf(flags)),
+  ringAdd: async (ring, flags) => (await upkeep()).ringAdd(await settingsOf(flags), ring),
+  ringStatus: async (ring, flags) => (await upkeep()).ringStatus(await settingsOf(flags), ring),
+  ringDrop: async (ring, id, flags) => (await upkeep()).ringDrop(await settingsOf(flags), ring, id),
   createRootKey: async ({ name, permissions, ...flags }) =>
-    upkeep.createRootKeyHere(await settingsOf(flags), name, permissions),
-  exportKeys: async ({ project, ...flags }) => upkeep.exportKeys(await settingsOf(flags), project),
-  running: async (flags) => upkeep.runningConfiguration(await settingsOf(flags)),
-  writeTexts: (dir, texts) => upkeep.writeTexts(dir, texts),
+    (await upkeep()).createRootKeyHere(await settingsOf(flags), name, permissions),
+  exportKeys: async ({ project, ...flags }) => (await upkeep()).exportKeys(await settingsOf(flags), project),
+  running: async (flags) => (await upkeep()).runningConfiguration(await settingsOf(flags)),
+  writeTexts: async (dir, texts) => (await upkeep()).writeTexts(dir, texts),
   profiles: shippedProfiles,
   profile: (nameOrPath) => loadProfile(nameOrPath),
   configuredProfile: async (flags) => loadProfile((await settingsOf(flags)).profile),

@@ -33,7 +33,7 @@ export function docsCommand(run: Run, local: Local): Command {
           name: `authentication.${name}`,
           text: WRITERS[name](page),
         }));
-        const files = local.writeTexts(out, texts);
+        const files = await local.writeTexts(out, texts);
         return say(
           { profile: running.profile.name, source, files },
           `The Authentication page of ${running.profile.title}, from ${source}:`,

@@ -40,7 +40,7 @@ export interface Local {
   /** The configuration that a server with these settings would start with, and where it was read. */
   running(flags: Flags): Promise<{ running: Running; source: string }>;
   /** Writes files into a directory, made where it is not there; answers their paths. */
-  writeTexts(dir: string, texts: readonly { name: string; text: string }[]): { file: string; bytes: number }[];
+  writeTexts(dir: string, texts: readonly { name: string; text: string }[]): Promise<{ file: string; bytes: number }[]>;
   profiles(): string[];
   profile(nameOrPath: string): unknown;
   /** The one that the settings name. */
