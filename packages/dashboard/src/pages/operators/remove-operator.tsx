@@ -8,6 +8,7 @@ import { useTranslation } from 'react-i18next';
 import { useApi } from '../../data/api';
 import { useMay } from '../../data/self';
 import { ConfirmDialog } from '../../kit/confirm-dialog';
+import { DialogButtons } from '../../kit/dialog-buttons';
 import { ErrorState } from '../../kit/error-state';
 import { useNotify } from '../../kit/notify';
 import { StateBadge } from '../../kit/state-badge';
@@ -59,11 +60,11 @@ export function RemoveOperator({ operator, onClose }: Props) {
           {left?.keys.map((key) => (
             <LeftKey key={key.id} rootKey={key} />
           ))}
-          <Group justify="flex-end">
+          <DialogButtons>
             <Button variant="default" onClick={() => setLeft(null)}>
               {t('members.done')}
             </Button>
-          </Group>
+          </DialogButtons>
         </Stack>
       </Modal>
     </>
