@@ -21,7 +21,7 @@ export const isLive = (key: Times, now: Instant): boolean =>
   ['active', 'grace', 'disabled'].includes(keyState(key, now));
 
 /** True while the key is accepted: active, or in its grace period. */
-export const isAccepted = (key: Times, now: Instant): boolean => ['active', 'grace'].includes(keyState(key, now));
+export const isKeyUsable = (key: Times, now: Instant): boolean => ['active', 'grace'].includes(keyState(key, now));
 
 /** A root key is never disabled and has no grace period. */
 export const isRootKeyUsable = ({ revokedAt, expiresAt }: RootKeyRecord, now: Instant): boolean =>

@@ -6,7 +6,7 @@ import {
   type AuditHead,
   type AuditRecord,
   type Change,
-  isAccepted,
+  isKeyUsable,
   isRootKeyUsable,
   type JsonObject,
   LatchkeyError,
@@ -98,7 +98,7 @@ async function judgeStill(view: StoreView, actor: Actor, now: number): Promise<v
   const rootKey = actor.type === 'root_key' ? await view.rootKeys.get(actor.id) : undefined;
   const key = actor.key === undefined ? undefined : await view.keys.get(actor.key.id);
   const isOver =
-    rootKey === null || key === null || (rootKey && !isRootKeyUsable(rootKey, now)) || (key && !isAccepted(key, now));
+    rootKey === null || key === null || (rootKey && !isRootKeyUsable(rootKey, now)) || (key && !isKeyUsable(key, now));
   if (isOver) throw new LatchkeyError('unauthenticated');
 }
 
